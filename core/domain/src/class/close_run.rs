@@ -1,0 +1,95 @@
+//! Close a run that was taught to the end. Source: Plan 3.3-5; `domain-rules` 5.5 (CLOSED).
+
+use zhixin_events::class::RunClosed;
+use zhixin_events::{CivilDate, ClassId, ClassStatus, Subject};
+
+use crate::access::Action;
+use crate::class::run::permitted_run;
+use crate::command::Decide;
+use crate::decision::{Decision, Inputs, NewEvent, Reads};
+use crate::refusal::refusals;
+use crate::{Refusal, States};
+
+/// Closes a run. It took place on the last day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CloseRun {
+    /// The run.
+    pub class: ClassId,
+    /// Last day; the year and month it counts in.
+    pub closed_on: CivilDate,
+}
+
+refusals! {
+    /// Why a run is not closed.
+    pub enum CloseRunRefusal {
+        /// Only a run that is being taught, so that had a session, can be closed.
+        NotTeaching = "CLASS-0031" Conflict "the run is not in the state teaching",
+        /// A run does not end before its last session.
+        BeforeLastSession = "CLASS-0032" Rule "a session was held after this day",
+    }
+}
+
+impl Decide for CloseRun {
+    const NAME: &'static str = "close-run";
+
+    fn reads(&self, loaded: &States) -> Reads {
+        Reads::subjects(loaded, [Subject::class(self.class)])
+    }
+
+    fn decide(&self, states: &States, inputs: &Inputs<'_>) -> Result<Decision, Refusal> {
+        let (class, _) = permitted_run(states, inputs, self.class, Action::RunClasses)?;
+        let subject = Subject::class(self.class);
+        if class.status != Some(ClassStatus::Teaching) {
+            return Err(CloseRunRefusal::NotTeaching.refusal().of(subject));
+        }
+        let effective_on = inputs.dated(self.closed_on, "closed_on")?;
+        if let Some(session) = class.sessions.values().find(|session| session.held_on > self.closed_on) {
+            return Err(CloseRunRefusal::BeforeLastSession.refusal().at("closed_on").about(session.held_on.to_string()));
+        }
+        let event = RunClosed { class: self.class, closed_on: self.closed_on };
+        Ok(Decision::one(NewEvent::new(event, effective_on, [subject])).in_story_of(class.first_position))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::refusal::CommonRefusal;
+    use crate::scenario::{CLASS, OTHER_STAFF, TODAY, TRAINER_STAFF, seated_run, taught_run};
+
+    fn close(days_ago: i32) -> CloseRun {
+        CloseRun { class: CLASS, closed_on: TODAY.plus_days(days_ago.saturating_neg()) }
+    }
+
+    #[test]
+    fn run_is_closed_on_its_last_day() {
+        let decision = taught_run().when(TRAINER_STAFF, close(2)).then_accepted();
+        let [event] = decision.events.as_slice() else { panic!("one event") };
+        assert_eq!(
+            (&event.event, event.effective_on),
+            (&RunClosed { class: CLASS, closed_on: TODAY.plus_days(-2) }.into(), TODAY.plus_days(-2))
+        );
+    }
+
+    #[test]
+    fn run_is_refused_without_a_session() {
+        seated_run().when(TRAINER_STAFF, close(0)).then_refused(CloseRunRefusal::NotTeaching);
+    }
+
+    #[test]
+    fn run_is_refused_before_its_last_session() {
+        taught_run().when(TRAINER_STAFF, close(3)).then_refused(CloseRunRefusal::BeforeLastSession);
+    }
+
+    #[test]
+    fn refusals_come_in_their_order() {
+        seated_run().when(OTHER_STAFF, close(-1)).then_refused(CommonRefusal::NotPermitted);
+        seated_run().when(TRAINER_STAFF, close(-1)).then_refused(CloseRunRefusal::NotTeaching);
+        taught_run().effective_on(TODAY).when(TRAINER_STAFF, close(3)).then_refused(CommonRefusal::EffectiveFixed);
+        taught_run().when(TRAINER_STAFF, close(-1)).then_refused(CommonRefusal::EffectiveInFuture);
+        taught_run().when(TRAINER_STAFF, close(61)).then_refused(CommonRefusal::EffectiveTooEarly);
+        taught_run().when(TRAINER_STAFF, close(3)).then_refused(CloseRunRefusal::BeforeLastSession);
+        taught_run().when(TRAINER_STAFF, close(1)).then_accepted();
+        taught_run().after(TRAINER_STAFF, close(1)).when(TRAINER_STAFF, close(1)).then_refused(CloseRunRefusal::NotTeaching);
+    }
+}

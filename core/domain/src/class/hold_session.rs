@@ -1,0 +1,187 @@
+//! Record a session that was held; the first one starts the teaching. Source: Plan 3.3-5, 3.3-8.
+
+use zhixin_events::class::SessionHeld;
+use zhixin_events::{CivilDate, ClassId, ClassStatus, DeliveryMode, HoursTenths, SessionNumber, Subject};
+
+use crate::access::Action;
+use crate::class::open_run::OpenRunRefusal;
+use crate::class::register_trainee::RegisterTraineeRefusal;
+use crate::class::run::{permitted_run, reads_class_and_trainer};
+use crate::command::Decide;
+use crate::decision::{Decision, Inputs, NewEvent, Reads};
+use crate::refusal::refusals;
+use crate::{Refusal, States};
+
+/// Most sessions of a run.
+pub const SESSIONS_MAX: u16 = 1_000;
+
+/// Records a session. It took place on the day it was held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HoldSession {
+    /// The run.
+    pub class: ClassId,
+    /// Its number in the run, from 1.
+    pub session: SessionNumber,
+    /// The day.
+    pub held_on: CivilDate,
+    /// Code of the module taught.
+    pub module: String,
+    /// Hours it counts for.
+    pub hours: HoursTenths,
+    /// How it was held.
+    pub mode: DeliveryMode,
+}
+
+refusals! {
+    /// Why a session is not recorded; beside these, the run must be open or being taught and the trainer listed on the day.
+    pub enum HoldSessionRefusal {
+        /// Zero, or more than any run has.
+        NumberUnfit = "CLASS-0019" Rule "sessions are numbered from 1 to 1000",
+        /// A session is held once.
+        NumberUsed = "CLASS-0020" Conflict "a session with this number was held already",
+        /// Sessions follow the plan. Source: Plan 3.3-8.
+        ModuleUnknown = "CLASS-0021" Rule "the module is not in the plan of the run",
+        /// None, or more than a day can hold; the bound is `session.hours_max_tenths`.
+        HoursUnfit = "CLASS-0022" Rule "the hours are none or more than a session may count for",
+        /// No session comes before the first day planned.
+        BeforeStart = "CLASS-0023" Rule "the session was held before the first day of the run",
+    }
+}
+
+impl Decide for HoldSession {
+    const NAME: &'static str = "hold-session";
+
+    fn reads(&self, loaded: &States) -> Reads {
+        reads_class_and_trainer(loaded, self.class)
+    }
+
+    fn decide(&self, states: &States, inputs: &Inputs<'_>) -> Result<Decision, Refusal> {
+        let (class, plan) = permitted_run(states, inputs, self.class, Action::RunClasses)?;
+        let subject = Subject::class(self.class);
+        if !(1..=SESSIONS_MAX).contains(&self.session.get()) {
+            return Err(HoldSessionRefusal::NumberUnfit.refusal().at("session"));
+        }
+        if !matches!(class.status, Some(ClassStatus::Open | ClassStatus::Teaching)) {
+            return Err(RegisterTraineeRefusal::NotOpen.refusal().of(subject));
+        }
+        if class.sessions.contains_key(&self.session) {
+            return Err(HoldSessionRefusal::NumberUsed.refusal().at("session").of(subject));
+        }
+        if plan.modules.iter().all(|module| module.code != self.module) {
+            return Err(HoldSessionRefusal::ModuleUnknown.refusal().at("module").of(subject));
+        }
+        let effective_on = inputs.dated(self.held_on, "held_on")?;
+        if self.held_on < plan.starts_on {
+            return Err(HoldSessionRefusal::BeforeStart.refusal().at("held_on").about(plan.starts_on.to_string()));
+        }
+        let hours_max = inputs.rules.hours("session.hours_max_tenths", Some(plan.unit), self.held_on)?;
+        if self.hours.get() == 0 || self.hours > hours_max {
+            return Err(HoldSessionRefusal::HoursUnfit.refusal().at("hours").about(hours_max.to_string()));
+        }
+        if !states.trainer(plan.trainer, "class")?.is_listed_for(plan.occupation, self.held_on) {
+            return Err(OpenRunRefusal::TrainerNotListed.refusal().of(Subject::trainer(plan.trainer)).about(self.held_on.to_string()));
+        }
+        let event = SessionHeld {
+            class: self.class,
+            session: self.session,
+            held_on: self.held_on,
+            module: self.module.clone(),
+            hours: self.hours,
+            mode: self.mode,
+        };
+        Ok(Decision::one(NewEvent::new(event, effective_on, [subject])).in_story_of(class.first_position))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::class::OpenRun;
+    use crate::refusal::CommonRefusal;
+    use crate::scenario::{CLASS, OTHER_STAFF, TODAY, TRAINER_STAFF, World, pack, planned_run, session, taught_run, trainer_suspended};
+
+    fn opened() -> World {
+        planned_run().after(TRAINER_STAFF, OpenRun { class: CLASS })
+    }
+
+    #[test]
+    fn session_is_recorded_on_the_day_it_was_held() {
+        let decision = opened().when(TRAINER_STAFF, session(1, "A", 5)).then_accepted();
+        let [event] = decision.events.as_slice() else { panic!("one event") };
+        assert_eq!(event.effective_on, TODAY.plus_days(-5));
+        let HoldSession { class, session, held_on, module, hours, mode } = session(1, "A", 5);
+        assert_eq!(event.event, SessionHeld { class, session, held_on, module, hours, mode }.into());
+    }
+
+    #[test]
+    fn session_is_refused_outside_the_numbers() {
+        for number in [0, 1_001] {
+            opened().when(TRAINER_STAFF, session(number, "A", 0)).then_refused(HoldSessionRefusal::NumberUnfit);
+        }
+    }
+
+    #[test]
+    fn session_is_refused_before_enrolment_opens() {
+        planned_run().when(TRAINER_STAFF, session(1, "A", 0)).then_refused(RegisterTraineeRefusal::NotOpen);
+    }
+
+    #[test]
+    fn session_is_refused_when_its_number_is_used() {
+        taught_run().when(TRAINER_STAFF, session(1, "A", 0)).then_refused(HoldSessionRefusal::NumberUsed);
+    }
+
+    #[test]
+    fn session_is_refused_for_a_module_outside_the_plan() {
+        opened().when(TRAINER_STAFF, session(1, "C", 0)).then_refused(HoldSessionRefusal::ModuleUnknown);
+    }
+
+    #[test]
+    fn session_is_refused_outside_its_days() {
+        opened().when(TRAINER_STAFF, session(1, "A", -1)).then_refused(CommonRefusal::EffectiveInFuture);
+        opened().when(TRAINER_STAFF, session(1, "A", 61)).then_refused(CommonRefusal::EffectiveTooEarly);
+        opened().when(TRAINER_STAFF, session(1, "A", 11)).then_refused(HoldSessionRefusal::BeforeStart);
+        opened().effective_on(TODAY).when(TRAINER_STAFF, session(1, "A", 1)).then_refused(CommonRefusal::EffectiveFixed);
+        opened().effective_on(TODAY).when(TRAINER_STAFF, session(1, "A", 0)).then_accepted();
+    }
+
+    #[test]
+    fn session_is_refused_when_its_hours_do_not_fit() {
+        for hours in [0, 81] {
+            let session = HoldSession { hours: HoursTenths::new(hours), ..session(1, "A", 0) };
+            opened().when(TRAINER_STAFF, session).then_refused(HoldSessionRefusal::HoursUnfit);
+        }
+    }
+
+    #[test]
+    fn session_is_refused_when_no_pack_bounds_its_hours() {
+        let bare = opened().happened(pack(&[("record.backdate_days_max", "60")]));
+        bare.when(TRAINER_STAFF, session(1, "A", 0)).then_refused(CommonRefusal::MissingFigure);
+    }
+
+    #[test]
+    fn session_is_refused_when_the_trainer_is_suspended() {
+        opened().happened(trainer_suspended()).when(TRAINER_STAFF, session(1, "A", 0)).then_refused(OpenRunRefusal::TrainerNotListed);
+    }
+
+    #[test]
+    fn refusals_come_in_their_order() {
+        let taught = taught_run().happened(trainer_suspended());
+        let mut wrong = HoldSession { hours: HoursTenths::new(0), ..session(0, "C", -1) };
+        taught.when(OTHER_STAFF, wrong.clone()).then_refused(CommonRefusal::NotPermitted);
+        taught.when(TRAINER_STAFF, wrong.clone()).then_refused(HoldSessionRefusal::NumberUnfit);
+        wrong.session = SessionNumber::new(1);
+        planned_run().when(TRAINER_STAFF, wrong.clone()).then_refused(RegisterTraineeRefusal::NotOpen);
+        taught.when(TRAINER_STAFF, wrong.clone()).then_refused(HoldSessionRefusal::NumberUsed);
+        wrong.session = SessionNumber::new(3);
+        taught.when(TRAINER_STAFF, wrong.clone()).then_refused(HoldSessionRefusal::ModuleUnknown);
+        wrong.module = "A".to_owned();
+        taught.when(TRAINER_STAFF, wrong.clone()).then_refused(CommonRefusal::EffectiveInFuture);
+        wrong.held_on = TODAY.plus_days(-11);
+        taught.when(TRAINER_STAFF, wrong.clone()).then_refused(HoldSessionRefusal::BeforeStart);
+        wrong.held_on = TODAY;
+        taught.when(TRAINER_STAFF, wrong.clone()).then_refused(HoldSessionRefusal::HoursUnfit);
+        wrong.hours = HoursTenths::new(5);
+        taught.when(TRAINER_STAFF, wrong.clone()).then_refused(OpenRunRefusal::TrainerNotListed);
+        taught_run().when(TRAINER_STAFF, wrong).then_accepted();
+    }
+}

@@ -1,0 +1,313 @@
+//! Give a person a seat in a run; a person not known yet is registered by the same command. Source: Plan 3.3-5, 4.2-1 (学员名单均可上传).
+
+use zhixin_events::class::TraineeRegistered;
+use zhixin_events::person::PersonRegistered;
+use zhixin_events::{ClassId, ClassStatus, DocumentKind, JobId, OrganisationId, PersonId, Secret, Subject, TalentCategory};
+
+use crate::access::Action;
+use crate::class::run::permitted_run;
+use crate::command::Decide;
+use crate::decision::{Decision, Identity, Inputs, NewEvent, Reads};
+use crate::refusal::{CommonRefusal, refusals};
+use crate::rules::text::{NAME_CHARS, REASON_CHARS, line_of_text};
+use crate::{Refusal, States};
+
+/// Gives a person a seat in an open run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisterTrainee {
+    /// The run.
+    pub class: ClassId,
+    /// The person.
+    pub person: Trainee,
+    /// Why the person counts among those the programme is for.
+    pub category: Option<TalentCategory>,
+    /// Employer, where it is a registered organisation.
+    pub employer: Option<OrganisationId>,
+    /// The import that brings the row.
+    pub job: Option<JobId>,
+}
+
+/// Who takes the seat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trainee {
+    /// Somebody known.
+    Known(PersonId),
+    /// Somebody named by document, as in a roster; found by the number or registered.
+    Described(PersonDescription),
+}
+
+/// What a roster says of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonDescription {
+    /// Kind of the document.
+    pub document_kind: DocumentKind,
+    /// Its number, normalised.
+    pub document_number: Secret<String>,
+    /// Name as on the document.
+    pub name: Secret<String>,
+    /// Phone, if given.
+    pub phone: Option<Secret<String>>,
+    /// Why a number with a wrong check character is taken; only for an import.
+    pub override_reason: Option<Secret<String>>,
+}
+
+refusals! {
+    /// Why a person gets no seat.
+    pub enum RegisterTraineeRefusal {
+        /// The import is of another run, or has ended.
+        ImportUnfit = "CLASS-0036" Conflict "the import is of another run or has ended",
+        /// Enrolment is open in the states open and teaching.
+        NotOpen = "CLASS-0003" Conflict "enrolment of the run is not open",
+        /// The person has a seat already.
+        AlreadySeated = "CLASS-0004" Conflict "the person has a seat in the run already",
+        /// Every seat is taken.
+        Full = "CLASS-0005" Conflict "every seat of the run is taken",
+        /// The document number does not have the form of its kind, or its check character is wrong and no reason is given.
+        NumberUnfit = "PERSON-0002" Rule "the document number does not fit its kind",
+        /// A wrong check character is taken with a reason in an import only.
+        OverrideOutsideImport = "PERSON-0003" Rule "a wrong check character is taken with a reason in an import only",
+    }
+}
+
+impl RegisterTrainee {
+    fn identity(&self) -> Option<Identity> {
+        match &self.person {
+            Trainee::Known(_) => None,
+            Trainee::Described(person) => Some(Identity { kind: person.document_kind, number: person.document_number.clone() }),
+        }
+    }
+
+    fn known_person(&self, states: &States) -> Option<PersonId> {
+        match &self.person {
+            Trainee::Known(person) => Some(*person),
+            Trainee::Described(_) => self.identity().and_then(|identity| states.identity(&identity)).flatten(),
+        }
+    }
+}
+
+impl Decide for RegisterTrainee {
+    const NAME: &'static str = "register-trainee";
+
+    fn reads(&self, loaded: &States) -> Reads {
+        let identities: Vec<_> = self.identity().into_iter().filter(|identity| loaded.identity(identity).is_none()).collect();
+        let mut wanted = vec![Subject::class(self.class)];
+        wanted.extend(self.employer.map(Subject::organisation));
+        wanted.extend(self.job.map(Subject::job));
+        if let Some(person) = self.known_person(loaded) {
+            wanted.extend([Subject::person(person), Subject::seat(self.class, person)]);
+        }
+        wanted.retain(|subject| !loaded.holds(subject));
+        if wanted.is_empty() && identities.is_empty() { Reads::Done } else { Reads::More { subjects: wanted, identities } }
+    }
+
+    fn decide(&self, states: &States, inputs: &Inputs<'_>) -> Result<Decision, Refusal> {
+        let (class, plan) = permitted_run(states, inputs, self.class, Action::EnrolTrainees)?;
+        let subject = Subject::class(self.class);
+        if let Some(employer) = self.employer {
+            states.organisation(employer, "employer")?;
+        }
+        if let Some(job) = self.job {
+            let import = states.job(job, "job")?;
+            if import.class != Some(self.class) || import.finished {
+                return Err(RegisterTraineeRefusal::ImportUnfit.refusal().at("job").of(Subject::job(job)));
+            }
+        }
+        if !matches!(class.status, Some(ClassStatus::Open | ClassStatus::Teaching)) {
+            return Err(RegisterTraineeRefusal::NotOpen.refusal().of(subject));
+        }
+        let effective_on = inputs.effective_on()?;
+        let known = self.known_person(states);
+        let mut decision = Decision::default().in_story_of(class.first_position);
+        let person = match (&self.person, known) {
+            (_, Some(person)) => {
+                if states.person(person, "person")?.is_erased() {
+                    return Err(CommonRefusal::PersonErased.refusal().of(Subject::person(person)));
+                }
+                if states.is_held(&Subject::seat(self.class, person)) {
+                    return Err(RegisterTraineeRefusal::AlreadySeated.refusal().of(Subject::person(person)));
+                }
+                person
+            }
+            (Trainee::Described(description), None) => {
+                let [fresh, ..] = inputs.fresh;
+                let person = PersonId::from_bytes(fresh);
+                decision.events.push(description.registered(person, self.job.is_some(), inputs)?);
+                let identity = Identity { kind: description.document_kind, number: description.document_number.clone() };
+                decision.identities.push((identity, person));
+                person
+            }
+            (Trainee::Known(person), None) => {
+                return Err(CommonRefusal::UnknownSubject.refusal().at("person").of(Subject::person(*person)));
+            }
+        };
+        if class.seats_taken() >= usize::try_from(plan.seats.get()).unwrap_or(usize::MAX) {
+            return Err(RegisterTraineeRefusal::Full.refusal().of(subject).about(plan.seats.to_string()));
+        }
+        let event = TraineeRegistered { class: self.class, person, category: self.category, employer: self.employer, job: self.job };
+        let subjects = [subject, Subject::person(person), Subject::seat(self.class, person)].into_iter().chain(self.job.map(Subject::job));
+        decision.events.push(NewEvent::new(event, effective_on, subjects));
+        Ok(decision)
+    }
+}
+
+impl PersonDescription {
+    /// The registration of somebody not known yet; the registration takes place today, whenever the seat was taken.
+    fn registered(&self, person: PersonId, imported: bool, inputs: &Inputs<'_>) -> Result<NewEvent, Refusal> {
+        let name = Secret::new(line_of_text(self.name.expose(), NAME_CHARS, "name")?);
+        let reason = match &self.override_reason {
+            Some(reason) => Some(Secret::new(line_of_text(reason.expose(), REASON_CHARS, "override_reason")?)),
+            None => None,
+        };
+        let unfit = crate::person::number_fault(self.document_kind, self.document_number.expose());
+        let overridden = match (unfit, &reason) {
+            (None, _) => false,
+            (Some(fault), Some(_)) if fault.may_be_overridden => {
+                if !imported {
+                    return Err(RegisterTraineeRefusal::OverrideOutsideImport.refusal().at("override_reason"));
+                }
+                true
+            }
+            (Some(fault), _) => return Err(RegisterTraineeRefusal::NumberUnfit.refusal().at("document_number").about(fault.what)),
+        };
+        let subject = Subject::person(person);
+        let event = PersonRegistered { person, document_kind: self.document_kind, number_override: overridden };
+        Ok(NewEvent::new(event, inputs.today, [subject])
+            .sealing("name", subject, name)
+            .sealing("document_number", subject, self.document_number.clone())
+            .sealing_some("phone", subject, self.phone.clone())
+            .sealing_some("override_reason", subject, if overridden { reason } else { None }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::class::{CancelRun, FinishRosterImport, StartRosterImport};
+    use crate::scenario::{
+        CLASS, NOBODY, ORGANISATION, OTHER_PERSON, OTHER_STAFF, PERSON, TRAINER_STAFF, World, person_erased, person_registered,
+        planned_run, seated_run, secret,
+    };
+    use zhixin_events::Event;
+    use zhixin_events::field::Digest32;
+
+    /// The import that the world below has started.
+    const JOB: JobId = JobId::from_bytes([7, 7, 7, 7, 2, 0]);
+
+    fn known(person: PersonId) -> RegisterTrainee {
+        RegisterTrainee { class: CLASS, person: Trainee::Known(person), category: None, employer: None, job: None }
+    }
+
+    fn described(number: &str, override_reason: Option<&str>) -> RegisterTrainee {
+        let person = PersonDescription {
+            document_kind: DocumentKind::IdentityCard,
+            document_number: secret(number),
+            name: secret("王芳"),
+            phone: Some(secret("13800000000")),
+            override_reason: override_reason.map(secret),
+        };
+        RegisterTrainee { person: Trainee::Described(person), ..known(PERSON) }
+    }
+
+    fn importing() -> World {
+        seated_run().after(TRAINER_STAFF, StartRosterImport { class: CLASS, rows: 2, file_digest: Digest32([1; 32]) })
+    }
+
+    const NUMBER: &str = "11010519491231002X";
+    const WRONG_CHECK: &str = "110105194912310021";
+
+    #[test]
+    fn known_person_takes_a_seat() {
+        let register = RegisterTrainee { category: Some(TalentCategory::Backbone), employer: Some(ORGANISATION), ..known(OTHER_PERSON) };
+        seated_run().when(TRAINER_STAFF, register).then_one(TraineeRegistered {
+            class: CLASS,
+            person: OTHER_PERSON,
+            category: Some(TalentCategory::Backbone),
+            employer: Some(ORGANISATION),
+            job: None,
+        });
+    }
+
+    #[test]
+    fn described_person_is_registered_once_and_found_again() {
+        let decision = seated_run().when(TRAINER_STAFF, described(NUMBER, None)).then_accepted();
+        let [registered, seated] = decision.events.as_slice() else { panic!("two events") };
+        let Event::Person(zhixin_events::person::PersonEvent::PersonRegistered(event)) = &registered.event else { panic!("another event") };
+        let sealed: Vec<_> = registered.sealed.iter().map(|field| (field.field, field.holder)).collect();
+        let subject = Subject::person(event.person);
+        assert_eq!(sealed, [("name", subject), ("document_number", subject), ("phone", subject)]);
+        assert!(seated.subjects.contains(&Subject::seat(CLASS, event.person)) && !event.number_override);
+        assert_eq!(decision.identities.len(), 1);
+        let again = seated_run().after(TRAINER_STAFF, described(NUMBER, None));
+        again.when(TRAINER_STAFF, described(NUMBER, None)).then_refused(RegisterTraineeRefusal::AlreadySeated);
+    }
+
+    #[test]
+    fn wrong_check_character_is_taken_with_a_reason_in_an_import() {
+        seated_run().when(TRAINER_STAFF, described(WRONG_CHECK, None)).then_refused(RegisterTraineeRefusal::NumberUnfit);
+        seated_run()
+            .when(TRAINER_STAFF, described(WRONG_CHECK, Some("证件如此")))
+            .then_refused(RegisterTraineeRefusal::OverrideOutsideImport);
+        let import = RegisterTrainee { job: Some(JOB), ..described(WRONG_CHECK, Some("证件如此")) };
+        let decision = importing().when(TRAINER_STAFF, import).then_accepted();
+        assert!(decision.events.iter().any(|event| event.sealed.iter().any(|field| field.field == "override_reason")));
+        let short = RegisterTrainee { job: Some(JOB), ..described("1101", Some("证件如此")) };
+        importing().when(TRAINER_STAFF, short).then_refused(RegisterTraineeRefusal::NumberUnfit);
+    }
+
+    #[test]
+    fn seat_is_refused_for_an_import_that_has_ended_or_is_of_another_run() {
+        let row = RegisterTrainee { job: Some(JOB), ..known(OTHER_PERSON) };
+        importing().when(TRAINER_STAFF, row.clone()).then_accepted();
+        let ended = importing().after(TRAINER_STAFF, FinishRosterImport { job: JOB, accepted: 0, refused: 2 });
+        ended.when(TRAINER_STAFF, row.clone()).then_refused(RegisterTraineeRefusal::ImportUnfit);
+        let other = zhixin_events::class::RosterImportStarted {
+            job: JOB,
+            class: ClassId::from_bytes(NOBODY),
+            rows: 2,
+            file_digest: Digest32([1; 32]),
+        };
+        let other = seated_run().happened(NewEvent::new(other, crate::scenario::TODAY, [Subject::job(JOB)]));
+        other.when(TRAINER_STAFF, row).then_refused(RegisterTraineeRefusal::ImportUnfit);
+    }
+
+    #[test]
+    fn seat_is_refused_when_enrolment_is_not_open() {
+        let world = planned_run().happened(person_registered(PERSON));
+        world.when(TRAINER_STAFF, known(PERSON)).then_refused(RegisterTraineeRefusal::NotOpen);
+        let cancelled = seated_run().after(TRAINER_STAFF, CancelRun { class: CLASS, reason: secret("x"), document_number: None });
+        cancelled.when(TRAINER_STAFF, known(OTHER_PERSON)).then_refused(RegisterTraineeRefusal::NotOpen);
+    }
+
+    #[test]
+    fn seat_is_refused_when_every_seat_is_taken() {
+        let full = seated_run().after(TRAINER_STAFF, known(OTHER_PERSON));
+        full.when(TRAINER_STAFF, described(NUMBER, None)).then_refused(RegisterTraineeRefusal::Full);
+    }
+
+    #[test]
+    fn refusals_come_in_their_order() {
+        let nothing = RegisterTrainee { employer: Some(OrganisationId::from_bytes(NOBODY)), job: Some(JOB), ..known(PERSON) };
+        let planned = planned_run().happened(person_registered(PERSON)).happened(person_erased(PERSON));
+        planned.when(OTHER_STAFF, nothing.clone()).then_refused(CommonRefusal::NotPermitted);
+        planned.when(TRAINER_STAFF, nothing.clone()).then_refused(CommonRefusal::UnknownSubject);
+        let without_job = RegisterTrainee { employer: None, ..nothing };
+        planned.when(TRAINER_STAFF, without_job).then_refused(CommonRefusal::UnknownSubject);
+        planned.when(TRAINER_STAFF, known(PERSON)).then_refused(RegisterTraineeRefusal::NotOpen);
+        let full = seated_run().after(TRAINER_STAFF, known(OTHER_PERSON));
+        full.clone().happened(person_erased(PERSON)).when(TRAINER_STAFF, known(PERSON)).then_refused(CommonRefusal::PersonErased);
+        full.when(TRAINER_STAFF, known(PERSON)).then_refused(RegisterTraineeRefusal::AlreadySeated);
+        full.when(TRAINER_STAFF, known(PersonId::from_bytes(NOBODY))).then_refused(CommonRefusal::UnknownSubject);
+        let nameless = PersonDescription {
+            document_kind: DocumentKind::IdentityCard,
+            document_number: secret(WRONG_CHECK),
+            name: secret(" "),
+            phone: None,
+            override_reason: None,
+        };
+        let nameless = RegisterTrainee { person: Trainee::Described(nameless), ..known(PERSON) };
+        full.when(TRAINER_STAFF, nameless).then_refused(CommonRefusal::TextUnfit);
+        full.when(TRAINER_STAFF, described(WRONG_CHECK, None)).then_refused(RegisterTraineeRefusal::NumberUnfit);
+        full.when(TRAINER_STAFF, described(NUMBER, None)).then_refused(RegisterTraineeRefusal::Full);
+        seated_run().when(TRAINER_STAFF, described(NUMBER, None)).then_accepted();
+    }
+}

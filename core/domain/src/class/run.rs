@@ -1,0 +1,86 @@
+//! What the commands of a run have in common: finding it, judging the actor, the seat, and what may not be corrected away.
+
+use zhixin_events::scope::Place;
+use zhixin_events::{ClassId, ClassStatus, PersonId, Subject};
+
+use crate::access::{Action, permit};
+use crate::class::state::{ClassState, RunPlan, Trainee};
+use crate::decision::{Inputs, Reads};
+use crate::refusal::{CommonRefusal, refusals};
+use crate::{Refusal, States};
+
+refusals! {
+    /// Refusals that several commands of a run give.
+    pub enum RunRefusal {
+        /// Facts about the teaching need a run that is being taught or was taught to the end.
+        NotTaught = "CLASS-0006" Conflict "the run is neither being taught nor closed",
+        /// The person never had a seat or gave it up.
+        NoSeat = "CLASS-0007" Conflict "the person has no seat in the run",
+        /// A correction needs a fact.
+        NothingToCorrect = "CLASS-0008" Conflict "nothing is recorded that could be corrected",
+        /// A correction must change something.
+        SameAsRecorded = "CLASS-0009" Conflict "this is what is recorded already",
+        /// A certificate in force rests on the fact. Source: Plan 3.3-5.
+        GroundOfCertificate = "CLASS-0010" Conflict "a certificate in force rests on the fact; revoke it first",
+        /// Posted hours rest on the fact. Source: Plan 4.2-1.
+        GroundOfHours = "CLASS-0011" Conflict "posted hours rest on the fact; reverse them first",
+    }
+}
+
+/// Reads a class, then the trainer that holds it.
+pub(crate) fn reads_class_and_trainer(loaded: &States, class: ClassId) -> Reads {
+    let trainer = plan_of(loaded, class).map(|plan| Subject::trainer(plan.trainer));
+    Reads::subjects(loaded, std::iter::once(Subject::class(class)).chain(trainer))
+}
+
+/// Reads a class and a person in it, then the occupation that the class trains for.
+pub(crate) fn reads_class_and_occupation(loaded: &States, class: ClassId, person: PersonId) -> Reads {
+    let occupation = plan_of(loaded, class).map(|plan| Subject::occupation(plan.occupation));
+    Reads::subjects(loaded, [Subject::class(class), Subject::person(person)].into_iter().chain(occupation))
+}
+
+/// The plan of a class, once it is loaded.
+pub(crate) fn plan_of(loaded: &States, class: ClassId) -> Option<&RunPlan> {
+    loaded.class(class, "class").ok().and_then(|class| class.plan.as_ref())
+}
+
+/// A planned class that the actor may work on.
+///
+/// # Errors
+/// `REF-0001`, `AUTH-0003`, `AUTH-0002`.
+pub(crate) fn permitted_run<'a>(
+    states: &'a States,
+    inputs: &Inputs<'_>,
+    class: ClassId,
+    action: Action,
+) -> Result<(&'a ClassState, &'a RunPlan), Refusal> {
+    let state = states.class(class, "class")?;
+    let plan = state.plan.as_ref().ok_or_else(|| CommonRefusal::UnknownSubject.refusal().at("class").of(Subject::class(class)))?;
+    permit(states, inputs, action, &Place { unit: Some(plan.unit), organisation: Some(plan.organisation), person: None })?;
+    Ok((state, plan))
+}
+
+/// Refuses unless the run is being taught or was taught to the end.
+///
+/// # Errors
+/// `CLASS-0006`.
+pub(crate) fn require_taught(class: &ClassState, id: ClassId) -> Result<(), Refusal> {
+    match class.status {
+        Some(ClassStatus::Teaching | ClassStatus::Closed) => Ok(()),
+        Some(ClassStatus::Planned | ClassStatus::Open | ClassStatus::Cancelled) | None => {
+            Err(RunRefusal::NotTaught.refusal().of(Subject::class(id)))
+        }
+    }
+}
+
+/// The trainee who holds a seat and whose data are not erased.
+///
+/// # Errors
+/// `REF-0001`, `PERSON-0001`, `CLASS-0007`.
+pub(crate) fn seated<'a>(states: &States, class: &'a ClassState, person: PersonId) -> Result<&'a Trainee, Refusal> {
+    let subject = Subject::person(person);
+    if states.person(person, "person")?.is_erased() {
+        return Err(CommonRefusal::PersonErased.refusal().of(subject));
+    }
+    class.trainees.get(&person).filter(|trainee| trainee.seated).ok_or_else(|| RunRefusal::NoSeat.refusal().of(subject))
+}

@@ -1,0 +1,100 @@
+//! Start the import of a roster: a job of one command a row. Source: Plan 4.2-1 (学员名单均可上传); `engine` 4.
+
+use zhixin_events::class::RosterImportStarted;
+use zhixin_events::field::Digest32;
+use zhixin_events::{ClassId, ClassStatus, JobId, Subject};
+
+use crate::access::Action;
+use crate::class::register_trainee::RegisterTraineeRefusal;
+use crate::class::run::permitted_run;
+use crate::command::Decide;
+use crate::decision::{Decision, Inputs, NewEvent, Reads};
+use crate::refusal::refusals;
+use crate::{Refusal, States};
+
+/// Most rows of a roster.
+pub const ROWS_MAX: u32 = 10_000;
+
+/// Starts an import into a run whose enrolment is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartRosterImport {
+    /// The run.
+    pub class: ClassId,
+    /// Rows read from the file.
+    pub rows: u32,
+    /// SHA-256 of the file, which itself is not kept.
+    pub file_digest: Digest32,
+}
+
+refusals! {
+    /// Why an import does not start; beside these, enrolment must be open.
+    pub enum StartRosterImportRefusal {
+        /// An empty roster, or more than an import takes.
+        RowsUnfit = "CLASS-0033" Rule "a roster has 1 to 10000 rows",
+    }
+}
+
+impl Decide for StartRosterImport {
+    const NAME: &'static str = "start-roster-import";
+
+    fn reads(&self, loaded: &States) -> Reads {
+        Reads::subjects(loaded, [Subject::class(self.class)])
+    }
+
+    fn decide(&self, states: &States, inputs: &Inputs<'_>) -> Result<Decision, Refusal> {
+        let (class, _) = permitted_run(states, inputs, self.class, Action::EnrolTrainees)?;
+        let subject = Subject::class(self.class);
+        if !(1..=ROWS_MAX).contains(&self.rows) {
+            return Err(StartRosterImportRefusal::RowsUnfit.refusal().at("rows"));
+        }
+        if !matches!(class.status, Some(ClassStatus::Open | ClassStatus::Teaching)) {
+            return Err(RegisterTraineeRefusal::NotOpen.refusal().of(subject));
+        }
+        let [fresh, ..] = inputs.fresh;
+        let job = JobId::from_bytes(fresh);
+        let event = RosterImportStarted { job, class: self.class, rows: self.rows, file_digest: self.file_digest };
+        let event = NewEvent::new(event, inputs.effective_on()?, [Subject::job(job), subject]);
+        Ok(Decision::one(event).in_story_of(class.first_position))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::refusal::CommonRefusal;
+    use crate::scenario::{CLASS, OTHER_STAFF, TRAINER_STAFF, planned_run, seated_run};
+
+    fn start(rows: u32) -> StartRosterImport {
+        StartRosterImport { class: CLASS, rows, file_digest: Digest32([1; 32]) }
+    }
+
+    #[test]
+    fn import_starts_as_a_job_of_the_run() {
+        seated_run().when(TRAINER_STAFF, start(10_000)).then_one(RosterImportStarted {
+            job: JobId::from_bytes([7, 7, 7, 7, 2, 0]),
+            class: CLASS,
+            rows: 10_000,
+            file_digest: Digest32([1; 32]),
+        });
+    }
+
+    #[test]
+    fn import_is_refused_without_rows_or_with_too_many() {
+        for rows in [0, 10_001] {
+            seated_run().when(TRAINER_STAFF, start(rows)).then_refused(StartRosterImportRefusal::RowsUnfit);
+        }
+    }
+
+    #[test]
+    fn import_is_refused_when_enrolment_is_not_open() {
+        planned_run().when(TRAINER_STAFF, start(1)).then_refused(RegisterTraineeRefusal::NotOpen);
+    }
+
+    #[test]
+    fn refusals_come_in_their_order() {
+        planned_run().when(OTHER_STAFF, start(0)).then_refused(CommonRefusal::NotPermitted);
+        planned_run().when(TRAINER_STAFF, start(0)).then_refused(StartRosterImportRefusal::RowsUnfit);
+        planned_run().when(TRAINER_STAFF, start(1)).then_refused(RegisterTraineeRefusal::NotOpen);
+        seated_run().when(TRAINER_STAFF, start(1)).then_accepted();
+    }
+}

@@ -1,0 +1,102 @@
+//! Give up the seat of a person; it can be taken again. Source: Plan 3.3-5; `domain-rules` 5.5 (WITHDRAWN).
+
+use zhixin_events::class::TraineeWithdrawn;
+use zhixin_events::{ClassId, ClassStatus, PersonId, Subject};
+
+use crate::access::Action;
+use crate::class::register_trainee::RegisterTraineeRefusal;
+use crate::class::run::{RunRefusal, permitted_run};
+use crate::command::Decide;
+use crate::decision::{Decision, Inputs, NewEvent, Reads};
+use crate::refusal::refusals;
+use crate::{Refusal, States};
+
+/// Gives up a seat. An erased person can be withdrawn too: it frees the seat and says nothing of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WithdrawTrainee {
+    /// The run.
+    pub class: ClassId,
+    /// The person.
+    pub person: PersonId,
+}
+
+refusals! {
+    /// Why a seat is not given up; beside these, enrolment must be open and the seat held.
+    pub enum WithdrawTraineeRefusal {
+        /// Who was tested has completed the run, for better or worse.
+        Tested = "CLASS-0018" Conflict "the completion test of the person is recorded",
+    }
+}
+
+impl Decide for WithdrawTrainee {
+    const NAME: &'static str = "withdraw-trainee";
+
+    fn reads(&self, loaded: &States) -> Reads {
+        Reads::subjects(loaded, [Subject::class(self.class), Subject::person(self.person), Subject::seat(self.class, self.person)])
+    }
+
+    fn decide(&self, states: &States, inputs: &Inputs<'_>) -> Result<Decision, Refusal> {
+        let (class, _) = permitted_run(states, inputs, self.class, Action::EnrolTrainees)?;
+        let (subject, person) = (Subject::class(self.class), Subject::person(self.person));
+        if !matches!(class.status, Some(ClassStatus::Open | ClassStatus::Teaching)) {
+            return Err(RegisterTraineeRefusal::NotOpen.refusal().of(subject));
+        }
+        let seated = class.trainees.get(&self.person).filter(|trainee| trainee.seated);
+        if seated.ok_or_else(|| RunRefusal::NoSeat.refusal().of(person))?.test.is_some() {
+            return Err(WithdrawTraineeRefusal::Tested.refusal().of(person));
+        }
+        let event = TraineeWithdrawn { class: self.class, person: self.person };
+        let subjects = [subject, person, Subject::seat(self.class, self.person)];
+        Ok(Decision::one(NewEvent::new(event, inputs.effective_on()?, subjects)).in_story_of(class.first_position))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::class::register_trainee::Trainee;
+    use crate::class::{CloseRun, RegisterTrainee};
+    use crate::refusal::CommonRefusal;
+    use crate::scenario::{
+        CLASS, OTHER_PERSON, OTHER_STAFF, PERSON, TODAY, TRAINER_STAFF, person_erased, seated_run, taught_run, tested_run,
+    };
+
+    fn withdraw(person: PersonId) -> WithdrawTrainee {
+        WithdrawTrainee { class: CLASS, person }
+    }
+
+    #[test]
+    fn trainee_is_withdrawn_and_may_come_back() {
+        seated_run().when(TRAINER_STAFF, withdraw(PERSON)).then_one(TraineeWithdrawn { class: CLASS, person: PERSON });
+        let again = RegisterTrainee { class: CLASS, person: Trainee::Known(PERSON), category: None, employer: None, job: None };
+        seated_run().after(TRAINER_STAFF, withdraw(PERSON)).when(TRAINER_STAFF, again).then_accepted();
+        seated_run().happened(person_erased(PERSON)).when(TRAINER_STAFF, withdraw(PERSON)).then_accepted();
+    }
+
+    #[test]
+    fn withdrawal_is_refused_when_enrolment_is_over() {
+        let closed = taught_run().after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY });
+        closed.when(TRAINER_STAFF, withdraw(PERSON)).then_refused(RegisterTraineeRefusal::NotOpen);
+    }
+
+    #[test]
+    fn withdrawal_is_refused_without_a_seat() {
+        seated_run().when(TRAINER_STAFF, withdraw(OTHER_PERSON)).then_refused(RunRefusal::NoSeat);
+        seated_run().after(TRAINER_STAFF, withdraw(PERSON)).when(TRAINER_STAFF, withdraw(PERSON)).then_refused(RunRefusal::NoSeat);
+    }
+
+    #[test]
+    fn withdrawal_is_refused_after_the_test() {
+        tested_run(10).when(TRAINER_STAFF, withdraw(PERSON)).then_refused(WithdrawTraineeRefusal::Tested);
+    }
+
+    #[test]
+    fn refusals_come_in_their_order() {
+        let closed = tested_run(80).after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY });
+        closed.when(OTHER_STAFF, withdraw(OTHER_PERSON)).then_refused(CommonRefusal::NotPermitted);
+        closed.when(TRAINER_STAFF, withdraw(OTHER_PERSON)).then_refused(RegisterTraineeRefusal::NotOpen);
+        tested_run(80).when(TRAINER_STAFF, withdraw(OTHER_PERSON)).then_refused(RunRefusal::NoSeat);
+        tested_run(80).when(TRAINER_STAFF, withdraw(PERSON)).then_refused(WithdrawTraineeRefusal::Tested);
+        taught_run().when(TRAINER_STAFF, withdraw(PERSON)).then_accepted();
+    }
+}

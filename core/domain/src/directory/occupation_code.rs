@@ -1,0 +1,33 @@
+//! Codes of occupations: their form, and that each belongs to one occupation. Source: 国家职业分类大典; `domain-rules` 6.1.
+
+use zhixin_events::{Subject, SubjectKind};
+
+use crate::refusal::refusals;
+use crate::{Refusal, States};
+
+refusals! {
+    /// Why a code is not taken.
+    pub enum OccupationCodeRefusal {
+        /// Codes are written as in 2-02-10-09.
+        Unfit = "DIR-0001" Rule "an occupation code is written as one digit and three pairs, with hyphens",
+        /// A code belongs to one occupation.
+        Taken = "DIR-0002" Conflict "the code belongs to an occupation already",
+    }
+}
+
+/// The claim on a code, if the code has its form.
+pub(crate) fn code_claim(code: &str) -> Option<Subject> {
+    let digits = |part: &str, len: usize| part.len() == len && part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut parts = code.split('-');
+    let fits = parts.next().is_some_and(|part| digits(part, 1)) && (0..3).all(|_| parts.next().is_some_and(|part| digits(part, 2)));
+    (fits && parts.next().is_none()).then(|| Subject::of_text(SubjectKind::OccupationCode, code).ok()).flatten()
+}
+
+/// The claim on a code that is free.
+///
+/// # Errors
+/// `DIR-0001`, `DIR-0002`.
+pub(crate) fn free_code(states: &States, code: &str) -> Result<Subject, Refusal> {
+    let claim = code_claim(code).ok_or_else(|| OccupationCodeRefusal::Unfit.refusal().at("code"))?;
+    if states.is_held(&claim) { Err(OccupationCodeRefusal::Taken.refusal().at("code").of(claim)) } else { Ok(claim) }
+}

@@ -1,0 +1,234 @@
+//! Publish a rule pack, or its next edition. Source: Plan 4.1-4, 4.2-10; `domain-rules` 13 (figures as data); `engine` 15.
+
+use std::collections::BTreeMap;
+
+use zhixin_events::document::{PackFigure, RulePackPublished};
+use zhixin_events::field::Digest32;
+use zhixin_events::scope::Place;
+use zhixin_events::{FigureUnit, ReportingUnit, Subject};
+
+use crate::access::{Action, permit};
+use crate::command::Decide;
+use crate::decision::{Decision, Inputs, NewEvent, Reads};
+use crate::document::state::edition_of;
+use crate::refusal::refusals;
+use crate::rules::text::{NAME_CHARS, REASON_CHARS, line_of_text};
+use crate::{Refusal, States};
+
+/// Most figures of a pack.
+pub const FIGURES_MAX: usize = 500;
+/// Longest key of a figure. Unit: characters.
+pub const KEY_CHARS: usize = 100;
+
+/// Publishes a pack whole; it replaces its earlier edition whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishRulePack {
+    /// Name of the pack: letters, digits, hyphens, underscores and dots.
+    pub name: String,
+    /// Title for people.
+    pub title: String,
+    /// Territory; absent = the whole country.
+    pub unit: Option<ReportingUnit>,
+    /// Its figures.
+    pub figures: Vec<PackFigure>,
+    /// SHA-256 of the file it was read from.
+    pub digest: Digest32,
+}
+
+refusals! {
+    /// Why a pack is not published.
+    pub enum PublishRulePackRefusal {
+        /// The name is the subject of the pack.
+        NameUnfit = "DOC-0001" Rule "the name of a pack has 1 to 44 letters, digits, hyphens, underscores or dots",
+        /// The same file again. First starts publish what is shipped and meet this when it is there already.
+        SameEdition = "DOC-0002" Conflict "the edition in force was read from the same file",
+        /// None, or more than a commit holds.
+        FiguresUnfit = "DOC-0003" Rule "a pack has 1 to 500 figures",
+        /// The value is not a whole number although its unit wants one, or the last day comes before the first.
+        FigureUnfit = "DOC-0004" Rule "a figure has no whole number where its unit wants one, or ends before it starts",
+        /// One key, one value on a day.
+        FiguresOverlap = "DOC-0005" Rule "two figures with the same key hold on the same day",
+    }
+}
+
+impl Decide for PublishRulePack {
+    const NAME: &'static str = "publish-rule-pack";
+
+    fn reads(&self, loaded: &States) -> Reads {
+        Reads::subjects(loaded, Subject::pack(&self.name))
+    }
+
+    fn decide(&self, states: &States, inputs: &Inputs<'_>) -> Result<Decision, Refusal> {
+        permit(states, inputs, Action::PublishRules, &Place { unit: self.unit, ..Place::default() })?;
+        let subject = Subject::pack(&self.name).map_err(|_| PublishRulePackRefusal::NameUnfit.refusal().at("name"))?;
+        let title = line_of_text(&self.title, NAME_CHARS, "title")?;
+        let (edition, digest) = edition_of(states, &subject);
+        if digest == Some(self.digest) {
+            return Err(PublishRulePackRefusal::SameEdition.refusal().of(subject));
+        }
+        fit_figures(&self.figures)?;
+        let event = RulePackPublished {
+            name: self.name.clone(),
+            edition: edition.saturating_add(1),
+            title,
+            unit: self.unit,
+            figures: self.figures.clone(),
+            digest: self.digest,
+        };
+        Ok(Decision::one(NewEvent::new(event, inputs.effective_on()?, [subject])))
+    }
+}
+
+fn fit_figures(figures: &[PackFigure]) -> Result<(), Refusal> {
+    if !(1..=FIGURES_MAX).contains(&figures.len()) {
+        return Err(PublishRulePackRefusal::FiguresUnfit.refusal().at("figures"));
+    }
+    let mut by_key: BTreeMap<&str, Vec<&PackFigure>> = BTreeMap::new();
+    for figure in figures {
+        fit_figure(figure)?;
+        let earlier = by_key.entry(&figure.key).or_default();
+        if earlier.iter().any(|other| overlap(figure, other)) {
+            return Err(PublishRulePackRefusal::FiguresOverlap.refusal().at("figures").about(figure.key.as_str()));
+        }
+        earlier.push(figure);
+    }
+    Ok(())
+}
+
+/// Texts must already be in the form in which they are recorded: the digest vouches for the file as it is.
+fn fit_figure(figure: &PackFigure) -> Result<(), Refusal> {
+    line_of_text(&figure.key, KEY_CHARS, "figures")?;
+    line_of_text(&figure.source, REASON_CHARS, "figures")?;
+    let number = match figure.unit {
+        FigureUnit::Text => false,
+        FigureUnit::Count
+        | FigureUnit::HoursTenths
+        | FigureUnit::BasisPoints
+        | FigureUnit::Points
+        | FigureUnit::WorkingDays
+        | FigureUnit::CalendarDays
+        | FigureUnit::CalendarYears
+        | FigureUnit::Fen => true,
+    };
+    let value_fits = match figure.value.as_deref() {
+        Some(value) if number => value.parse::<u64>().is_ok(),
+        Some(value) => value.chars().count() <= REASON_CHARS && !value.chars().any(char::is_control),
+        None => true,
+    };
+    let dates_fit = figure.effective_until.is_none_or(|until| figure.effective_from <= until);
+    if value_fits && dates_fit {
+        Ok(())
+    } else {
+        Err(PublishRulePackRefusal::FigureUnfit.refusal().at("figures").about(figure.key.as_str()))
+    }
+}
+
+fn overlap(one: &PackFigure, other: &PackFigure) -> bool {
+    let reaches = |from: &PackFigure, to: &PackFigure| to.effective_until.is_none_or(|until| from.effective_from <= until);
+    reaches(one, other) && reaches(other, one)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::refusal::CommonRefusal;
+    use crate::scenario::{NATIONAL, PROVINCIAL, SYSTEM, TODAY, given};
+    use zhixin_events::{CivilDate, SourceMark};
+
+    fn figure(key: &str, value: Option<&str>, from: i32, until: Option<i32>) -> PackFigure {
+        PackFigure {
+            key: key.to_owned(),
+            value: value.map(str::to_owned),
+            unit: FigureUnit::HoursTenths,
+            effective_from: CivilDate(from),
+            effective_until: until.map(CivilDate),
+            source: "国家职业技术技能标准".to_owned(),
+            mark: SourceMark::Official,
+        }
+    }
+
+    fn publish(figures: Vec<PackFigure>) -> PublishRulePack {
+        PublishRulePack { name: "national".to_owned(), title: "全国".to_owned(), unit: None, figures, digest: Digest32([1; 32]) }
+    }
+
+    fn good() -> PublishRulePack {
+        publish(vec![figure("training.hours_min", Some("640"), 0, None)])
+    }
+
+    #[test]
+    fn pack_is_published_edition_by_edition() {
+        let PublishRulePack { name, title, unit, figures, digest } = good();
+        let event = RulePackPublished { name, edition: 1, title, unit, figures, digest };
+        given([]).when(SYSTEM, good()).then_one(event.clone());
+        let digest = Digest32([2; 32]);
+        let next = PublishRulePack { digest, ..good() };
+        given([]).after(SYSTEM, good()).when(NATIONAL, next).then_one(RulePackPublished { edition: 2, digest, ..event });
+    }
+
+    #[test]
+    fn figure_without_a_value_and_figures_one_after_another_are_taken() {
+        let rows = vec![figure("a", None, 0, Some(9)), figure("a", Some("1"), 10, Some(19)), figure("a", Some("2"), 20, None)];
+        given([]).when(NATIONAL, publish(rows)).then_accepted();
+        let text = PackFigure { unit: FigureUnit::Text, ..figure("b", Some("zx-1"), 0, None) };
+        given([]).when(NATIONAL, publish(vec![text])).then_accepted();
+    }
+
+    #[test]
+    fn pack_is_refused_under_a_name_that_is_no_subject() {
+        for name in ["", "全国", "a b", &"a".repeat(45)] {
+            let pack = PublishRulePack { name: name.to_owned(), ..good() };
+            given([]).when(NATIONAL, pack).then_refused(PublishRulePackRefusal::NameUnfit);
+        }
+        given([]).when(NATIONAL, PublishRulePack { name: "a".repeat(44), ..good() }).then_accepted();
+    }
+
+    #[test]
+    fn pack_is_refused_when_published_twice() {
+        given([]).after(SYSTEM, good()).when(SYSTEM, good()).then_refused(PublishRulePackRefusal::SameEdition);
+    }
+
+    #[test]
+    fn pack_is_refused_without_figures_or_with_too_many() {
+        given([]).when(NATIONAL, publish(vec![])).then_refused(PublishRulePackRefusal::FiguresUnfit);
+        let many = (0..501).map(|number| figure(&format!("key{number}"), None, 0, None)).collect();
+        given([]).when(NATIONAL, publish(many)).then_refused(PublishRulePackRefusal::FiguresUnfit);
+    }
+
+    #[test]
+    fn pack_is_refused_when_a_figure_does_not_fit() {
+        let text = PackFigure { unit: FigureUnit::Text, ..figure("b", Some("zx\n1"), 0, None) };
+        for figure in [figure("a", Some("6.5"), 0, None), figure("a", Some("-1"), 0, None), figure("a", None, 1, Some(0)), text] {
+            given([]).when(NATIONAL, publish(vec![figure])).then_refused(PublishRulePackRefusal::FigureUnfit);
+        }
+        given([]).when(NATIONAL, publish(vec![figure("", None, 0, None)])).then_refused(CommonRefusal::TextUnfit);
+    }
+
+    #[test]
+    fn pack_is_refused_when_figures_overlap() {
+        for (one, other) in [((0, None), (9, None)), ((0, Some(9)), (9, Some(9))), ((9, None), (0, Some(9)))] {
+            let rows = vec![figure("a", None, one.0, one.1), figure("a", None, other.0, other.1)];
+            given([]).when(NATIONAL, publish(rows)).then_refused(PublishRulePackRefusal::FiguresOverlap);
+        }
+    }
+
+    #[test]
+    fn refusals_come_in_their_order() {
+        let world = given([]).after(SYSTEM, good()).effective_on(TODAY.plus_days(1));
+        let mut wrong = PublishRulePack { name: "全国".to_owned(), title: String::new(), ..publish(vec![]) };
+        world.when(PROVINCIAL, wrong.clone()).then_refused(CommonRefusal::NotPermitted);
+        world.when(NATIONAL, wrong.clone()).then_refused(PublishRulePackRefusal::NameUnfit);
+        wrong.name = "national".to_owned();
+        world.when(NATIONAL, wrong.clone()).then_refused(CommonRefusal::TextUnfit);
+        wrong.title = "全国".to_owned();
+        world.when(NATIONAL, wrong.clone()).then_refused(PublishRulePackRefusal::SameEdition);
+        wrong.digest = Digest32([2; 32]);
+        world.when(NATIONAL, wrong.clone()).then_refused(PublishRulePackRefusal::FiguresUnfit);
+        wrong.figures = vec![figure("a", None, 0, None), figure("a", Some("x"), 0, None)];
+        world.when(NATIONAL, wrong.clone()).then_refused(PublishRulePackRefusal::FigureUnfit);
+        wrong.figures = vec![figure("a", None, 0, None), figure("a", Some("1"), 0, None)];
+        world.when(NATIONAL, wrong.clone()).then_refused(PublishRulePackRefusal::FiguresOverlap);
+        wrong.figures = vec![figure("a", None, 0, None)];
+        world.when(NATIONAL, wrong.clone()).then_refused(CommonRefusal::EffectiveInFuture);
+        world.effective_on(TODAY).when(NATIONAL, wrong).then_accepted();
+    }
+}

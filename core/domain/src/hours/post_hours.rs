@@ -1,0 +1,107 @@
+//! Post the hours of a run to the record of a person. Source: Plan 4.2-1 (学时记入继续教育证书); `domain-rules` D18.
+
+use zhixin_events::hours::HoursPosted;
+use zhixin_events::{ClassId, PersonId, Subject};
+
+use crate::access::Action;
+use crate::class::run::{permitted_run, require_taught, seated};
+use crate::command::Decide;
+use crate::decision::{Decision, Inputs, NewEvent, Reads};
+use crate::refusal::refusals;
+use crate::rules::year_of;
+use crate::{Refusal, States};
+
+/// Posts the hours attended, once per person and run, in the year in which it takes effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostHours {
+    /// The run that earned them.
+    pub class: ClassId,
+    /// The person.
+    pub person: PersonId,
+}
+
+refusals! {
+    /// Why hours are not posted; beside these, the run must have been taught and the seat held.
+    pub enum PostHoursRefusal {
+        /// Hours are posted once.
+        AlreadyPosted = "HOURS-0001" Conflict "the hours are posted already",
+        /// Hours count with the completion test passed.
+        TestNotPassed = "HOURS-0002" Conflict "the completion test is not passed",
+    }
+}
+
+impl Decide for PostHours {
+    const NAME: &'static str = "post-hours";
+
+    fn reads(&self, loaded: &States) -> Reads {
+        Reads::subjects(loaded, [Subject::class(self.class), Subject::person(self.person), Subject::hours_once(self.class, self.person)])
+    }
+
+    fn decide(&self, states: &States, inputs: &Inputs<'_>) -> Result<Decision, Refusal> {
+        let (class, _) = permitted_run(states, inputs, self.class, Action::IssueCertificates)?;
+        require_taught(class, self.class)?;
+        let trainee = seated(states, class, self.person)?;
+        let (person, once) = (Subject::person(self.person), Subject::hours_once(self.class, self.person));
+        if states.is_held(&once) {
+            return Err(PostHoursRefusal::AlreadyPosted.refusal().of(person));
+        }
+        if trainee.test.is_none_or(|test| !test.passed) {
+            return Err(PostHoursRefusal::TestNotPassed.refusal().of(person));
+        }
+        let effective_on = inputs.effective_on()?;
+        let event = HoursPosted {
+            person: self.person,
+            class: self.class,
+            year: year_of(effective_on),
+            professional: class.hours_attended(trainee),
+        };
+        let event = NewEvent::new(event, effective_on, [Subject::class(self.class), person, once]);
+        Ok(Decision::one(event).in_story_of(class.first_position))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::class::CloseRun;
+    use crate::class::run::RunRefusal;
+    use crate::refusal::CommonRefusal;
+    use crate::scenario::{CLASS, NATIONAL, OTHER_PERSON, PERSON, TODAY, TRAINER_STAFF, person_erased, seated_run, taught_run, tested_run};
+    use zhixin_events::{HoursTenths, PlanYear};
+
+    const POST: PostHours = PostHours { class: CLASS, person: PERSON };
+
+    #[test]
+    fn hours_attended_are_posted_in_the_year_in_which_it_takes_effect() {
+        let posted = HoursPosted { person: PERSON, class: CLASS, year: PlanYear::new(2025), professional: HoursTenths::new(160) };
+        tested_run(80).when(TRAINER_STAFF, POST).then_one(posted.clone());
+        let last_year = tested_run(80).after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY }).effective_on(TODAY.plus_days(-60));
+        last_year.when(TRAINER_STAFF, POST).then_one(HoursPosted { year: PlanYear::new(2024), ..posted });
+    }
+
+    #[test]
+    fn hours_are_refused_when_posted_already() {
+        tested_run(80).after(TRAINER_STAFF, POST).when(TRAINER_STAFF, POST).then_refused(PostHoursRefusal::AlreadyPosted);
+    }
+
+    #[test]
+    fn hours_are_refused_without_a_passed_test() {
+        taught_run().when(TRAINER_STAFF, POST).then_refused(PostHoursRefusal::TestNotPassed);
+        tested_run(59).when(TRAINER_STAFF, POST).then_refused(PostHoursRefusal::TestNotPassed);
+    }
+
+    #[test]
+    fn refusals_come_in_their_order() {
+        let other = PostHours { person: OTHER_PERSON, ..POST };
+        seated_run().when(NATIONAL, other.clone()).then_refused(CommonRefusal::NotPermitted);
+        seated_run().when(TRAINER_STAFF, other.clone()).then_refused(RunRefusal::NotTaught);
+        taught_run().happened(person_erased(OTHER_PERSON)).when(TRAINER_STAFF, other.clone()).then_refused(CommonRefusal::PersonErased);
+        taught_run().when(TRAINER_STAFF, other).then_refused(RunRefusal::NoSeat);
+        let posted = tested_run(80).after(TRAINER_STAFF, POST).effective_on(TODAY.plus_days(1));
+        posted.when(TRAINER_STAFF, POST).then_refused(PostHoursRefusal::AlreadyPosted);
+        let later = taught_run().effective_on(TODAY.plus_days(1));
+        later.when(TRAINER_STAFF, POST).then_refused(PostHoursRefusal::TestNotPassed);
+        tested_run(80).effective_on(TODAY.plus_days(1)).when(TRAINER_STAFF, POST).then_refused(CommonRefusal::EffectiveInFuture);
+        tested_run(80).when(TRAINER_STAFF, POST).then_accepted();
+    }
+}

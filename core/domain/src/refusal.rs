@@ -1,0 +1,107 @@
+//! Refusals: the rules say no. Each command has its own enum; callers see them as one [`Refusal`] with a stable code.
+
+use zhixin_events::Subject;
+
+/// What kind of no it is, for the status of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// The present state does not allow it; another state may.
+    Conflict,
+    /// A rule forbids it whatever the state.
+    Rule,
+    /// The actor may not do it.
+    Forbidden,
+}
+
+/// A refusal as callers see it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct Refusal {
+    /// Stable code, never used again for anything else; its page is `ops/errors/CODE.md`.
+    pub code: &'static str,
+    /// What kind of no it is.
+    pub kind: RefusalKind,
+    /// One sentence for the log and for callers without the page of the code.
+    pub message: &'static str,
+    /// The field of the command it is about.
+    pub field: Option<&'static str>,
+    /// The subject it is about.
+    pub subject: Option<Subject>,
+    /// What it is about, where that is no subject: the key of a figure, a date, a count. Never personal.
+    pub about: Option<Box<str>>,
+}
+
+impl Refusal {
+    /// A refusal without details.
+    pub const fn new(code: &'static str, kind: RefusalKind, message: &'static str) -> Self {
+        Self { code, kind, message, field: None, subject: None, about: None }
+    }
+    /// Names the field of the command.
+    #[must_use]
+    pub const fn at(mut self, field: &'static str) -> Self {
+        self.field = Some(field);
+        self
+    }
+    /// Names the subject.
+    #[must_use]
+    pub const fn of(mut self, subject: Subject) -> Self {
+        self.subject = Some(subject);
+        self
+    }
+    /// Names a key, a date or a count.
+    #[must_use]
+    pub fn about(mut self, about: impl Into<Box<str>>) -> Self {
+        self.about = Some(about.into());
+        self
+    }
+    /// Whether the same command may be accepted later without being changed.
+    pub const fn may_change_on_retry(&self) -> bool {
+        matches!(self.kind, RefusalKind::Conflict)
+    }
+}
+
+/// Defines the refusals of a command, in the order in which they are checked.
+macro_rules! refusals {
+    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $code:literal $kind:ident $message:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name { $($(#[$vmeta])* $variant),+ }
+
+        impl $name {
+            /// Every refusal, in the order of the checks.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            /// The refusal as callers see it.
+            pub const fn refusal(self) -> $crate::Refusal {
+                match self { $(Self::$variant => $crate::Refusal::new($code, $crate::RefusalKind::$kind, $message)),+ }
+            }
+        }
+        impl From<$name> for $crate::Refusal { fn from(refusal: $name) -> Self { refusal.refusal() } }
+    };
+}
+pub(crate) use refusals;
+
+refusals! {
+    /// Refusals that any command may give.
+    pub enum CommonRefusal {
+        /// The account does not exist, is locked, or does not hold the role.
+        AccountCannotAct = "AUTH-0003" Forbidden "the account is locked or does not hold the role it acts in",
+        /// Role, territory or organisation do not reach so far. Source: Plan 4.1-1.
+        NotPermitted = "AUTH-0002" Forbidden "the role, territory or organisation of the account does not allow this",
+        /// An id in the command names nothing.
+        UnknownSubject = "REF-0001" Rule "the command names something that does not exist",
+        /// A figure is missing in the rule packs; nothing falls back.
+        MissingFigure = "RULE-0001" Rule "no published rule pack sets a figure that this decision needs",
+        /// A figure is there but does not have the form its key wants.
+        MalformedFigure = "RULE-0002" Rule "a figure in the rule packs does not have the form that its key wants",
+        /// It took place later than today.
+        EffectiveInFuture = "TIME-0001" Rule "the effective date is later than today",
+        /// It took place longer ago than the rule packs allow to record.
+        EffectiveTooEarly = "TIME-0002" Rule "the effective date is longer ago than the rule packs allow to record",
+        /// The facts fix the date on which it took place. Source: `engine` 14.
+        EffectiveFixed = "TIME-0003" Rule "the facts fix the effective date; the stated one differs from it",
+        /// The person is erased.
+        PersonErased = "PERSON-0001" Conflict "the data of the person were erased",
+        /// A text is empty, too long, or holds control characters.
+        TextUnfit = "TEXT-0001" Rule "a text is empty, longer than its limit, or holds control characters",
+    }
+}

@@ -1,0 +1,177 @@
+//! Rules as data: the figures of published packs, and the holiday calendar. Decisions read them from the record, never from files.
+
+pub mod text;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use zhixin_events::document::{DocumentEvent, HolidayCalendarPublished, PackFigure, RulePackPublished};
+use zhixin_events::{BasisPoints, CivilDate, HoursTenths, PlanYear, Points, Position, ReportingUnit, SourceMark};
+
+use crate::Refusal;
+use crate::refusal::CommonRefusal;
+
+/// Every published pack and calendar: the fold of all document events.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Packs {
+    packs: BTreeMap<String, (Position, RulePackPublished)>,
+    calendars: BTreeMap<PlanYear, HolidayCalendarPublished>,
+}
+
+/// A figure as published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Figure<'a> {
+    /// Its row.
+    pub row: &'a PackFigure,
+    /// Name of the pack.
+    pub pack: &'a str,
+    /// Edition of the pack.
+    pub edition: u32,
+    /// The event that published the edition.
+    pub position: Position,
+}
+
+impl Packs {
+    /// Folds one event: a later edition replaces an earlier one of the same name.
+    pub fn apply(&mut self, event: &DocumentEvent, position: Position) {
+        match event {
+            DocumentEvent::RulePackPublished(pack) => {
+                self.packs.insert(pack.name.clone(), (position, pack.clone()));
+            }
+            DocumentEvent::HolidayCalendarPublished(calendar) => {
+                self.calendars.insert(calendar.year, calendar.clone());
+            }
+        }
+    }
+
+    /// The figure with this key for a territory on a date. A pack of the territory goes before one of the whole country; among equals the
+    /// one published last, and test data only where nothing else has a value.
+    pub fn find(&self, key: &str, unit: Option<ReportingUnit>, on: CivilDate) -> Option<Figure<'_>> {
+        let rank = |figure: &Figure<'_>, local: bool| {
+            (figure.row.value.is_some(), local, figure.row.mark != SourceMark::TestData, figure.position)
+        };
+        self.packs
+            .iter()
+            .filter(|(_, (_, pack))| pack.unit.is_none() || pack.unit == unit)
+            .flat_map(|(name, (position, pack))| {
+                let holds = move |row: &&PackFigure| {
+                    row.key == key && row.effective_from <= on && row.effective_until.is_none_or(|until| on <= until)
+                };
+                pack.figures
+                    .iter()
+                    .filter(holds)
+                    .map(move |row| (Figure { row, pack: name, edition: pack.edition, position: *position }, pack.unit.is_some()))
+            })
+            .max_by_key(|(figure, local)| rank(figure, *local))
+            .map(|(figure, _)| figure)
+    }
+
+    /// Every pack in force, by name.
+    pub fn all(&self) -> impl Iterator<Item = (&str, Position, &RulePackPublished)> {
+        self.packs.iter().map(|(name, (position, pack))| (name.as_str(), *position, pack))
+    }
+
+    /// The calendar of a year in force.
+    pub fn calendar_of(&self, year: PlanYear) -> Option<&HolidayCalendarPublished> {
+        self.calendars.get(&year)
+    }
+
+    /// Whether offices work on a day: the calendar of its year, else weekdays.
+    pub fn is_working_day(&self, day: CivilDate) -> bool {
+        match self.calendars.get(&year_of(day)) {
+            Some(calendar) if calendar.work_days.contains(&day) => true,
+            Some(calendar) if calendar.days_off.contains(&day) => false,
+            Some(_) | None => !day.is_weekend(),
+        }
+    }
+
+    /// The day that lies so many working days after another; counting starts on the next day (自…之日起).
+    pub fn plus_working_days(&self, from: CivilDate, working_days: u32) -> CivilDate {
+        let mut day = from;
+        let mut left = working_days;
+        while left > 0 {
+            day = day.plus_days(1);
+            if self.is_working_day(day) {
+                left = left.saturating_sub(1);
+            }
+        }
+        day
+    }
+}
+
+/// The calendar year of a date.
+pub(crate) fn year_of(date: CivilDate) -> PlanYear {
+    u16::try_from(date.year()).map(PlanYear::new).unwrap_or_default()
+}
+
+/// The packs as a decision reads them: it notes each pack that it used.
+#[derive(Debug)]
+pub struct Rules<'a> {
+    packs: &'a Packs,
+    used: RefCell<BTreeSet<Position>>,
+}
+
+impl<'a> Rules<'a> {
+    /// Reads these packs.
+    pub const fn new(packs: &'a Packs) -> Self {
+        Self { packs, used: RefCell::new(BTreeSet::new()) }
+    }
+    /// The packs used so far, by the position of the event that published them.
+    pub fn used(&self) -> Vec<Position> {
+        self.used.borrow().iter().copied().collect()
+    }
+    /// The calendar.
+    pub const fn calendar(&self) -> &'a Packs {
+        self.packs
+    }
+
+    /// The text of a figure.
+    ///
+    /// # Errors
+    /// `RULE-0001` when no pack sets it: nothing falls back.
+    pub fn text(&self, key: &str, unit: Option<ReportingUnit>, on: CivilDate) -> Result<&'a str, Refusal> {
+        let missing = || CommonRefusal::MissingFigure.refusal().about(key);
+        let figure = self.packs.find(key, unit, on).ok_or_else(missing)?;
+        let value = figure.row.value.as_deref().ok_or_else(missing)?;
+        self.used.borrow_mut().insert(figure.position);
+        Ok(value)
+    }
+    fn number<T: std::str::FromStr>(&self, key: &str, unit: Option<ReportingUnit>, on: CivilDate) -> Result<T, Refusal> {
+        self.text(key, unit, on)?.parse().map_err(|_| CommonRefusal::MalformedFigure.refusal().about(key))
+    }
+    /// A count.
+    ///
+    /// # Errors
+    /// `RULE-0001`, `RULE-0002`.
+    pub fn count(&self, key: &str, unit: Option<ReportingUnit>, on: CivilDate) -> Result<u32, Refusal> {
+        self.number(key, unit, on)
+    }
+    /// Hours, in tenths.
+    ///
+    /// # Errors
+    /// `RULE-0001`, `RULE-0002`.
+    pub fn hours(&self, key: &str, unit: Option<ReportingUnit>, on: CivilDate) -> Result<HoursTenths, Refusal> {
+        self.number(key, unit, on).map(HoursTenths::new)
+    }
+    /// Points of a test.
+    ///
+    /// # Errors
+    /// `RULE-0001`, `RULE-0002`.
+    pub fn points(&self, key: &str, unit: Option<ReportingUnit>, on: CivilDate) -> Result<Points, Refusal> {
+        self.number(key, unit, on).map(Points::new)
+    }
+    /// A share in basis points.
+    ///
+    /// # Errors
+    /// `RULE-0001`, `RULE-0002`.
+    pub fn share(&self, key: &str, unit: Option<ReportingUnit>, on: CivilDate) -> Result<BasisPoints, Refusal> {
+        self.number(key, unit, on).map(BasisPoints::new)
+    }
+    /// A comma-separated list of codes; an empty text is an empty list.
+    ///
+    /// # Errors
+    /// `RULE-0001`.
+    pub fn list(&self, key: &str, unit: Option<ReportingUnit>, on: CivilDate) -> Result<Vec<&'a str>, Refusal> {
+        Ok(self.text(key, unit, on)?.split(',').map(str::trim).filter(|code| !code.is_empty()).collect())
+    }
+}

@@ -1,0 +1,35 @@
+//! Texts that people type into open fields: one line, bounded, without control characters.
+
+use zhixin_events::Secret;
+
+use crate::Refusal;
+use crate::refusal::CommonRefusal;
+
+/// Longest number of a document. Unit: characters.
+pub const DOCUMENT_NUMBER_CHARS: usize = 60;
+/// Longest name of an organisation, a course or an occupation. Unit: characters.
+pub const NAME_CHARS: usize = 100;
+/// Longest explanation. Unit: characters.
+pub const REASON_CHARS: usize = 500;
+
+/// The text without blanks at its ends.
+///
+/// # Errors
+/// `TEXT-0001`: empty, longer than the limit, or with a control character.
+pub fn line_of_text(text: &str, chars_max: usize, field: &'static str) -> Result<String, Refusal> {
+    let text = text.trim();
+    let unfit = text.is_empty() || text.chars().count() > chars_max || text.chars().any(char::is_control);
+    if unfit {
+        Err(CommonRefusal::TextUnfit.refusal().at(field).about(format!("1 to {chars_max} characters")))
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+/// The same for a text that must not show.
+///
+/// # Errors
+/// `TEXT-0001`.
+pub fn line_of_secret(text: &Secret<String>, chars_max: usize, field: &'static str) -> Result<Secret<String>, Refusal> {
+    line_of_text(text.expose(), chars_max, field).map(Secret::new)
+}

@@ -1,0 +1,503 @@
+//! The thread that decides: one command after another, each on exactly the log before it, pending batches included.
+//!
+//! A command's way: idempotency, reads (at most four rounds), `If-Match`, `decide`, ordinals and positions, sealing, limits, into the forming
+//! batch. Answers, refusals too, wait until the last batch whose pending state they saw is durable.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use zhixin_domain::decision::{Decision, FRESH_IDS, Identity, Inputs, NewEvent, Reads};
+use zhixin_domain::rules::{Packs, Rules};
+use zhixin_domain::state::Fact;
+use zhixin_domain::{States, command};
+use zhixin_events::commit::{COMMIT_BYTES_MAX, Commit, EVENTS_MAX, EventRecord, SUBJECTS_MAX};
+use zhixin_events::leaf::{LEAF_BYTES_MAX, leaf};
+use zhixin_events::{CommandId, Event, PersonId, Position, Subject, Timestamp, invariant, registry};
+use zhixin_store::table::Table;
+use zhixin_store::vault::VaultOp;
+
+use crate::answer::{Accepted, AcceptedEvent, Answer, CommandError, Reply, Submission, Unavailable};
+use crate::clock::Clock;
+use crate::derived::DerivedView;
+use crate::entropy::Entropy;
+use crate::history::{self, HistoryFault};
+use crate::hot::HotStates;
+use crate::identity::IdentityKeys;
+use crate::log::{LogId, LogReader};
+use crate::pipeline::{Pipeline, Standing};
+use crate::progress::Progress;
+use crate::sealing::{self, Place};
+use crate::vault_keys::KeyRing;
+
+/// Rounds of reads that a command may ask for.
+const READ_ROUNDS_MAX: usize = 4;
+/// How often fresh ids are drawn again when one is taken.
+const COLLISIONS_MAX: usize = 8;
+/// How long the loop waits for a command before it tidies up.
+const IDLE: Duration = Duration::from_millis(500);
+
+/// What the deciding thread works with.
+#[derive(Debug)]
+pub(crate) struct Surroundings {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) log_id: LogId,
+    pub(crate) reader: Arc<dyn LogReader>,
+    pub(crate) index: Arc<Table>,
+    pub(crate) snapshots: Arc<Table>,
+    pub(crate) indexed: Arc<Progress>,
+    pub(crate) pipeline: Arc<Pipeline>,
+    pub(crate) keys: Arc<KeyRing>,
+    pub(crate) identities: IdentityKeys,
+}
+
+impl std::fmt::Debug for dyn LogReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LogReader")
+    }
+}
+
+/// A command that was decided but may not be in the index yet.
+#[derive(Debug, Clone, Copy)]
+struct Recent {
+    position: u64,
+    batch: u64,
+    fingerprint: [u8; 8],
+}
+
+/// Facts younger than the index.
+#[derive(Debug, Default)]
+struct Younger {
+    commands: HashMap<CommandId, Recent>,
+    identities: HashMap<[u8; 16], (PersonId, u64, u64)>,
+    order: VecDeque<(u64, Forgettable)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Forgettable {
+    Command(CommandId),
+    Identity([u8; 16]),
+}
+
+impl Younger {
+    /// Drops what the index reflects by now.
+    fn trim(&mut self, indexed: u64) {
+        while let Some((position, what)) = self.order.front().copied() {
+            if position >= indexed {
+                break;
+            }
+            self.order.pop_front();
+            match what {
+                Forgettable::Command(id) => drop(self.commands.remove(&id)),
+                Forgettable::Identity(hash) => drop(self.identities.remove(&hash)),
+            }
+        }
+    }
+    /// Drops what a failed batch had brought.
+    fn drop_pending(&mut self, durable_position: u64) {
+        while self.order.back().is_some_and(|(position, _)| *position >= durable_position) {
+            match self.order.pop_back() {
+                Some((_, Forgettable::Command(id))) => drop(self.commands.remove(&id)),
+                Some((_, Forgettable::Identity(hash))) => drop(self.identities.remove(&hash)),
+                None => {}
+            }
+        }
+    }
+}
+
+/// The command loop.
+#[derive(Debug)]
+pub(crate) struct Decider {
+    around: Surroundings,
+    hot: HotStates,
+    packs: Packs,
+    younger: Younger,
+    generation: u64,
+    next_position: u64,
+    last_recorded: Timestamp,
+    /// Snapshots taken ahead of the durable log: batch, subject, bytes.
+    snapshots: VecDeque<(u64, Subject, Vec<u8>)>,
+}
+
+/// What a decision saw, and on what it depends.
+struct Loaded {
+    states: States,
+    /// The last batch whose pending state was seen.
+    batch: u64,
+}
+
+impl Decider {
+    /// A loop that continues a log: `packs` folded up to its end, `last_recorded` its last time.
+    pub(crate) fn new(around: Surroundings, packs: Packs, last_recorded: Timestamp, hot_bytes_max: usize) -> Self {
+        let Standing { generation, durable_position, .. } = around.pipeline.standing();
+        Self {
+            around,
+            hot: HotStates::new(hot_bytes_max),
+            packs,
+            younger: Younger::default(),
+            generation,
+            next_position: durable_position,
+            last_recorded,
+            snapshots: VecDeque::new(),
+        }
+    }
+
+    /// Runs until the senders are gone.
+    pub(crate) fn run(mut self, commands: &Receiver<(Submission, Reply)>) {
+        loop {
+            match commands.recv_timeout(IDLE) {
+                Ok((submission, reply)) => self.serve(&submission, reply),
+                Err(RecvTimeoutError::Timeout) => self.tidy(),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn tidy(&mut self) {
+        let standing = self.around.pipeline.standing();
+        self.keep_up(standing);
+        let indexed = self.around.indexed.reached();
+        self.younger.trim(indexed);
+        self.hot.evict(indexed);
+        while self.snapshots.front().is_some_and(|(batch, ..)| *batch <= standing.durable_batch) {
+            let Some((_, subject, bytes)) = self.snapshots.pop_front() else { break };
+            history::keep_snapshot(&self.around.snapshots, &subject, bytes);
+        }
+    }
+
+    /// After a failure: drops the overlay and everything decided on it.
+    fn keep_up(&mut self, standing: Standing) {
+        if standing.generation == self.generation {
+            return;
+        }
+        self.generation = standing.generation;
+        self.hot.drop_pending(standing.durable_batch);
+        self.younger.drop_pending(standing.durable_position);
+        self.snapshots.retain(|(batch, ..)| *batch <= standing.durable_batch);
+        self.next_position = standing.durable_position;
+        self.around.keys.drop_cached();
+        match history::packs(&self.around.reader, &self.around.index, self.next_position) {
+            Ok(packs) => self.packs = packs,
+            Err(fault) => {
+                tracing::error!(fault = %crate::appender::log_chain(&fault), runbook = "log-append", "rule packs could not be read again")
+            }
+        }
+    }
+
+    fn serve(&mut self, submission: &Submission, reply: Reply) {
+        let mut reply = Some(reply);
+        // A failed append makes a decision void: decide again on what is durable.
+        while let Some(waiting) = reply.take() {
+            self.tidy();
+            let standing = self.around.pipeline.standing();
+            if let Some(stopped) = standing.stopped {
+                drop(waiting.send(Err(stopped.into())));
+                return;
+            }
+            match self.decide(submission) {
+                Outcome::Answer { answer, batch } => self.around.pipeline.answer_after(batch, self.generation, waiting, answer),
+                Outcome::Commit { commit, decision, key_rows, answer } => {
+                    reply = self.record(commit, &decision, key_rows, waiting, answer);
+                }
+            }
+        }
+    }
+
+    fn decide(&mut self, submission: &Submission) -> Outcome {
+        let mut seen = 0;
+        match self.try_decide(submission, &mut seen) {
+            Ok(outcome) => outcome,
+            Err(error) => Outcome::Answer { answer: Err(error), batch: seen },
+        }
+    }
+
+    fn try_decide(&mut self, submission: &Submission, seen: &mut u64) -> Result<Outcome, CommandError> {
+        let clock = self.around.clock.now().map_err(|_| Unavailable::ClockJumped)?;
+        let now = clock.max(self.last_recorded);
+        if let Some((answer, batch)) = self.repeated(submission, now)? {
+            *seen = batch;
+            return Ok(Outcome::Answer { answer, batch });
+        }
+        let mut loaded = self.load(submission)?;
+        *seen = loaded.batch;
+        for (subject, expected) in &submission.if_match {
+            let found = loaded.states.ordinal(subject);
+            if found != *expected {
+                return Err(CommandError::HasMoved { subject: *subject, expected: *expected, found });
+            }
+        }
+        for _ in 0..COLLISIONS_MAX {
+            let rules = Rules::new(&self.packs);
+            let fresh: [[u8; 6]; FRESH_IDS] = std::array::from_fn(|_| self.around.entropy.array());
+            let inputs = Inputs {
+                actor: submission.actor,
+                role: submission.role,
+                now,
+                today: now.civil_date(),
+                stated_effective_on: submission.effective_on,
+                rules,
+                fresh,
+            };
+            let decision = submission.command.decide(&loaded.states, &inputs)?;
+            let packs = inputs.rules.used();
+            if self.names_something_taken(&decision, &mut loaded)? {
+                continue;
+            }
+            *seen = loaded.batch;
+            return self.prepare(submission, decision, packs, now, &loaded.states);
+        }
+        invariant!("fresh ids of 48 bits collide again and again")
+    }
+
+    /// The first answer, when the command id is known.
+    fn repeated(&mut self, submission: &Submission, now: Timestamp) -> Result<Option<(Answer, u64)>, CommandError> {
+        let standing = self.around.pipeline.standing();
+        let (position, fingerprint, batch) = match self.younger.commands.get(&submission.command_id) {
+            Some(recent) if recent.batch > standing.durable_batch => return Err(CommandError::StillRunning),
+            Some(recent) => (recent.position, recent.fingerprint, recent.batch),
+            None => {
+                let view = DerivedView::of(&self.around.index).map_err(|_| Unavailable::Storage)?;
+                match view.command(&submission.command_id, now).map_err(|_| Unavailable::Storage)? {
+                    Some(known) => (known.position.0, known.fingerprint, 0),
+                    None => return Ok(None),
+                }
+            }
+        };
+        if fingerprint != submission.fingerprint {
+            return Err(CommandError::KeyReused);
+        }
+        let recorded = history::commit_at(&self.around.reader, position).map_err(|_| Unavailable::Storage)?;
+        let mut accepted = accepted(&recorded.commit, Position(position));
+        accepted.replayed = true;
+        Ok(Some((Ok(accepted), batch)))
+    }
+
+    /// Loads what the command reads: the actor's account always, `If-Match` subjects too.
+    fn load(&mut self, submission: &Submission) -> Result<Loaded, CommandError> {
+        let mut loaded = Loaded { states: States::default(), batch: 0 };
+        self.load_subject(Subject::account(submission.actor), &mut loaded)?;
+        for (subject, _) in &submission.if_match {
+            self.load_subject(*subject, &mut loaded)?;
+        }
+        for _ in 0..=READ_ROUNDS_MAX {
+            let Reads::More { subjects, identities } = submission.command.reads(&loaded.states) else { return Ok(loaded) };
+            for subject in subjects {
+                self.load_subject(subject, &mut loaded)?;
+            }
+            for identity in &identities {
+                let person = self.look_up(identity, &mut loaded.batch)?;
+                loaded.states.insert_identity(identity, person);
+            }
+        }
+        invariant!("{} reads in more than {READ_ROUNDS_MAX} rounds", submission.command.name())
+    }
+
+    fn load_subject(&mut self, subject: Subject, loaded: &mut Loaded) -> Result<(), CommandError> {
+        if loaded.states.holds(&subject) {
+            return Ok(());
+        }
+        if self.hot.get(&subject).is_none() {
+            // Not hot: whatever happened to it is in the index, since younger states are never evicted.
+            let (ordinal, state) = history::load(&self.around.reader, &self.around.index, Some(&self.around.snapshots), &subject).map_err(|fault| {
+                tracing::error!(fault = %crate::appender::log_chain(&fault), runbook = "poisoned-subject", "a history could not be loaded");
+                match fault {
+                    HistoryFault::Broken(broken) => Unavailable::Poisoned(broken.subject),
+                    HistoryFault::Log(_) | HistoryFault::Rows(_) | HistoryFault::Decode { .. } => Unavailable::Storage,
+                }
+            })?;
+            self.hot.insert_loaded(subject, ordinal, state);
+        }
+        if let Some(hot) = self.hot.get(&subject) {
+            loaded.batch = loaded.batch.max(hot.batch);
+            loaded.states.insert(subject, hot.ordinal, Arc::clone(&hot.state));
+        }
+        Ok(())
+    }
+
+    fn look_up(&self, identity: &Identity, batch: &mut u64) -> Result<Option<PersonId>, CommandError> {
+        let hash = self.around.identities.hash(identity.kind, identity.number.expose());
+        if let Some((person, _, pending)) = self.younger.identities.get(&hash) {
+            *batch = (*batch).max(*pending);
+            return Ok(Some(*person));
+        }
+        let view = DerivedView::of(&self.around.index).map_err(|_| Unavailable::Storage)?;
+        Ok(view.person(&hash).map_err(|_| Unavailable::Storage)?)
+    }
+
+    /// Whether a fresh id is taken: a subject that the decision did not read must have no history.
+    fn names_something_taken(&mut self, decision: &Decision, loaded: &mut Loaded) -> Result<bool, CommandError> {
+        for subject in decision.events.iter().flat_map(|event| &event.subjects) {
+            if !loaded.states.holds(subject) {
+                self.load_subject(*subject, loaded)?;
+                if loaded.states.ordinal(subject) > 0 {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn prepare(
+        &self,
+        submission: &Submission,
+        decision: Decision,
+        packs: Vec<Position>,
+        now: Timestamp,
+        states: &States,
+    ) -> Result<Outcome, CommandError> {
+        let mut ordinals: HashMap<Subject, u32> = HashMap::new();
+        let mut key_rows = Vec::new();
+        let mut events = Vec::with_capacity(decision.events.len());
+        for (index, event) in (0_u16..).zip(&decision.events) {
+            events.push(self.event_record(submission, index, event, &mut ordinals, states, &mut key_rows)?);
+        }
+        let commit = Commit {
+            command_id: submission.command_id,
+            fingerprint: submission.fingerprint,
+            salt: self.around.entropy.array(),
+            actor: submission.actor,
+            role: submission.role,
+            recorded_at: now,
+            correlation: decision.correlation,
+            packs,
+            events,
+        };
+        check_limits(&commit, Position(self.next_position))?;
+        let answer = Ok(accepted(&commit, Position(self.next_position)));
+        Ok(Outcome::Commit { commit, decision, key_rows, answer })
+    }
+
+    fn event_record(
+        &self,
+        submission: &Submission,
+        index: u16,
+        event: &NewEvent,
+        ordinals: &mut HashMap<Subject, u32>,
+        states: &States,
+        key_rows: &mut Vec<VaultOp>,
+    ) -> Result<EventRecord, CommandError> {
+        let (tag, payload) = registry::encode(&event.event);
+        let mut subjects = Vec::with_capacity(event.subjects.len());
+        for subject in &event.subjects {
+            let ordinal = ordinals.entry(*subject).or_insert_with(|| states.ordinal(subject));
+            *ordinal += 1;
+            subjects.push((*subject, *ordinal));
+        }
+        let Some(event_type) = registry::of_tag(tag) else { invariant!("encode names only tags of the registry") };
+        let place = Place { log_id: self.around.log_id, command_id: submission.command_id, index, tag };
+        let (envelopes, sealed_digests) =
+            sealing::seal_fields(&self.around.keys, self.around.entropy.as_ref(), &place, event_type, &event.sealed, key_rows)
+                .map_err(|_| Unavailable::Storage)?;
+        Ok(EventRecord { tag, effective_on: event.effective_on, causation: event.causation, subjects, payload, envelopes, sealed_digests })
+    }
+
+    /// Puts a commit into the forming batch and advances the overlay. Gives the reply back when a failure made the decision void.
+    fn record(&mut self, commit: Commit, decision: &Decision, mut key_rows: Vec<VaultOp>, reply: Reply, answer: Answer) -> Option<Reply> {
+        let first = self.next_position;
+        let Ok(event_count) = u32::try_from(commit.events.len()) else { invariant!("a commit is bounded") };
+        let mut waiting = Some((reply, answer));
+        let batch = loop {
+            let joined = self.around.pipeline.join(self.generation, first, commit.recorded_at.0, bytes_max(&commit));
+            let Some((batch, base_ms)) = joined else { return waiting.map(|(reply, _)| reply) };
+            let frame = commit.encode(Timestamp(base_ms));
+            if self.around.pipeline.push(batch, self.generation, event_count, &frame, &mut key_rows, &mut waiting) {
+                break batch;
+            }
+        };
+        self.last_recorded = commit.recorded_at;
+        self.next_position = first + u64::from(event_count);
+        self.younger.commands.insert(commit.command_id, Recent { position: first, batch, fingerprint: commit.fingerprint });
+        self.younger.order.push_back((first, Forgettable::Command(commit.command_id)));
+        for (identity, person) in &decision.identities {
+            let hash = self.around.identities.hash(identity.kind, identity.number.expose());
+            self.younger.identities.insert(hash, (*person, first, batch));
+            self.younger.order.push_back((first, Forgettable::Identity(hash)));
+        }
+        for (position, (event, record)) in (first..).zip(decision.events.iter().zip(&commit.events)) {
+            self.advance(event, record, position, batch);
+        }
+        None
+    }
+
+    fn advance(&mut self, event: &NewEvent, record: &EventRecord, position: u64, batch: u64) {
+        let fact = Fact { event: &event.event, position: Position(position), effective_on: event.effective_on };
+        for (subject, ordinal) in &record.subjects {
+            let outcome = self.hot.advance(subject, position, batch, |state| state.apply(subject, &fact));
+            match outcome {
+                Some(Ok(())) if subject.kind().is_long() && ordinal.is_multiple_of(history::SNAPSHOT_EVERY) => {
+                    if let Some(hot) = self.hot.get(subject) {
+                        let bytes = history::snapshot_bytes(*ordinal, &hot.state);
+                        self.snapshots.push_back((batch, *subject, bytes));
+                    }
+                }
+                Some(Ok(())) => {}
+                Some(Err(broken)) => {
+                    // The subject is poisoned: the next load folds the same history and says so.
+                    tracing::error!(%broken, runbook = "poisoned-subject", "a decision does not fit its own history");
+                    self.hot.remove(subject);
+                }
+                None => invariant!("a decision names only loaded subjects"),
+            }
+        }
+        if let Event::Document(document) = &event.event {
+            self.packs.apply(document, Position(position));
+        }
+    }
+}
+
+/// What deciding comes to.
+enum Outcome {
+    /// An answer without a commit, which depends on a batch.
+    Answer { answer: Answer, batch: u64 },
+    /// A commit.
+    Commit { commit: Commit, decision: Decision, key_rows: Vec<VaultOp>, answer: Answer },
+}
+
+/// The answer that a commit gives, now and whenever it is repeated.
+pub(crate) fn accepted(commit: &Commit, first: Position) -> Accepted {
+    let mut events = Vec::with_capacity(commit.events.len());
+    let mut facts = Vec::with_capacity(commit.events.len());
+    for recorded in commit.recorded(first) {
+        let Ok(recorded) = recorded else { invariant!("a commit that was decided decodes") };
+        let subjects = recorded.record.subjects.clone();
+        events.push(AcceptedEvent { position: recorded.position, event_type: recorded.event_type.name, subjects });
+        facts.push(recorded.event);
+    }
+    Accepted { position: first, events, result: command::result(&facts), replayed: false }
+}
+
+fn check_limits(commit: &Commit, first: Position) -> Result<(), CommandError> {
+    if commit.events.is_empty() || commit.events.len() > EVENTS_MAX {
+        return Err(CommandError::TooLarge("a commit holds 1 to 1,000 events"));
+    }
+    if bytes_max(commit) > COMMIT_BYTES_MAX {
+        return Err(CommandError::TooLarge("a commit holds 256 KiB"));
+    }
+    for (index, record) in (0_u16..).zip(&commit.events) {
+        if record.subjects.len() > SUBJECTS_MAX {
+            return Err(CommandError::TooLarge("an event names 16 subjects"));
+        }
+        let long = record.payload.len() > LEAF_BYTES_MAX / 4;
+        if long && leaf(commit, index, record, first).is_ok_and(|leaf| leaf.len() > LEAF_BYTES_MAX) {
+            return Err(CommandError::TooLarge("the public form of an event holds 4 KiB"));
+        }
+    }
+    Ok(())
+}
+
+/// No commit takes more bytes than this says.
+fn bytes_max(commit: &Commit) -> usize {
+    let event = |event: &EventRecord| {
+        let envelopes: usize = event.envelopes.iter().map(|envelope| 64 + envelope.sealed.len()).sum();
+        48 + event.payload.len() + event.subjects.len() * 56 + envelopes + event.sealed_digests.len() * 33
+    };
+    128 + commit.packs.len() * 10 + commit.events.iter().map(event).sum::<usize>()
+}
+
+/// `SHA-256(account || route || key)`, cut to 16 bytes.
+pub(crate) fn command_id(account: &str, route: &str, key: &str) -> CommandId {
+    let hash = zhixin_events::digest::sha256(&[account.as_bytes(), b"\0", route.as_bytes(), b"\0", key.as_bytes()]);
+    CommandId(hash.first_chunk().copied().unwrap_or_default())
+}

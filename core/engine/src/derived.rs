@@ -1,0 +1,398 @@
+//! Derived state of the engine: subject index, Merkle tree, command ids, identity look-up, document events. One table, one thread.
+//!
+//! All of it follows the log and can be deleted at any time. Rows, by their first byte:
+//! `S` posting list of the positions of a subject (ordinals are its indexes) · `T` tree rows · `C` command ids by period ·
+//! `E` erased persons, with whether their keys are destroyed ·
+//! `I` identity numbers (keyed hash → person) and `J` the way back, for erasure · `D` positions of document events.
+//! Invariant: rows depend on the log alone, and on the keys that still exist; never on batches, restarts or time.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use zhixin_events::document::DocumentEvent;
+use zhixin_events::person::PersonEvent;
+use zhixin_events::{CommandId, Commit, Event, PersonId, Position, Recorded, Subject, SubjectKind, Timestamp, leaf};
+use zhixin_store::feed::{Batch, Feed};
+use zhixin_store::postings::PositionList;
+use zhixin_store::rows::{Checkpoint, Direction, RowFault, RowGet};
+use zhixin_store::segments::Body;
+use zhixin_store::table::{Table, TableView};
+
+use crate::identity::IdentityKeys;
+use crate::log::LogId;
+use crate::merkle::{self, StoreFault, TileSource, TileStore, TreeBuilder, leaf_hash};
+use crate::sealing;
+use crate::vault_keys::{KeyFault, KeyRing};
+
+const SUBJECTS: u8 = b'S';
+const TREE: u8 = b'T';
+const COMMANDS: u8 = b'C';
+const IDENTITIES: u8 = b'I';
+const PERSONS: u8 = b'J';
+const DOCUMENTS: u8 = b'D';
+const ERASURES: u8 = b'E';
+
+/// Days that a period of command ids spans, and for which an id is remembered at least.
+pub const COMMAND_DAYS: i32 = 35;
+
+/// What can go wrong while following the log.
+#[derive(Debug, thiserror::Error)]
+pub enum DerivedFault {
+    /// The rows cannot be read or written; rebuild them.
+    #[error(transparent)]
+    Rows(#[from] RowFault),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Feed(#[from] zhixin_store::feed::FeedFault),
+    /// A commit does not decode.
+    #[error("the commit at position {position}")]
+    Decode {
+        /// Its first position.
+        position: u64,
+        /// What is wrong.
+        source: zhixin_events::codec::DecodeFault,
+    },
+    /// The tree's rows are not as they should be; rebuild them.
+    #[error(transparent)]
+    Tree(#[from] merkle::TileError),
+    /// The vault cannot be read.
+    #[error(transparent)]
+    Keys(#[from] KeyFault),
+    /// An event names an ordinal that does not follow.
+    #[error("event {position} is number {named} of {subject}, but {expected} comes next")]
+    Ordinal {
+        /// The event.
+        position: u64,
+        /// The subject.
+        subject: Subject,
+        /// What the event says.
+        named: u32,
+        /// What would follow.
+        expected: u64,
+    },
+    /// The rows belong to another history than the log.
+    #[error("derived rows at position {position} do not belong to this log")]
+    AnotherHistory {
+        /// Where they stand.
+        position: u64,
+    },
+}
+
+/// A commit that was found by its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RememberedCommand {
+    /// Its first event.
+    pub position: Position,
+    /// Fingerprint of the body.
+    pub fingerprint: [u8; 8],
+}
+
+/// Follows the log with the engine's derived rows. One writer.
+#[derive(Debug)]
+pub struct Derived {
+    table: Arc<Table>,
+    tree: TreeBuilder,
+    keys: Arc<KeyRing>,
+    identities: IdentityKeys,
+    log_id: LogId,
+}
+
+impl Derived {
+    /// Continues from the rows of a table.
+    ///
+    /// # Errors
+    /// The tree's rows are damaged.
+    pub fn new(table: Arc<Table>, keys: Arc<KeyRing>, identities: IdentityKeys, log_id: LogId) -> Result<Self, DerivedFault> {
+        let size = table.checkpoint().position;
+        let tree = merkle::tiles::open_tree(&TreeRows(&table), size)?;
+        Ok(Self { table, tree, keys, identities, log_id })
+    }
+
+    /// The table.
+    pub fn table(&self) -> &Arc<Table> {
+        &self.table
+    }
+
+    /// The next position that is not reflected yet.
+    pub fn reached(&self) -> u64 {
+        self.table.checkpoint().position
+    }
+
+    /// Size and root of the tree.
+    pub fn tree(&self) -> &TreeBuilder {
+        &self.tree
+    }
+
+    /// Follows the log to its present end; `after` is called after each batch and may stop it.
+    ///
+    /// # Errors
+    /// The first that went wrong; nothing after the last whole batch is published then.
+    pub fn catch_up(&mut self, feed: &dyn Feed, after: &mut dyn FnMut(&Self) -> ControlFlow<()>) -> Result<(), DerivedFault> {
+        let mut fault = None;
+        feed.read(self.reached(), &mut |batch| match self.apply(batch) {
+            Ok(()) => after(self),
+            Err(broken) => {
+                fault = Some(broken);
+                ControlFlow::Break(())
+            }
+        })?;
+        fault.map_or(Ok(()), Err)
+    }
+
+    /// Applies one batch; one that is reflected already changes nothing.
+    fn apply(&mut self, batch: &Batch<'_>) -> Result<(), DerivedFault> {
+        let reached = self.reached();
+        if batch.next_position <= reached {
+            return Ok(());
+        }
+        if batch.first_position != reached {
+            return Err(DerivedFault::AnotherHistory { position: reached });
+        }
+        let malformed =
+            |position| DerivedFault::Decode { position, source: zhixin_events::codec::DecodeFault::Unknown { what: "a frame" } };
+        let body = Body::parse(batch.body).ok_or_else(|| malformed(batch.first_position))?;
+        let mut hashes = Vec::new();
+        for frame in body.frames() {
+            let decode = |source| DerivedFault::Decode { position: frame.first_position, source };
+            let commit = Commit::decode(frame.bytes, Timestamp(batch.base_ms)).map_err(decode)?;
+            self.apply_commit(&commit, Position(frame.first_position), &mut hashes)?;
+        }
+        merkle::append_leaves(&mut TreeRows(&self.table), &mut self.tree, hashes)?;
+        self.table.advance(Checkpoint { position: batch.next_position, chain: batch.chain_after });
+        Ok(())
+    }
+
+    fn apply_commit(&self, commit: &Commit, first: Position, hashes: &mut Vec<merkle::TreeHash>) -> Result<(), DerivedFault> {
+        for recorded in commit.recorded(first) {
+            let recorded = recorded.map_err(|source| DerivedFault::Decode { position: first.0, source })?;
+            for (subject, ordinal) in &recorded.record.subjects {
+                let index = PositionList::new(SUBJECTS, subject.as_bytes()).append(&self.table, recorded.position.0)?;
+                let expected = index + 1;
+                if u64::from(*ordinal) != expected {
+                    return Err(DerivedFault::Ordinal { position: recorded.position.0, subject: *subject, named: *ordinal, expected });
+                }
+            }
+            self.apply_special(&recorded)?;
+            let text = leaf::leaf(commit, recorded.index, recorded.record, recorded.position)
+                .map_err(|source| DerivedFault::Decode { position: recorded.position.0, source })?;
+            hashes.push(leaf_hash(text.as_bytes()));
+        }
+        let row = command_row(period_of(commit.recorded_at), &commit.command_id);
+        self.table.put(&row, [commit.fingerprint.as_slice(), &first.0.to_be_bytes(), &commit.recorded_at.0.to_be_bytes()].concat());
+        Ok(())
+    }
+
+    /// Rows of the few events that the engine itself must know.
+    fn apply_special(&self, recorded: &Recorded<'_>) -> Result<(), DerivedFault> {
+        match &recorded.event {
+            Event::Document(DocumentEvent::RulePackPublished(_) | DocumentEvent::HolidayCalendarPublished(_)) => {
+                self.table.put(&[[DOCUMENTS].as_slice(), &recorded.position.0.to_be_bytes()].concat(), Vec::new());
+            }
+            Event::Person(PersonEvent::PersonRegistered(event)) => {
+                let opened = sealing::open_fields(&self.keys, self.log_id, recorded.commit, recorded.index, recorded.record)?;
+                if let Some(number) = opened.iter().find(|field| field.field == "document_number") {
+                    let hash = self.identities.hash(event.document_kind, number.value.expose());
+                    self.table.put(&identity_row(&hash), event.person.to_bytes().to_vec());
+                    self.table.put(&person_row(event.person), hash.to_vec());
+                }
+            }
+            Event::Person(PersonEvent::PersonErased(event)) => {
+                self.table.put(&erasure_row(event.person), vec![0]);
+                let back = person_row(event.person);
+                if let Some(hash) = self.table.get(&back)? {
+                    self.table.delete(&[[IDENTITIES].as_slice(), &hash].concat());
+                    self.table.delete(&back);
+                }
+            }
+            Event::Person(PersonEvent::ErasureCompleted(event)) => self.table.put(&erasure_row(event.person), vec![1]),
+            Event::Person(PersonEvent::PersonNameCorrected(_))
+            | Event::Plan(_)
+            | Event::Class(_)
+            | Event::Hours(_)
+            | Event::Directory(_)
+            | Event::Certificate(_)
+            | Event::Access(_) => {}
+        }
+        Ok(())
+    }
+}
+
+/// The period of command ids that an instant lies in.
+fn period_of(at: Timestamp) -> u16 {
+    u16::try_from(at.civil_date().0.div_euclid(COMMAND_DAYS)).unwrap_or_default()
+}
+
+fn command_row(period: u16, id: &CommandId) -> Vec<u8> {
+    [[COMMANDS].as_slice(), &period.to_be_bytes(), &id.0].concat()
+}
+
+fn identity_row(hash: &[u8; 16]) -> Vec<u8> {
+    [[IDENTITIES].as_slice(), hash].concat()
+}
+
+fn person_row(person: PersonId) -> Vec<u8> {
+    [[PERSONS].as_slice(), &person.to_bytes()].concat()
+}
+
+fn erasure_row(person: PersonId) -> Vec<u8> {
+    [[ERASURES].as_slice(), &person.to_bytes()].concat()
+}
+
+/// The tree's rows in the table.
+struct TreeRows<'a, R: ?Sized>(&'a R);
+
+fn tree_row(key: &[u8]) -> Vec<u8> {
+    [[TREE].as_slice(), key].concat()
+}
+
+impl TileSource for TreeRows<'_, Arc<Table>> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreFault> {
+        self.0.get(&tree_row(key)).map_err(StoreFault::from)
+    }
+}
+
+impl TileStore for TreeRows<'_, Arc<Table>> {
+    fn put(&mut self, key: &[u8], value: Vec<u8>) -> Result<(), StoreFault> {
+        self.0.put(&tree_row(key), value);
+        Ok(())
+    }
+}
+
+impl TileSource for TreeRows<'_, TableView> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreFault> {
+        self.0.get(&tree_row(key)).map_err(StoreFault::from)
+    }
+}
+
+/// A consistent view of the engine's derived rows.
+#[derive(Debug)]
+pub struct DerivedView(TableView);
+
+impl DerivedView {
+    /// A view of what is applied now.
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    pub fn of(table: &Table) -> Result<Self, RowFault> {
+        Ok(Self(table.view()?))
+    }
+
+    /// The next position that the view does not reflect.
+    pub fn reached(&self) -> u64 {
+        zhixin_store::rows::RowView::checkpoint(&self.0).position
+    }
+
+    /// How many events a subject has among those before a position.
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    pub fn count(&self, subject: &Subject, before: u64) -> Result<u64, RowFault> {
+        match before.checked_sub(1) {
+            Some(last) => PositionList::new(SUBJECTS, subject.as_bytes()).count_at(&self.0, last),
+            None => Ok(0),
+        }
+    }
+
+    /// Positions of a subject's events with these ordinals, from 0.
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    pub fn positions(&self, subject: &Subject, ordinals: std::ops::Range<u64>) -> Result<Vec<u64>, RowFault> {
+        PositionList::new(SUBJECTS, subject.as_bytes()).positions(&self.0, ordinals)
+    }
+
+    /// The commit of a command id, if it was recorded within [`COMMAND_DAYS`] of now.
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    pub fn command(&self, id: &CommandId, now: Timestamp) -> Result<Option<RememberedCommand>, RowFault> {
+        let period = period_of(now);
+        for period in [Some(period), period.checked_sub(1)].into_iter().flatten() {
+            let Some(row) = self.0.get(&command_row(period, id))? else { continue };
+            let (Some(fingerprint), Some(position), Some(at)) = (row.first_chunk(), row.get(8..16), row.get(16..24)) else {
+                return Err(RowFault::Corrupt { what: "a remembered command of a wrong length" });
+            };
+            let at = Timestamp(i64::from_be_bytes(at.try_into().unwrap_or_default()));
+            if now.civil_date().days_since(at.civil_date()) <= COMMAND_DAYS {
+                let position = Position(u64::from_be_bytes(position.try_into().unwrap_or_default()));
+                return Ok(Some(RememberedCommand { position, fingerprint: *fingerprint }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The person that an identity number belongs to.
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    pub fn person(&self, hash: &[u8; 16]) -> Result<Option<PersonId>, RowFault> {
+        let row = self.0.get(&identity_row(hash))?;
+        Ok(row.and_then(|id| id.as_slice().try_into().ok()).map(PersonId::from_bytes))
+    }
+
+    /// Every erased person, and whether the record says that their keys are destroyed.
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    pub fn erasures(&self) -> Result<Vec<(PersonId, bool)>, RowFault> {
+        let mut found = Vec::new();
+        self.0.scan_prefix(&[ERASURES], Direction::Ascending, &mut |key, value| {
+            let person = key.get(1..).and_then(|id| id.try_into().ok()).map(PersonId::from_bytes);
+            found.extend(person.map(|person| (person, value == [1])));
+            ControlFlow::Continue(())
+        })?;
+        Ok(found)
+    }
+
+    /// Whether a person is erased.
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    pub fn is_erased(&self, person: PersonId) -> Result<bool, RowFault> {
+        Ok(self.0.get(&erasure_row(person))?.is_some())
+    }
+
+    /// Positions of all document events, oldest first.
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    pub fn documents(&self) -> Result<Vec<u64>, RowFault> {
+        let mut found = Vec::new();
+        self.0.scan_prefix(&[DOCUMENTS], Direction::Ascending, &mut |key, _| {
+            found.extend(key.get(1..).and_then(|position| position.try_into().ok()).map(u64::from_be_bytes));
+            ControlFlow::Continue(())
+        })?;
+        Ok(found)
+    }
+
+    /// Every subject of a kind, in order, for pages that list.
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    pub fn subjects(&self, kind: SubjectKind, on_subject: &mut dyn FnMut(Subject) -> ControlFlow<()>) -> Result<(), RowFault> {
+        let mut last: Option<Subject> = None;
+        self.0.scan_prefix(&[SUBJECTS], Direction::Ascending, &mut |key, _| {
+            let subject = key.get(1).and_then(|len| key.get(2..2 + usize::from(*len))).and_then(|bytes| Subject::from_bytes(bytes).ok());
+            match subject {
+                Some(subject) if subject.kind() == kind && last != Some(subject) => {
+                    last = Some(subject);
+                    on_subject(subject)
+                }
+                Some(_) | None => ControlFlow::Continue(()),
+            }
+        })
+    }
+
+    /// The tree's hashes.
+    pub fn tree(&self) -> impl TileSource + '_ {
+        TreeRows(&self.0)
+    }
+
+    /// SHA-256 over all rows: two builds from one log are identical exactly if these are.
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    pub fn digest(&self) -> Result<[u8; 32], RowFault> {
+        zhixin_store::table::digest(&self.0)
+    }
+}

@@ -1,0 +1,567 @@
+//! The engine: opening a data folder, its threads, and the handle that everybody else works with.
+//!
+//! Data folder: `log/` segment files · `vault/` keys, credentials, last signed checkpoint · `reads/` the log of reads · `derived/`,
+//! `snapshots/`, `reads-derived/` deletable rows · `blobs/` attachments · `rows/` read models (not the engine's). Outside it: the master key
+//! file and the checkpoint file.
+//! Threads: one decides, one appends, one follows (index, tree, checkpoints), one flushes.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+use zhixin_events::access::AccountOpened;
+use zhixin_events::commit::{Commit, EventRecord};
+use zhixin_events::{AccountId, CommandId, Event, Role, Subject, Timestamp, registry};
+use zhixin_store::rows::{RowKind, RowStore, open_rows};
+use zhixin_store::segments::{BodyBuilder, SegmentOptions};
+use zhixin_store::table::Table;
+use zhixin_store::vault::{LmdbVault, Vault};
+
+use crate::answer::{Reply, Submission};
+use crate::appender::{self, log_chain};
+use crate::checkpoint_file::CheckpointFile;
+use crate::clock::Clock;
+use crate::decider::{Decider, Surroundings};
+use crate::derived::{Derived, DerivedFault, DerivedView};
+use crate::entropy::Entropy;
+use crate::fault::OpenFault;
+use crate::handle::{EngineHandle, Shared};
+use crate::history;
+use crate::identity::IdentityKeys;
+use crate::log::{EmbeddedLog, EventLog, LogId, LogKey, LogPurpose, LogReader, Writer};
+use crate::merkle::{Checkpoint, SignerKey, tiles};
+use crate::pipeline::Pipeline;
+use crate::progress::Progress;
+use crate::publisher::{LastSigned, Publisher};
+use crate::read_log::ReadLog;
+use crate::vault_keys::{Key, KeyRing, MasterKeyFile};
+
+/// Commands that may wait to be decided; one more is refused.
+pub const QUEUE_MAX: usize = 4_096;
+/// Derived rows in memory that make a flush due before its time. Unit: bytes.
+const FLUSH_BYTES: usize = 64 << 20;
+/// How often derived rows are flushed at the latest.
+const FLUSH_EVERY: Duration = Duration::from_secs(5);
+/// How long the follower waits for new events before it looks whether to end.
+const FOLLOW_WAIT: Duration = Duration::from_millis(100);
+/// Marks a data folder that was restored and has not been shown the newest published checkpoint.
+pub const UNSIGNED_MARK: &str = "unsigned";
+
+/// How an engine is opened.
+#[derive(Debug)]
+pub struct EngineOptions {
+    /// The data folder.
+    pub data: PathBuf,
+    /// The master key file, outside the data folder.
+    pub master_key_file: PathBuf,
+    /// The checkpoint file, outside the data folder.
+    pub checkpoint_file: PathBuf,
+    /// What the log is for.
+    pub purpose: LogPurpose,
+    /// Domain in the log's origin.
+    pub domain: String,
+    /// Name of this node in epoch records.
+    pub node: String,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Which product holds derived rows.
+    pub rows: RowKind,
+    /// Size of a segment file. Unit: bytes.
+    pub segment_bytes: u64,
+    /// Least time between two checkpoints.
+    pub publish_every: Duration,
+    /// Memory for hot states. Unit: bytes.
+    pub hot_bytes_max: usize,
+    /// The event log instead of the embedded one: a cluster's, or a test's.
+    pub event_log: Option<Box<dyn EventLog>>,
+    /// The log of reads instead of the embedded one.
+    pub read_log: Option<Box<dyn EventLog>>,
+}
+
+impl EngineOptions {
+    /// The defaults of a data folder.
+    pub fn new(data: &Path, master_key_file: &Path, purpose: LogPurpose, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        let mut checkpoint_file = data.to_owned().into_os_string();
+        checkpoint_file.push(".checkpoint");
+        Self {
+            data: data.to_owned(),
+            master_key_file: master_key_file.to_owned(),
+            checkpoint_file: PathBuf::from(checkpoint_file),
+            purpose,
+            domain: "localhost".to_owned(),
+            node: "embedded".to_owned(),
+            clock,
+            entropy,
+            rows: RowKind::Lmdb,
+            segment_bytes: 64 << 20,
+            publish_every: Duration::from_secs(1),
+            hot_bytes_max: 256 << 20,
+            event_log: None,
+            read_log: None,
+        }
+    }
+}
+
+/// The secrets of a log, from the vault.
+pub(crate) struct Secrets {
+    pub(crate) log_key: LogKey,
+    pub(crate) reads_key: LogKey,
+    pub(crate) signing_seed: Key,
+    pub(crate) identity_key: Key,
+    pub(crate) idempotency_key: Key,
+    pub(crate) system_account: AccountId,
+}
+
+impl Secrets {
+    pub(crate) fn read(keys: &KeyRing) -> Result<Self, OpenFault> {
+        let make = |name: &str, len: usize| {
+            keys.secret_or_make(name, |entropy| {
+                let mut bytes = vec![0; len];
+                entropy.fill(&mut bytes);
+                bytes
+            })
+        };
+        let fixed = |bytes: Zeroizing<Vec<u8>>| -> Result<Key, OpenFault> {
+            bytes.as_slice().try_into().map(Zeroizing::new).map_err(|_| OpenFault::Secrets)
+        };
+        let id = |bytes: Zeroizing<Vec<u8>>| bytes.as_slice().try_into().map(LogId).map_err(|_| OpenFault::Secrets);
+        let account = make("system-account", 6)?;
+        Ok(Self {
+            log_key: LogKey::new(id(make("log-id", 16)?)?, *fixed(make("log-key", 32)?)?),
+            reads_key: LogKey::new(id(make("reads-id", 16)?)?, *fixed(make("reads-key", 32)?)?),
+            signing_seed: fixed(make("signing-seed", 32)?)?,
+            identity_key: fixed(make("identity-key", 32)?)?,
+            idempotency_key: fixed(make("idempotency-key", 32)?)?,
+            system_account: AccountId::from_bytes(account.as_slice().try_into().map_err(|_| OpenFault::Secrets)?),
+        })
+    }
+}
+
+/// An open data folder with its threads.
+#[derive(Debug)]
+pub struct Engine {
+    handle: EngineHandle,
+    stopping: Arc<AtomicBool>,
+    commands: Option<Arc<SyncSender<(Submission, Reply)>>>,
+    decider: Option<JoinHandle<()>>,
+    appender: Option<JoinHandle<Box<dyn EventLog>>>,
+    followers: Vec<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Opens a data folder, catches up what derives from the log, and starts the threads.
+    ///
+    /// # Errors
+    /// What is wrong and where; nothing is changed then but derived rows.
+    pub fn open(mut options: EngineOptions) -> Result<Self, OpenFault> {
+        fs::create_dir_all(&options.data).map_err(|source| OpenFault::Io { step: "make", path: options.data.clone(), source })?;
+        let vault: Arc<dyn Vault> = Arc::new(LmdbVault::open(&options.data.join("vault"))?);
+        let keys = Arc::new(KeyRing::open(vault, MasterKeyFile::new(&options.master_key_file), Arc::clone(&options.entropy))?);
+        let secrets = Secrets::read(&keys)?;
+        let file = CheckpointFile::new(&options.checkpoint_file);
+        let known = file.read()?;
+        let origin = format!("{}/zhixin/{}", options.domain, secrets.log_key.log_id());
+        let signer = SignerKey::new(&origin, &secrets.signing_seed)?;
+        let note = known.as_ref().map(|known| known.note.as_str()).filter(|note| !note.is_empty());
+        let outside = note.map(|note| Checkpoint::open(note.as_bytes(), &origin, &[signer.verifier().clone()])).transpose()?;
+        let last_signed = LastSigned::read(&keys)?;
+
+        let (log, mut derived) = open_log(&mut options, &secrets, &keys, last_signed, outside.as_ref())?;
+        let reader = log.feed();
+        derived.catch_up(reader.as_ref(), &mut |_| ControlFlow::Continue(()))?;
+        let unsigned = check_signed(&options.data, &derived, last_signed, outside.as_ref())?;
+        let last_recorded = last_time(&reader)?;
+        let read_log = open_read_log(&mut options, &secrets, &keys)?;
+        let persons_withheld = unsigned && known.is_none();
+
+        let publisher = Arc::new(Publisher::new(origin, signer, Arc::clone(&keys), file, known.unwrap_or_default(), unsigned));
+        let index = Arc::clone(derived.table());
+        let snapshots = Arc::new(Table::new(open_or_make_anew(options.rows, &options.data.join("snapshots"))?)?);
+        let indexed = Arc::new(Progress::new(derived.reached()));
+        let pipeline = Arc::new(Pipeline::new(log.head().next_position));
+        let identities = IdentityKeys::new(secrets.identity_key.clone());
+        let packs = history::packs(&reader, &index, u64::MAX)?;
+        let (sender, receiver) = sync_channel(QUEUE_MAX);
+        let sender = Arc::new(sender);
+        let shared = Shared {
+            data: options.data.clone(),
+            purpose: log.purpose(),
+            clock: Arc::clone(&options.clock),
+            entropy: Arc::clone(&options.entropy),
+            log_key: secrets.log_key.clone(),
+            reader: Arc::clone(&reader),
+            index: Arc::clone(&index),
+            indexed: Arc::clone(&indexed),
+            keys: Arc::clone(&keys),
+            publisher: Arc::clone(&publisher),
+            read_log,
+            commands: Mutex::new(Arc::downgrade(&sender)),
+            idempotency_key: secrets.idempotency_key.clone(),
+            system_account: secrets.system_account,
+            persons_withheld,
+        };
+        let handle = EngineHandle::new(shared);
+        let around = Surroundings {
+            clock: options.clock,
+            entropy: options.entropy,
+            log_id: secrets.log_key.log_id(),
+            reader: Arc::clone(&reader),
+            index: Arc::clone(&index),
+            snapshots: Arc::clone(&snapshots),
+            indexed: Arc::clone(&indexed),
+            pipeline: Arc::clone(&pipeline),
+            keys: Arc::clone(&keys),
+            identities,
+        };
+        let decider = Decider::new(around, packs, last_recorded, options.hot_bytes_max);
+        let stopping = Arc::new(AtomicBool::new(false));
+        let appending = Arc::clone(&pipeline);
+        let follower =
+            Follower { derived, reader, indexed, publisher, stopping: Arc::clone(&stopping), publish_every: options.publish_every };
+        let flusher = Flusher { tables: vec![index, snapshots], handle: handle.clone(), stopping: Arc::clone(&stopping) };
+        let closing = Arc::clone(&pipeline);
+        let engine = Self {
+            handle,
+            stopping,
+            commands: Some(sender),
+            decider: Some(spawn("decide", move || {
+                decider.run(&receiver);
+                closing.close();
+            })?),
+            appender: Some(spawn("append", move || appender::run(log, &appending, &keys))?),
+            followers: vec![spawn("follow", move || follower.run())?, spawn("flush", move || flusher.run())?],
+        };
+        engine.handle.finish_erasures()?;
+        Ok(engine)
+    }
+
+    /// The handle; it may be cloned freely and outlives the engine, answering `Stopped` then.
+    pub fn handle(&self) -> &EngineHandle {
+        &self.handle
+    }
+
+    /// Stops taking commands, lets what was taken become durable, flushes, and ends the threads.
+    pub fn close(mut self) {
+        self.shut_down();
+    }
+
+    fn shut_down(&mut self) {
+        drop(self.commands.take());
+        for thread in [self.decider.take()].into_iter().flatten() {
+            join(thread);
+        }
+        if let Some(appender) = self.appender.take() {
+            join(appender);
+        }
+        self.stopping.store(true, Ordering::SeqCst);
+        for thread in self.followers.drain(..) {
+            join(thread);
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.shut_down();
+    }
+}
+
+fn join<T>(thread: JoinHandle<T>) {
+    if thread.join().is_err() {
+        tracing::error!(runbook = "invariant", "a thread of the engine had stopped on a broken invariant");
+    }
+}
+
+fn spawn<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<JoinHandle<T>, OpenFault> {
+    std::thread::Builder::new().name(format!("zx-{name}")).spawn(work).map_err(|source| OpenFault::Thread { source })
+}
+
+/// Opens derived rows; those that will not open are thrown away, since the log can make them again.
+pub(crate) fn open_or_make_anew(kind: RowKind, path: &Path) -> Result<Arc<dyn RowStore>, OpenFault> {
+    fs::create_dir_all(path).map_err(|source| OpenFault::Io { step: "make", path: path.to_owned(), source })?;
+    match open_rows(kind, path) {
+        Ok(rows) => Ok(rows),
+        Err(fault @ zhixin_store::rows::RowFault::Unopenable { .. }) => {
+            tracing::warn!(fault = %log_chain(&fault), "derived rows will not open; they are made anew from the log");
+            make_anew(kind, path)
+        }
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+fn make_anew(kind: RowKind, path: &Path) -> Result<Arc<dyn RowStore>, OpenFault> {
+    let io = |step| move |source| OpenFault::Io { step, path: path.to_owned(), source };
+    fs::remove_dir_all(path).map_err(io("remove"))?;
+    fs::create_dir_all(path).map_err(io("make"))?;
+    Ok(open_rows(kind, path)?)
+}
+
+fn open_log(
+    options: &mut EngineOptions,
+    secrets: &Secrets,
+    keys: &Arc<KeyRing>,
+    last_signed: Option<LastSigned>,
+    outside: Option<&Checkpoint>,
+) -> Result<(Box<dyn EventLog>, Derived), OpenFault> {
+    let path = options.data.join("derived");
+    let rows = open_or_make_anew(options.rows, &path)?;
+    let reflected = rows.view()?.checkpoint();
+    let restored = options.data.join(UNSIGNED_MARK).exists();
+    let signed = if restored { 0 } else { last_signed.map_or(0, |signed| signed.size).max(outside.map_or(0, Checkpoint::size)) };
+    let mut log: Box<dyn EventLog> = match options.event_log.take() {
+        Some(log) => log,
+        None => {
+            let segments = SegmentOptions {
+                segment_bytes: options.segment_bytes,
+                must_reach: Some(signed.max(reflected.position)),
+                ..SegmentOptions::default()
+            };
+            let (log, report) = EmbeddedLog::open(&options.data.join("log"), secrets.log_key.clone(), writer(options), segments)?;
+            if let Some(torn) = report.torn_tail {
+                tracing::warn!(
+                    segment = torn.segment,
+                    offset = torn.offset,
+                    bytes = torn.bytes,
+                    what = torn.what,
+                    "a torn tail was cut off"
+                );
+            }
+            Box::new(log)
+        }
+    };
+    if log.head().next_position == 0 {
+        begin(log.as_mut(), options, secrets.system_account)?;
+    }
+    let identities = IdentityKeys::new(secrets.identity_key.clone());
+    let table = Arc::new(Table::new(rows)?);
+    let belongs = belongs_to(&log.feed(), &table)?;
+    let opened = if belongs {
+        Derived::new(table, Arc::clone(keys), identities.clone(), secrets.log_key.log_id())
+    } else {
+        Err(DerivedFault::AnotherHistory { position: reflected.position })
+    };
+    let derived = match opened {
+        Ok(derived) => derived,
+        Err(fault) => {
+            tracing::warn!(fault = %log_chain(&fault), "derived rows do not fit the log; they are made anew");
+            let table = Arc::new(Table::new(make_anew(options.rows, &path)?)?);
+            Derived::new(table, Arc::clone(keys), identities, secrets.log_key.log_id())?
+        }
+    };
+    Ok((log, derived))
+}
+
+/// Whether the rows reflect a prefix of this very log: its chain at their checkpoint is theirs.
+fn belongs_to(reader: &Arc<dyn LogReader>, table: &Table) -> Result<bool, OpenFault> {
+    let reflected = table.checkpoint();
+    let Some(last) = reflected.position.checked_sub(1) else { return Ok(true) };
+    if reflected.position > reader.end() {
+        return Ok(false);
+    }
+    let mut chain = None;
+    reader.read(last, &mut |batch| {
+        chain = (batch.next_position == reflected.position).then_some(batch.chain_after);
+        ControlFlow::Break(())
+    })?;
+    Ok(chain == Some(reflected.chain))
+}
+
+fn writer(options: &EngineOptions) -> Writer {
+    Writer {
+        node: options.node.clone(),
+        code_version: env!("CARGO_PKG_VERSION").to_owned(),
+        purpose: options.purpose,
+        now_ms: options.clock.now().map_or(0, |now| now.0),
+    }
+}
+
+/// The first commit of a log: the account of the process itself.
+fn begin(log: &mut dyn EventLog, options: &EngineOptions, system_account: AccountId) -> Result<(), OpenFault> {
+    let now = options.clock.now()?;
+    let opened = AccountOpened { account: system_account, roles: vec![Role::System], unit: None, organisation: None };
+    let (tag, payload) = registry::encode(&Event::from(opened));
+    let commit = Commit {
+        command_id: CommandId(options.entropy.array()),
+        fingerprint: [0; 8],
+        salt: options.entropy.array(),
+        actor: system_account,
+        role: Role::System,
+        recorded_at: now,
+        correlation: None,
+        packs: Vec::new(),
+        events: vec![EventRecord {
+            tag,
+            effective_on: now.civil_date(),
+            causation: None,
+            subjects: vec![(Subject::account(system_account), 1)],
+            payload,
+            envelopes: Vec::new(),
+            sealed_digests: Vec::new(),
+        }],
+    };
+    let mut body = BodyBuilder::new(0, now.0);
+    if !body.push(1, &commit.encode(now)) {
+        zhixin_events::invariant!("a commit of one small event fits a batch");
+    }
+    log.append(&body.finish())?;
+    Ok(())
+}
+
+fn last_time(reader: &Arc<dyn LogReader>) -> Result<Timestamp, OpenFault> {
+    match reader.end().checked_sub(1) {
+        Some(last) => Ok(history::commit_at(reader, last)?.commit.recorded_at),
+        None => Ok(Timestamp::default()),
+    }
+}
+
+/// Checks that the log extends what was signed; says whether it stays unsigned.
+fn check_signed(data: &Path, derived: &Derived, last_signed: Option<LastSigned>, outside: Option<&Checkpoint>) -> Result<bool, OpenFault> {
+    let mark = data.join(UNSIGNED_MARK);
+    let restored = mark.exists();
+    let view = DerivedView::of(derived.table())?;
+    let from_file = outside.map(|checkpoint| LastSigned { size: checkpoint.size(), root: *checkpoint.root() });
+    for signed in [last_signed.filter(|_| !restored), from_file].into_iter().flatten() {
+        if signed.size > view.reached() {
+            // A restored folder that lost events: it can be read, but must not sign.
+            return if restored { Ok(true) } else { Err(OpenFault::Fork { size: signed.size }) };
+        }
+        if tiles::root_at(&view.tree(), signed.size)? != signed.root {
+            return Err(OpenFault::Fork { size: signed.size });
+        }
+    }
+    if restored && from_file.is_some() {
+        fs::remove_file(&mark).map_err(|source| OpenFault::Io { step: "remove", path: mark, source })?;
+        return Ok(false);
+    }
+    Ok(restored)
+}
+
+fn open_read_log(options: &mut EngineOptions, secrets: &Secrets, keys: &Arc<KeyRing>) -> Result<ReadLog, OpenFault> {
+    let log: Box<dyn EventLog> = match options.read_log.take() {
+        Some(log) => log,
+        None => {
+            let segments = SegmentOptions { segment_bytes: 8 << 20, ..SegmentOptions::default() };
+            let (log, _) = EmbeddedLog::open(&options.data.join("reads"), secrets.reads_key.clone(), writer(options), segments)?;
+            Box::new(log)
+        }
+    };
+    let rows = open_or_make_anew(options.rows, &options.data.join("reads-derived"))?;
+    let identities = IdentityKeys::new(secrets.identity_key.clone());
+    let reader = log.feed();
+    let mut table = Arc::new(Table::new(rows)?);
+    if !belongs_to(&reader, &table)? {
+        drop(table);
+        table = Arc::new(Table::new(make_anew(options.rows, &options.data.join("reads-derived"))?)?);
+    }
+    let mut derived = Derived::new(table, Arc::clone(keys), identities, secrets.reads_key.log_id())?;
+    derived.catch_up(reader.as_ref(), &mut |_| ControlFlow::Continue(()))?;
+    let last_recorded = last_time(&reader)?;
+    Ok(ReadLog::new(log, derived, Arc::clone(&options.entropy), last_recorded))
+}
+
+/// Follows the log with index and tree, and publishes checkpoints.
+struct Follower {
+    derived: Derived,
+    reader: Arc<dyn LogReader>,
+    indexed: Arc<Progress>,
+    publisher: Arc<Publisher>,
+    stopping: Arc<AtomicBool>,
+    publish_every: Duration,
+}
+
+impl Follower {
+    fn run(mut self) {
+        let mut pause = Pause::new(self.publish_every);
+        self.publisher.publish(self.derived.tree());
+        loop {
+            let stopping = self.stopping.load(Ordering::SeqCst);
+            self.reader.wait_beyond(self.derived.reached(), FOLLOW_WAIT);
+            let indexed = Arc::clone(&self.indexed);
+            let outcome = self.derived.catch_up(self.reader.as_ref(), &mut |derived| {
+                indexed.advance(derived.reached());
+                if pause.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            if let Err(fault) = outcome {
+                // The log is right and the rows are not: nothing that reads them goes on until a restart makes them anew.
+                tracing::error!(fault = %log_chain(&fault), runbook = "derived", "index and tree cannot follow the log");
+                return;
+            }
+            let caught_up = self.derived.reached() >= self.reader.end();
+            if pause.is_over() || (stopping && caught_up) {
+                self.publisher.publish(self.derived.tree());
+                pause.restart();
+            }
+            if stopping && caught_up {
+                return;
+            }
+        }
+    }
+}
+
+/// Says when a while is over.
+struct Pause {
+    length: Duration,
+    since: std::time::Instant,
+}
+
+impl Pause {
+    #[expect(clippy::disallowed_methods, reason = "measures how long ago, never what time it is")]
+    fn new(length: Duration) -> Self {
+        Self { length, since: std::time::Instant::now() }
+    }
+    fn is_over(&self) -> bool {
+        self.since.elapsed() >= self.length
+    }
+    fn restart(&mut self) {
+        *self = Self::new(self.length);
+    }
+}
+
+/// Writes derived rows to their stores now and then.
+struct Flusher {
+    tables: Vec<Arc<Table>>,
+    handle: EngineHandle,
+    stopping: Arc<AtomicBool>,
+}
+
+impl Flusher {
+    fn run(self) {
+        let mut pause = Pause::new(FLUSH_EVERY);
+        let mut ended = false;
+        while !ended {
+            ended = self.stopping.load(Ordering::SeqCst);
+            std::thread::park_timeout(FOLLOW_WAIT);
+            let due = pause.is_over() || ended || self.tables.iter().any(|table| table.unflushed_bytes() >= FLUSH_BYTES);
+            if !due {
+                continue;
+            }
+            let outcome = self.tables.iter().try_for_each(|table| table.flush()).and_then(|()| self.handle.read_log().flush());
+            if let Err(fault) = outcome {
+                tracing::error!(fault = %log_chain(&fault), runbook = "derived", "derived rows could not be flushed; they stay in memory");
+            }
+            pause.restart();
+        }
+    }
+}
+
+/// Sends a command to the loop without waiting.
+pub(crate) fn try_send(
+    commands: &Mutex<std::sync::Weak<SyncSender<(Submission, Reply)>>>,
+    submission: Submission,
+    reply: Reply,
+) -> Result<(), crate::answer::Unavailable> {
+    let sender = commands.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+    let Some(sender) = sender else { return Err(crate::answer::Unavailable::Stopped) };
+    sender.try_send((submission, reply)).map_err(|fault| match fault {
+        TrySendError::Full(_) => crate::answer::Unavailable::Overloaded,
+        TrySendError::Disconnected(_) => crate::answer::Unavailable::Stopped,
+    })
+}

@@ -1,0 +1,84 @@
+//! Why an engine does not open: the world failed, and where.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::checkpoint_file::CheckpointFileFault;
+use crate::clock::ClockJumped;
+use crate::derived::DerivedFault;
+use crate::history::HistoryFault;
+use crate::log::{AppendFault, LogFault};
+use crate::merkle::{CheckpointError, KeyError, TileError};
+use crate::vault_keys::KeyFault;
+
+/// Why an engine does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenFault {
+    /// A file operation failed.
+    #[error("{step} {path}")]
+    Io {
+        /// What was being done.
+        step: &'static str,
+        /// With which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The vault does not open.
+    #[error(transparent)]
+    Vault(#[from] zhixin_store::vault::VaultFault),
+    /// The keys do not open.
+    #[error(transparent)]
+    Keys(#[from] KeyFault),
+    /// A secret in the vault does not have its form.
+    #[error("a secret in the vault does not have its form")]
+    Secrets,
+    /// The log does not open.
+    #[error(transparent)]
+    Log(#[from] LogFault),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Feed(#[from] zhixin_store::feed::FeedFault),
+    /// The first commit could not be appended.
+    #[error("the log could not be begun")]
+    Begin(#[from] AppendFault),
+    /// Derived rows cannot be used or made.
+    #[error(transparent)]
+    Rows(#[from] zhixin_store::rows::RowFault),
+    /// Index and tree cannot follow the log.
+    #[error(transparent)]
+    Derived(#[from] DerivedFault),
+    /// A history cannot be read.
+    #[error(transparent)]
+    History(#[from] HistoryFault),
+    /// The tree cannot be read.
+    #[error(transparent)]
+    Tree(#[from] TileError),
+    /// The checkpoint file cannot be used.
+    #[error(transparent)]
+    CheckpointFile(#[from] CheckpointFileFault),
+    /// The checkpoint in the checkpoint file was not signed by this log.
+    #[error("the checkpoint file holds a checkpoint that this log did not sign")]
+    ForeignCheckpoint(#[from] CheckpointError),
+    /// The origin does not make a key name.
+    #[error("the log's origin cannot name a key")]
+    Origin(#[from] KeyError),
+    /// The log does not extend what was signed before: going on would sign a fork.
+    #[error("the log does not extend the checkpoint of {size} events that was signed before; restore the newest backup")]
+    Fork {
+        /// Size of the signed tree.
+        size: u64,
+    },
+    /// The clock cannot be trusted.
+    #[error(transparent)]
+    Clock(#[from] ClockJumped),
+    /// A thread could not be started.
+    #[error("start a thread")]
+    Thread {
+        /// What the system said.
+        source: io::Error,
+    },
+    /// An erasure that was decided could not be finished.
+    #[error("an erasure could not be finished")]
+    Erasure,
+}

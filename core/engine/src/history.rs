@@ -1,0 +1,201 @@
+//! History: the events of a subject, the state they fold to, and snapshots that keep the fold of long ones short.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use zhixin_domain::SubjectState;
+use zhixin_domain::rules::Packs;
+use zhixin_domain::state::{Broken, Fact, STATE_VERSION};
+use zhixin_events::codec::DecodeFault;
+use zhixin_events::{Commit, Event, Position, Recorded, Subject, Timestamp, codec};
+use zhixin_store::rows::{Checkpoint, RowFault};
+use zhixin_store::table::Table;
+
+use crate::derived::DerivedView;
+use crate::log::{LogFault, LogReader};
+
+/// Events between two snapshots of a long subject: a load reads at most so many.
+pub const SNAPSHOT_EVERY: u32 = 1_024;
+
+/// Why a history cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryFault {
+    /// The log cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogFault),
+    /// The index cannot be read.
+    #[error(transparent)]
+    Rows(#[from] RowFault),
+    /// A commit does not decode.
+    #[error("the commit of event {position}")]
+    Decode {
+        /// The event.
+        position: u64,
+        /// What is wrong.
+        source: DecodeFault,
+    },
+    /// The history does not fold: the subject is poisoned.
+    #[error(transparent)]
+    Broken(#[from] Broken),
+}
+
+/// A commit with its place in the log.
+#[derive(Debug, Clone)]
+pub struct CommitAt {
+    /// The commit.
+    pub commit: Arc<Commit>,
+    /// Position of its first event.
+    pub first: Position,
+    /// The epoch it was recorded in.
+    pub epoch: u32,
+}
+
+impl CommitAt {
+    /// The event at a position of this commit.
+    ///
+    /// # Errors
+    /// It does not decode.
+    pub fn event(&self, position: u64) -> Result<Recorded<'_>, HistoryFault> {
+        let index = usize::try_from(position.saturating_sub(self.first.0)).unwrap_or(usize::MAX);
+        let missing = DecodeFault::Unknown { what: "an event beyond its end" };
+        let found = self.commit.recorded(self.first).nth(index).unwrap_or(Err(missing));
+        found.map_err(|source| HistoryFault::Decode { position, source })
+    }
+}
+
+/// The commit that holds the event at a position.
+///
+/// # Errors
+/// The log cannot be read, or the commit does not decode.
+pub fn commit_at(reader: &Arc<dyn LogReader>, position: u64) -> Result<CommitAt, HistoryFault> {
+    let frame = reader.frame_at(position)?;
+    let commit = Commit::decode(&frame.bytes, Timestamp(frame.base_ms)).map_err(|source| HistoryFault::Decode { position, source })?;
+    Ok(CommitAt { commit: Arc::new(commit), first: Position(frame.first_position), epoch: frame.epoch })
+}
+
+/// Calls back with each event at these positions, which rise; a commit that holds several is read once.
+///
+/// # Errors
+/// The first that cannot be read, or what `on_event` says.
+pub fn for_each_event<E: From<HistoryFault>>(
+    reader: &Arc<dyn LogReader>,
+    positions: &[u64],
+    on_event: &mut dyn FnMut(&CommitAt, &Recorded<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut last: Option<CommitAt> = None;
+    for position in positions {
+        let holds = |found: &CommitAt| (found.first.0..found.first.0 + found.commit.events.len() as u64).contains(position);
+        let found = match last.take().filter(holds) {
+            Some(found) => found,
+            None => commit_at(reader, *position)?,
+        };
+        on_event(&found, &found.event(*position)?)?;
+        last = Some(found);
+    }
+    Ok(())
+}
+
+/// The state of a subject after its events so far, and the ordinal of the last.
+///
+/// # Errors
+/// The log or the index cannot be read, or the history does not fold.
+pub fn load(
+    reader: &Arc<dyn LogReader>,
+    index: &Table,
+    snapshots: Option<&Table>,
+    subject: &Subject,
+) -> Result<(u32, SubjectState), HistoryFault> {
+    let view = DerivedView::of(index)?;
+    let count = view.count(subject, u64::MAX)?;
+    let snapshot = match snapshots {
+        Some(snapshots) if subject.kind().is_long() && count >= u64::from(SNAPSHOT_EVERY) => read_snapshot(snapshots, subject, count)?,
+        Some(_) | None => None,
+    };
+    let (mut ordinal, mut state) = snapshot.unwrap_or_else(|| (0, SubjectState::new(subject.kind())));
+    let mut newest = None;
+    let mut from = u64::from(ordinal);
+    while from < count {
+        let chunk: Range<u64> = from..count.min(from + u64::from(SNAPSHOT_EVERY));
+        from = chunk.end;
+        for_each_event::<HistoryFault>(reader, &view.positions(subject, chunk)?, &mut |_, recorded| {
+            let fact = Fact { event: &recorded.event, position: recorded.position, effective_on: recorded.effective_on() };
+            state.apply(subject, &fact)?;
+            ordinal += 1;
+            if subject.kind().is_long() && ordinal.is_multiple_of(SNAPSHOT_EVERY) {
+                newest = Some(snapshot_bytes(ordinal, &state));
+            }
+            Ok(())
+        })?;
+    }
+    if let (Some(bytes), Some(snapshots)) = (newest, snapshots) {
+        keep_snapshot(snapshots, subject, bytes);
+    }
+    Ok((ordinal, state))
+}
+
+#[derive(Serialize, Deserialize)]
+struct Snapshot {
+    state_version: u32,
+    ordinal: u32,
+    state: SubjectState,
+}
+
+/// The stored form of a state at an ordinal.
+pub(crate) fn snapshot_bytes(ordinal: u32, state: &SubjectState) -> Vec<u8> {
+    codec::encode(&(STATE_VERSION, ordinal, state))
+}
+
+/// Keeps the newest snapshot of a subject.
+pub(crate) fn keep_snapshot(snapshots: &Table, subject: &Subject, bytes: Vec<u8>) {
+    snapshots.put(subject.as_bytes(), bytes);
+    snapshots.advance(Checkpoint::default());
+}
+
+/// The newest snapshot that this version can read and that the index has caught up with.
+fn read_snapshot(snapshots: &Table, subject: &Subject, count: u64) -> Result<Option<(u32, SubjectState)>, RowFault> {
+    let Some(bytes) = snapshots.get(subject.as_bytes())? else { return Ok(None) };
+    // The version comes first, so that a state of another shape is never decoded.
+    let version = bytes.first().copied().map(u32::from);
+    if version != Some(STATE_VERSION) {
+        return Ok(None);
+    }
+    let snapshot: Option<Snapshot> = codec::decode_exact(0, &bytes).ok();
+    let usable = snapshot.filter(|snapshot| snapshot.state_version == STATE_VERSION && u64::from(snapshot.ordinal) <= count);
+    Ok(usable.map(|snapshot| (snapshot.ordinal, snapshot.state)))
+}
+
+/// The rule packs and calendars of all events before a position.
+///
+/// # Errors
+/// The log or the index cannot be read.
+pub fn packs(reader: &Arc<dyn LogReader>, index: &Table, before: u64) -> Result<Packs, HistoryFault> {
+    let mut positions = DerivedView::of(index)?.documents()?;
+    positions.retain(|position| *position < before);
+    let mut packs = Packs::default();
+    for_each_event::<HistoryFault>(reader, &positions, &mut |_, recorded| {
+        if let Event::Document(event) = &recorded.event {
+            packs.apply(event, recorded.position);
+        }
+        Ok(())
+    })?;
+    Ok(packs)
+}
+
+/// The first position recorded after an instant: what `as_of` an instant reflects lies before it. Reads a logarithmic number of commits.
+///
+/// # Errors
+/// The log cannot be read.
+pub fn position_after(reader: &Arc<dyn LogReader>, at: Timestamp) -> Result<u64, HistoryFault> {
+    let (mut low, mut high) = (0, reader.end());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let found = commit_at(reader, middle)?;
+        if found.commit.recorded_at <= at {
+            low = found.first.0 + found.commit.events.len() as u64;
+        } else {
+            high = found.first.0;
+        }
+    }
+    Ok(low)
+}

@@ -1,0 +1,137 @@
+//! Publishing checkpoints: batch durable → tree advanced → root → `last_signed` durable in the vault → signed → published.
+//!
+//! Invariant: nothing is signed that does not extend what was signed before.
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use zhixin_events::PersonId;
+use zhixin_store::vault::VaultFault;
+
+use crate::appender::log_chain;
+use crate::checkpoint_file::{CheckpointFile, Known};
+use crate::merkle::{Checkpoint, SignerKey, TreeBuilder, TreeHash, VerifierKey};
+use crate::vault_keys::KeyRing;
+
+const LAST_SIGNED: &[u8] = b"l/last-signed";
+
+/// The last tree that was signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastSigned {
+    /// Its size.
+    pub size: u64,
+    /// Its root.
+    pub root: TreeHash,
+}
+
+impl LastSigned {
+    /// Reads it from the vault.
+    ///
+    /// # Errors
+    /// The vault cannot be read.
+    pub fn read(keys: &KeyRing) -> Result<Option<Self>, VaultFault> {
+        Ok(keys.vault().get(LAST_SIGNED)?.and_then(|row| {
+            let (size, root) = row.split_first_chunk::<8>()?;
+            Some(Self { size: u64::from_be_bytes(*size), root: TreeHash::from_bytes(root.try_into().ok()?) })
+        }))
+    }
+    fn write(&self, keys: &KeyRing) -> Result<(), VaultFault> {
+        keys.vault().put(LAST_SIGNED, &[self.size.to_be_bytes().as_slice(), self.root.as_bytes()].concat())
+    }
+}
+
+/// A published checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The signed note.
+    pub note: String,
+    /// Size of the tree.
+    pub size: u64,
+    /// Its root.
+    pub root: TreeHash,
+}
+
+/// Signs and publishes.
+#[derive(Debug)]
+pub struct Publisher {
+    origin: String,
+    signer: SignerKey,
+    keys: Arc<KeyRing>,
+    file: CheckpointFile,
+    published: RwLock<Option<Published>>,
+    known: Mutex<Known>,
+    unsigned: bool,
+}
+
+impl Publisher {
+    pub(crate) fn new(origin: String, signer: SignerKey, keys: Arc<KeyRing>, file: CheckpointFile, known: Known, unsigned: bool) -> Self {
+        Self { origin, signer, keys, file, published: RwLock::new(None), known: Mutex::new(known), unsigned }
+    }
+
+    /// The origin: names the log for its whole life.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The key that outsiders check with.
+    pub fn verifier(&self) -> VerifierKey {
+        self.signer.verifier().clone()
+    }
+
+    /// The newest published checkpoint.
+    pub fn published(&self) -> Option<Published> {
+        self.published.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Signs a statement about the head of a subject, under the key of this log.
+    pub fn signer(&self) -> &SignerKey {
+        &self.signer
+    }
+
+    /// Publishes the tree, unless it is published already or the log is unsigned.
+    pub(crate) fn publish(&self, tree: &TreeBuilder) {
+        let last = self.published();
+        if self.unsigned || tree.size() == 0 || last.is_some_and(|last| last.size == tree.size()) {
+            return;
+        }
+        let signed = LastSigned { size: tree.size(), root: tree.root() };
+        let note = Checkpoint::new(&self.origin, signed.size, signed.root).and_then(|checkpoint| {
+            let stored = signed.write(&self.keys);
+            let note = checkpoint.sign(&[&self.signer])?;
+            Ok((stored, note.to_string()))
+        });
+        match note {
+            Ok((Ok(()), note)) => {
+                let published = Published { note: note.clone(), size: signed.size, root: signed.root };
+                *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(published);
+                self.write_file(|known| known.note = note);
+            }
+            Ok((Err(fault), _)) => {
+                tracing::error!(fault = %log_chain(&fault), runbook = "checkpoint", "the last signed checkpoint could not be stored; nothing was signed");
+            }
+            Err(fault) => tracing::error!(fault = %log_chain(&fault), runbook = "checkpoint", "a checkpoint could not be signed"),
+        }
+    }
+
+    /// Notes that a person is erased, outside the data folder.
+    ///
+    /// # Errors
+    /// The file cannot be written: the erasure is not complete.
+    pub(crate) fn note_erased(&self, person: PersonId) -> Result<(), crate::checkpoint_file::CheckpointFileFault> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.erased.insert(person);
+        self.file.write(&known)
+    }
+
+    /// Persons that the checkpoint file knows to be erased.
+    pub(crate) fn known_erased(&self) -> Vec<PersonId> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).erased.iter().copied().collect()
+    }
+
+    fn write_file(&self, change: impl FnOnce(&mut Known)) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut known);
+        if let Err(fault) = self.file.write(&known) {
+            tracing::error!(fault = %log_chain(&fault), runbook = "checkpoint", "the checkpoint file could not be written");
+        }
+    }
+}

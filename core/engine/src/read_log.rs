@@ -1,0 +1,157 @@
+//! The log of reads: who opened personal data, on whose behalf, why, which fields, whose — never the values. A log of the same kind with its
+//! own id, tree and index. A record is durable before the data are sent; without it, no data.
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use zhixin_events::access::PersonalDataRead;
+use zhixin_events::commit::{Commit, EventRecord, SUBJECTS_MAX};
+use zhixin_events::{AccountId, CommandId, Event, PersonId, ReadPurpose, Role, Subject, Timestamp, registry};
+use zhixin_store::segments::BodyBuilder;
+
+use crate::appender::log_chain;
+use crate::derived::{Derived, DerivedView};
+use crate::entropy::Entropy;
+use crate::log::{EventLog, LogReader};
+
+/// The record could not be made durable: nothing may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the log of reads takes no record")]
+pub struct ReadLogUnavailable;
+
+/// Who reads what and why.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// Who reads.
+    pub reader: AccountId,
+    /// The role they act in.
+    pub role: Role,
+    /// Why.
+    pub purpose: ReadPurpose,
+    /// The case it is for.
+    pub case_reference: Option<String>,
+    /// Names of the fields.
+    pub fields: Vec<String>,
+    /// Whose.
+    pub persons: Vec<PersonId>,
+}
+
+/// The log of reads.
+#[derive(Debug)]
+pub struct ReadLog {
+    inner: Mutex<Inner>,
+    reader: Arc<dyn LogReader>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    log: Box<dyn EventLog>,
+    derived: Derived,
+    entropy: Arc<dyn Entropy>,
+    last_recorded: Timestamp,
+    failed: bool,
+}
+
+impl ReadLog {
+    pub(crate) fn new(log: Box<dyn EventLog>, derived: Derived, entropy: Arc<dyn Entropy>, last_recorded: Timestamp) -> Self {
+        let reader = log.feed();
+        Self { inner: Mutex::new(Inner { log, derived, entropy, last_recorded, failed: false }), reader }
+    }
+
+    /// Records a reading; after `Ok` it is durable.
+    ///
+    /// # Errors
+    /// It could not be recorded.
+    pub fn record(&self, reading: &Reading, now: Timestamp) -> Result<(), ReadLogUnavailable> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.append(reading, now, &self.reader).map_err(|fault| {
+            tracing::error!(fault = %log_chain(fault.as_ref()), runbook = "read-log", "a reading could not be recorded");
+            ReadLogUnavailable
+        })
+    }
+
+    /// Reads the log of reads.
+    pub fn reader(&self) -> &Arc<dyn LogReader> {
+        &self.reader
+    }
+
+    /// A view of its index.
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    pub fn view(&self) -> Result<DerivedView, zhixin_store::rows::RowFault> {
+        DerivedView::of(self.inner.lock().unwrap_or_else(PoisonError::into_inner).derived.table())
+    }
+
+    pub(crate) fn flush(&self) -> Result<(), zhixin_store::rows::RowFault> {
+        let table = Arc::clone(self.inner.lock().unwrap_or_else(PoisonError::into_inner).derived.table());
+        table.flush()
+    }
+}
+
+type AnyFault = Box<dyn std::error::Error + Send + Sync>;
+
+impl Inner {
+    fn append(&mut self, reading: &Reading, now: Timestamp, reader: &Arc<dyn LogReader>) -> Result<(), AnyFault> {
+        if self.failed {
+            return Err("an earlier append failed".into());
+        }
+        let recorded_at = now.max(self.last_recorded);
+        let view = DerivedView::of(self.derived.table())?;
+        let account = Subject::account(reading.reader);
+        let mut account_ordinal = u32::try_from(view.count(&account, u64::MAX)?)?;
+        let mut persons = reading.persons.clone();
+        persons.sort_unstable();
+        persons.dedup();
+        let mut events = Vec::new();
+        // An event names at most so many subjects; a reading of more persons is several events of one commit.
+        let chunks = persons.chunks(SUBJECTS_MAX - 1).map(<[PersonId]>::to_vec);
+        for persons in if persons.is_empty() { vec![Vec::new()] } else { chunks.collect() } {
+            account_ordinal += 1;
+            let mut subjects = vec![(account, account_ordinal)];
+            for person in &persons {
+                let subject = Subject::person(*person);
+                subjects.push((subject, u32::try_from(view.count(&subject, u64::MAX)?)? + 1));
+            }
+            let (tag, payload) = registry::encode(&Event::from(PersonalDataRead {
+                reader: reading.reader,
+                purpose: reading.purpose,
+                case_reference: reading.case_reference.clone(),
+                fields: reading.fields.clone(),
+                persons,
+            }));
+            events.push(EventRecord {
+                tag,
+                effective_on: recorded_at.civil_date(),
+                causation: None,
+                subjects,
+                payload,
+                envelopes: Vec::new(),
+                sealed_digests: Vec::new(),
+            });
+        }
+        let event_count = u32::try_from(events.len())?;
+        let commit = Commit {
+            command_id: CommandId(self.entropy.array()),
+            fingerprint: [0; 8],
+            salt: self.entropy.array(),
+            actor: reading.reader,
+            role: reading.role,
+            recorded_at,
+            correlation: None,
+            packs: Vec::new(),
+            events,
+        };
+        let mut body = BodyBuilder::new(self.log.head().next_position, recorded_at.0);
+        if !body.push(event_count, &commit.encode(recorded_at)) {
+            return Err("a reading of too many persons at once".into());
+        }
+        let appended = self.log.append(&body.finish());
+        // Whatever went wrong, the head is not certain any more: nothing is recorded, so nothing is shown, until a restart.
+        self.failed = appended.is_err();
+        appended?;
+        self.last_recorded = recorded_at;
+        self.derived.catch_up(reader.as_ref(), &mut |_| ControlFlow::Continue(()))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,82 @@
+//! File operations of the log, as plain system calls: what is written and synced here is all that a power-loss test must replay.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+
+static ZEROES: [u8; 1 << 16] = [0; 1 << 16];
+
+/// Opens an existing file to read and write.
+pub(crate) fn open_write(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).open(path)
+}
+
+/// Makes (or empties) a file of `length` zeroes that are really on the disk, so that writing over them moves no metadata.
+pub(crate) fn create_zeroed(path: &Path, length: u64) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
+    zero(&file, 0, length)?;
+    file.sync_all()?;
+    Ok(file)
+}
+
+/// Writes zeroes from `start` to `end`. Not synced.
+pub(crate) fn zero(file: &File, start: u64, end: u64) -> io::Result<()> {
+    let mut at = start;
+    while at < end {
+        let portion = usize::try_from(end - at).map_or(ZEROES.len(), |left| left.min(ZEROES.len()));
+        file.write_all_at(&ZEROES[..portion], at)?;
+        at += portion as u64;
+    }
+    Ok(())
+}
+
+/// Writes all bytes at an offset. Not synced.
+pub(crate) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    file.write_all_at(bytes, offset)
+}
+
+/// Makes content (and a changed length) durable.
+pub(crate) fn sync_data(file: &File) -> io::Result<()> {
+    file.sync_data()
+}
+
+/// Makes names in a folder durable.
+pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}
+
+/// Renames durably.
+pub(crate) fn rename(from: &Path, to: &Path, dir: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    sync_dir(dir)
+}
+
+/// Replaces a small file: after a crash it is the old one or the new one, whole.
+pub(crate) fn replace(path: &Path, dir: &Path, bytes: &[u8]) -> io::Result<()> {
+    let made = path.with_extension("tmp");
+    let file = OpenOptions::new().write(true).create(true).truncate(true).open(&made)?;
+    file.write_all_at(bytes, 0)?;
+    file.sync_all()?;
+    rename(&made, path, dir)
+}
+
+/// Reads until the buffer is full or the file ends; returns how much was read.
+pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read_at(&mut buffer[filled..], offset + filled as u64) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// Bytes that an unprivileged process may still write on the file system of `path`.
+pub(crate) fn free_bytes(path: &Path) -> io::Result<u64> {
+    let stat = rustix::fs::statvfs(path)?;
+    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+}

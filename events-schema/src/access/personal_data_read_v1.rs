@@ -1,0 +1,22 @@
+//! Wire struct `PersonalDataReadV1`, tag `0x1106`. Frozen: a change is a `V2` with a new tag.
+
+use crate::macros::wire;
+use crate::{AccountId, PersonId, ReadPurpose};
+
+wire! {
+    /// Personal data were opened for somebody. Recorded in the log of reads, before the data are sent.
+    ///
+    /// Source: 个人信息保护法 Art. 54, 55.
+    pub struct PersonalDataReadV1 {
+        /// Who read; the system account for the public.
+        open reader: AccountId,
+        /// Why.
+        open purpose: ReadPurpose,
+        /// The case it was for.
+        open case_reference: Option<String>,
+        /// Names of the fields opened, never values.
+        open fields: Vec<String>,
+        /// Whose.
+        masked persons: Vec<PersonId>,
+    }
+}

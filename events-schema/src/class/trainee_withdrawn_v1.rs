@@ -1,0 +1,16 @@
+//! Wire struct `TraineeWithdrawnV1`, tag `0x0304`. Frozen: a change is a `V2` with a new tag.
+
+use crate::macros::wire;
+use crate::{ClassId, PersonId};
+
+wire! {
+    /// A person gave up a seat.
+    ///
+    /// Source: Plan 3.3-5.
+    pub struct TraineeWithdrawnV1 {
+        /// The run.
+        open class: ClassId,
+        /// The person.
+        masked person: PersonId,
+    }
+}

@@ -1,0 +1,190 @@
+//! Golden commits: for every tag ever released, the bytes of a commit and its leaf side by side.
+//!
+//! A file, once there, never changes: `ZHIXIN_BLESS=1` adds missing ones, `ZHIXIN_BLESS=unreleased` rewrites them before the first release.
+#![allow(missing_docs, reason = "a test")]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use zhixin_events::codes::Role;
+use zhixin_events::commit::{Commit, Envelope, EventRecord};
+use zhixin_events::leaf::{LEAF_BYTES_MAX, leaf};
+use zhixin_events::registry::{self, EventType, TYPES};
+use zhixin_events::*;
+
+const BASE: Timestamp = Timestamp(1_740_787_200_000);
+const FIRST: Position = Position(4_096);
+
+fn record(known: &EventType) -> EventRecord {
+    let person = Subject::person(PersonId::from_bytes([9, 8, 7, 6, 5, 4]));
+    let sealed: Vec<_> = known.sealed_fields().collect();
+    EventRecord {
+        tag: known.tag,
+        effective_on: CivilDate::parse("2025-02-27").unwrap(),
+        causation: Some(Position(4_000)),
+        subjects: vec![
+            (person, 3),
+            (
+                Subject::class(ClassId::from_bytes([1, 1, 2, 2, 3, 3])),
+                1_025,
+            ),
+            (
+                Subject::target(
+                    PlanYear::new(2025),
+                    Line::Digital,
+                    ReportingUnit::new(32).unwrap(),
+                ),
+                1,
+            ),
+        ],
+        payload: registry::sample(known.tag).unwrap(),
+        envelopes: if sealed.is_empty() {
+            vec![]
+        } else {
+            vec![Envelope {
+                holder: person,
+                key_version: 2,
+                sealed: vec![0xAB; 60],
+            }]
+        },
+        sealed_digests: sealed
+            .iter()
+            .map(|(number, _)| (*number, [*number; 32]))
+            .collect(),
+    }
+}
+
+fn commit(events: Vec<EventRecord>) -> Commit {
+    Commit {
+        command_id: CommandId([0x11; 16]),
+        fingerprint: [0x22; 8],
+        salt: [0x33; 16],
+        actor: AccountId::from_bytes([4; 6]),
+        role: Role::Trainer,
+        recorded_at: Timestamp(BASE.0 + 1_234),
+        correlation: Some(Position(3_999)),
+        packs: vec![Position(12), Position(300)],
+        events,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        write!(out, "{byte:02x}").unwrap();
+        out
+    })
+}
+
+fn golden_text(title: &str, commit: &Commit) -> String {
+    let bytes = commit.encode(BASE);
+    assert_eq!(
+        &Commit::decode(&bytes, BASE).unwrap(),
+        commit,
+        "{title} reads back"
+    );
+    commit.check_canonical(&bytes, BASE).unwrap();
+    let mut text = format!(
+        "{title}\nbase {}\nfirst {FIRST}\ncommit {}\n",
+        BASE.0,
+        hex(&bytes)
+    );
+    for (index, record) in (0_u16..).zip(&commit.events) {
+        writeln!(
+            text,
+            "leaf {}",
+            leaf(commit, index, record, FIRST.plus(u64::from(index))).unwrap()
+        )
+        .unwrap();
+    }
+    text
+}
+
+fn compare(path: &Path, text: &str) {
+    let bless = std::env::var("ZHIXIN_BLESS").unwrap_or_default();
+    match std::fs::read_to_string(path) {
+        Ok(known) if known == text => {}
+        Ok(_) if bless != "unreleased" => panic!(
+            "{} differs from what the code gives; released bytes never change",
+            path.display()
+        ),
+        Err(_) if bless.is_empty() => panic!(
+            "{} is missing; add it with `cargo xtask bless`",
+            path.display()
+        ),
+        Ok(_) | Err(_) => {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+    }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden")
+}
+
+#[test]
+fn every_tag_has_golden_bytes_and_leaf() {
+    for known in TYPES {
+        let (area, event) = known.name.split_once('.').unwrap();
+        let name = format!(
+            "0x{:04X}_{}_v{}.txt",
+            known.tag,
+            event.replace('-', "_"),
+            known.version
+        );
+        compare(
+            &folder().join(area).join(name),
+            &golden_text(known.name, &commit(vec![record(known)])),
+        );
+    }
+}
+
+#[test]
+fn a_commit_of_several_events_has_golden_bytes_and_leaves() {
+    let several = TYPES
+        .iter()
+        .filter(|known| matches!(known.tag, 0x0303 | 0x0501 | 0x0A01))
+        .map(record)
+        .collect();
+    compare(
+        &folder().join("commit_of_three.txt"),
+        &golden_text("commit of three", &commit(several)),
+    );
+}
+
+#[test]
+fn leaves_are_canonical_json_for_another_reader() {
+    for known in TYPES {
+        let commit = commit(vec![record(known)]);
+        let text = leaf(&commit, 0, &commit.events[0], FIRST).unwrap();
+        assert!(text.len() <= LEAF_BYTES_MAX);
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        // serde_json keeps members sorted, and every member name here is ASCII: printing again is canonical.
+        assert_eq!(
+            serde_json::to_string(&value).unwrap(),
+            text,
+            "{}",
+            known.name
+        );
+    }
+}
+
+#[test]
+fn a_changed_byte_of_a_commit_is_never_taken_for_the_same_commit() {
+    let original = commit(vec![record(registry::of_tag(0x0501).unwrap())]);
+    let bytes = original.encode(BASE);
+    for at in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1;
+        if let Ok(read) = Commit::decode(&changed, BASE) {
+            assert!(
+                read != original || read.check_canonical(&changed, BASE).is_err(),
+                "byte {at}"
+            );
+        }
+    }
+    assert!(
+        Commit::decode(&[bytes, vec![0]].concat(), BASE).is_err(),
+        "surplus bytes"
+    );
+}

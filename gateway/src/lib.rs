@@ -1,0 +1,6 @@
+//! Placeholder.
+
+pub mod roster;
+pub mod charts;
+pub mod pages;
+pub mod text;

@@ -1,0 +1,3 @@
+//! Pages for people: plain data in, HTML out.
+
+pub mod views;

@@ -1,0 +1,82 @@
+//! Texts of the frame and words that many pages share.
+
+super::texts! {
+    /// Frame and shared words.
+    Frame {
+        site_name: "知新", "Zhixin";
+        site_full: "专业技术人才知识更新工程管理平台", "Knowledge Renewal Programme for Professional Talent";
+        site_short: "知识更新工程", "Knowledge renewal";
+        skip: "跳到正文", "Skip to main content";
+        other_language: "English", "中文";
+        elder_on: "长者模式", "Large text";
+        elder_off: "退出长者模式", "Normal text";
+        navigation: "主导航", "Main navigation";
+        nav_dashboard: "总览", "Overview";
+        nav_trainers: "培训机构目录", "Trainer directory";
+        nav_classes: "培训班", "Classes";
+        nav_verify: "证书查询", "Check a certificate";
+        nav_status: "系统状态", "System status";
+        sign_in: "登录", "Sign in";
+        sign_out: "退出", "Sign out";
+        signed_in_as: "当前用户：{0}（{1}）", "Signed in as {0} ({1})";
+        breadcrumb: "当前位置", "You are here";
+        home: "首页", "Home";
+        demo_ribbon: "演示环境：机构、人员和数据均为系统生成，不是真实数据。", "Demonstration: organisations, people and figures are generated, not real.";
+        production_ribbon: "正式环境", "Production";
+        data_as_of: "数据截至 {0}（事件 #{1}）", "Data as of {0} (event #{1})";
+        integrity_checked: "完整性：已核对至 #{0}", "Integrity: checked up to #{0}";
+        integrity_pending: "完整性：核对中", "Integrity: check in progress";
+        integrity_failed: "完整性：发现问题，请查看系统状态", "Integrity: a problem was found, see system status";
+        docs: "接口文档", "API documentation";
+        contact: "联系与帮助", "Contact and help";
+        print: "打印本页", "Print this page";
+        printed_at: "打印时间：", "Printed: ";
+        past_banner: "历史视图：显示的是 {0} 时的数据（事件 #{1}），不是最新数据。", "Past view: this page shows the data as of {0} (event #{1}), not the latest.";
+        past_effective: "按生效日期不晚于 {0} 统计。", "Counted by facts effective no later than {0}.";
+        past_leave: "回到最新数据", "Return to the latest data";
+        as_of_title: "查看历史数据", "View data as of an earlier day";
+        as_of_label: "数据截至（当日24时）", "As recorded by the end of";
+        as_of_slider: "拖动选择日期", "Slide to choose a day";
+        effective_label: "按生效日期不晚于", "Effective no later than";
+        effective_hint: "可不填。不填时与数据截至日期相同。", "Optional. If empty, the same day as above.";
+        as_of_go: "查看", "View";
+        quarantine: "有 {0} 条记录因内容无法处理而未计入本页数字。", "{0} records could not be processed and are not counted on this page.";
+        quarantine_link: "查看未计入的记录", "See the records left out";
+        error_prefix: "错误：", "Error: ";
+        error_summary: "请更正以下内容", "There is a problem";
+        filter: "筛选", "Filter";
+        apply: "查询", "Apply";
+        clear: "清除条件", "Clear filters";
+        search: "搜索", "Search";
+        all: "全部", "All";
+        data_table: "数据表", "Data table";
+        csv: "下载 CSV", "Download CSV";
+        json: "下载 JSON", "Download JSON";
+        previous: "上一页", "Previous page";
+        next: "下一页", "Next page";
+        pages: "翻页", "Pages";
+        page_range: "第 {0}–{1} 条，共 {2} 条", "{0} to {1} of {2}";
+        nothing_found: "没有符合条件的记录。可以减少筛选条件后再试。", "Nothing matches. Try fewer filters.";
+        none: "无", "None";
+        status: "状态", "Status";
+        name: "名称", "Name";
+        region: "地区", "Region";
+        occupation: "职业", "Occupation";
+        direction: "方向", "Direction";
+        grade: "等级", "Grade";
+        trainer: "培训机构", "Trainer";
+        date: "日期", "Date";
+        time: "时间", "Time";
+        reason_is: "原因：{0}", "Reason: {0}";
+        persons: "人", "persons";
+        trainings: "人次", "person-trainings";
+        timeline_link: "变更记录", "History of this record";
+        why: "数字来源", "Where this figure comes from";
+        copy: "复制", "Copy";
+        copied: "已复制", "Copied";
+        confirm: "确认", "Confirm";
+        cancel: "取消", "Cancel";
+        event_number: "事件 #{0}", "Event #{0}";
+        on_this_page: "本页内容", "On this page";
+    }
+}

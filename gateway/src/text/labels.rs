@@ -1,0 +1,69 @@
+//! Words for values: lines, groupings, grades, states. The handlers put them into the views.
+
+super::texts! {
+    /// Words for values.
+    Labels {
+        line_all: "全部项目", "All lines";
+        line_advanced: "高级研修项目", "Advanced study";
+        line_capability: "能力提升项目", "Capability improvement";
+        line_digital: "数字技术工程师培育项目", "Digital technology engineers";
+        total: "合计", "Total";
+        by_region: "地区", "Region";
+        by_month: "月份", "Month";
+        by_level: "层级", "Level";
+        by_sector: "行业", "Sector";
+        by_occupation: "职业", "Occupation";
+        by_direction: "方向", "Direction";
+        by_grade: "等级", "Grade";
+        by_trainer: "培训机构", "Trainer";
+        by_base: "继续教育基地", "Base";
+        by_tag: "重点领域", "Field";
+        by_category: "人才类别", "Category";
+        by_content: "培训内容", "Content";
+        by_funding: "经费来源", "Funding";
+        by_employer_ownership: "单位性质", "Employer's ownership";
+        region_of_organiser: "举办单位所在地", "Where the organiser is";
+        region_of_place: "办班地点", "Where it is held";
+        region_of_employer: "学员单位所在地", "Where the employer is";
+        grade_junior: "初级", "Junior";
+        grade_intermediate: "中级", "Intermediate";
+        grade_senior: "高级", "Senior";
+        direction_none: "不分方向", "No directions";
+        direction_unknown: "方向待定", "Directions not yet known";
+        month: "{0}月", "Month {0}";
+        listed: "在册", "Listed";
+        suspended: "暂停", "Suspended";
+        removed: "已移出", "Removed";
+        expired: "已到期", "Expired";
+        class_planned: "已计划", "Planned";
+        class_open: "报名中", "Open";
+        class_teaching: "授课中", "Teaching";
+        class_test: "结业考核", "Completion test";
+        class_closed: "已结班", "Closed";
+        class_cancelled: "已取消", "Cancelled";
+        registered: "已报名", "Registered";
+        attending: "学习中", "Attending";
+        completed: "已完成", "Completed";
+        hours_short: "学时不足", "Hours short";
+        withdrawn: "已退出", "Withdrawn";
+        passed: "合格", "Passed";
+        failed: "不合格", "Failed";
+        certificate_valid: "有效", "Valid";
+        certificate_revoked: "已撤销", "Revoked";
+        certificate_awaiting: "存证生成中", "Proof being made";
+        erased: "（信息已删除）", "(erased)";
+        kind_class: "培训班", "Class";
+        kind_person: "人员", "Person";
+        kind_trainer: "培训机构", "Trainer";
+        kind_evaluator: "评价机构", "Evaluator";
+        kind_occupation: "职业", "Occupation";
+        kind_certificate: "证书", "Certificate";
+        kind_target: "目标", "Target";
+        kind_organisation: "单位", "Organisation";
+        kind_account: "账号", "Account";
+        kind_document: "文件", "Document";
+        kind_pack: "规则包", "Rule pack";
+        kind_notice: "公示", "Notice";
+        kind_job: "任务", "Job";
+    }
+}

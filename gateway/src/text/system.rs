@@ -1,0 +1,46 @@
+//! Texts of sign-in, errors and status.
+
+super::texts! {
+    /// Sign-in, errors, status.
+    System {
+        sign_in_title: "登录", "Sign in";
+        account: "账号", "Account";
+        password: "密码", "Password";
+        sign_in_go: "登录", "Sign in";
+        sign_in_public: "查询证书和目录无需登录。", "Certificates and directories can be checked without signing in.";
+        demo_accounts: "演示账号", "Demonstration accounts";
+        demo_accounts_note: "仅演示环境提供。不同账号看到的范围和可做的操作不同。", "Only in the demonstration. Each account sees and may do different things.";
+        demo_role: "角色", "Role";
+        demo_scope: "范围", "Scope";
+        error_code: "问题代码", "Problem code";
+        error_request: "请求编号", "Request number";
+        error_what: "发生了什么", "What happened";
+        error_do: "可以这样做", "What you can do";
+        error_details: "具体问题", "Details";
+        error_code_page: "该代码的说明", "About this code";
+        error_home: "回到总览", "Go to the overview";
+        error_keep: "联系管理员时，请提供请求编号。", "If you contact the administrator, give the request number.";
+        status_title: "系统状态", "System status";
+        status_ok: "各项正常", "All is well";
+        status_attention: "有需要处理的项目", "Something needs attention";
+        status_log: "记录", "Record";
+        status_head: "最新事件", "Latest event";
+        status_chain: "链首", "Chain head";
+        status_checkpoint: "最近签署的检查点", "Last signed checkpoint";
+        status_size: "覆盖 {0} 个事件", "covers {0} events";
+        status_root: "树根", "Tree root";
+        status_models: "统计数据", "Read models";
+        status_model: "名称", "Name";
+        status_position: "已处理到", "Reflects up to";
+        status_lag: "落后", "Behind by";
+        status_lag_events: "{0} 个事件", "{0} events";
+        status_quarantined: "未计入", "Left out";
+        status_safety: "备份与恢复", "Backup and restore";
+        status_backup: "最近备份", "Last backup";
+        status_restore: "最近恢复演练", "Last restore test";
+        status_never: "尚未进行", "never";
+        status_verify: "最近完整核验", "Last full check";
+        status_download: "下载检查点（可交第三方核验）", "Download the checkpoint (for independent checks)";
+        status_state: "状态", "State";
+    }
+}

@@ -1,0 +1,175 @@
+//! How events change the rows of classes.
+
+use zhixin_events::access::AccessEvent;
+use zhixin_events::certificate::CertificateEvent;
+use zhixin_events::class::{ClassEvent, RunPlanned};
+use zhixin_events::directory::DirectoryEvent;
+use zhixin_events::document::DocumentEvent;
+use zhixin_events::hours::HoursEvent;
+use zhixin_events::person::PersonEvent;
+use zhixin_events::plan::PlanEvent;
+use zhixin_events::{CivilDate, ClassId, Event, PersonId, Recorded};
+use zhixin_store::table::Table;
+
+use super::roster::TraineeFact;
+use super::{BY_ORGANISATION, BY_PERSON, BY_TRAINER, BY_YEAR, CERTIFICATE, CLASS, ClassFact, Plan, TRAINEE};
+use crate::facts::{self, Dated};
+use crate::model::{ApplyFault, Model, Poison};
+
+/// The model.
+#[derive(Debug, Clone, Copy)]
+pub struct Classes;
+
+impl Model for Classes {
+    fn apply(&mut self, table: &Table, event: &Recorded<'_>) -> Result<(), ApplyFault> {
+        match &event.event {
+            Event::Class(what) => apply_class(table, event, what),
+            Event::Hours(HoursEvent::HoursPosted(posted)) => {
+                let fact = TraineeFact::HoursPosted { year: posted.year, hours: posted.professional };
+                tell_trainee(table, event, posted.class, posted.person, fact)
+            }
+            Event::Hours(HoursEvent::HoursReversed(reversed)) => {
+                let fact = TraineeFact::HoursReversed { year: reversed.year, hours: reversed.professional, corrects: reversed.corrects };
+                tell_trainee(table, event, reversed.class, reversed.person, fact)
+            }
+            Event::Certificate(CertificateEvent::TrainingCertificateIssued(issued)) => {
+                let (class, person) = (issued.class.to_bytes(), issued.person.to_bytes());
+                table.put(&facts::key(CERTIFICATE, &[&issued.certificate.to_bytes()]), [class, person].concat());
+                let fact = TraineeFact::Issued { certificate: issued.certificate, number: issued.number.clone() };
+                tell_trainee(table, event, issued.class, issued.person, fact)
+            }
+            Event::Certificate(CertificateEvent::TrainingCertificateRevoked(revoked)) => {
+                let Some(whose) = table.get(&facts::key(CERTIFICATE, &[&revoked.certificate.to_bytes()]))? else {
+                    return Err(ApplyFault::Poison(Poison::UnknownCertificate));
+                };
+                let class = ClassId::from_bytes(facts::id_at(&whose, 0)?);
+                let person = PersonId::from_bytes(facts::id_at(&whose, 6)?);
+                let fact = TraineeFact::Revoked { certificate: revoked.certificate, ground: revoked.ground };
+                tell_trainee(table, event, class, person, fact)
+            }
+            Event::Plan(PlanEvent::TargetSet(_) | PlanEvent::TargetAdjusted(_))
+            | Event::Person(
+                PersonEvent::PersonRegistered(_)
+                | PersonEvent::PersonNameCorrected(_)
+                | PersonEvent::PersonErased(_)
+                | PersonEvent::ErasureCompleted(_),
+            )
+            | Event::Directory(
+                DirectoryEvent::OccupationAdded(_)
+                | DirectoryEvent::OccupationCodeAssigned(_)
+                | DirectoryEvent::OccupationDirectionsSet(_)
+                | DirectoryEvent::TrainerListed(_)
+                | DirectoryEvent::TrainerSuspended(_)
+                | DirectoryEvent::TrainerReinstated(_)
+                | DirectoryEvent::TrainerRemoved(_)
+                | DirectoryEvent::TrainerOccupationsChanged(_),
+            )
+            | Event::Document(DocumentEvent::RulePackPublished(_) | DocumentEvent::HolidayCalendarPublished(_))
+            | Event::Access(
+                AccessEvent::OrganisationRegistered(_)
+                | AccessEvent::AccountOpened(_)
+                | AccessEvent::AccountRolesChanged(_)
+                | AccessEvent::AccountLocked(_)
+                | AccessEvent::AccountUnlocked(_)
+                | AccessEvent::PersonalDataRead(_),
+            ) => Ok(()),
+        }
+    }
+}
+
+fn apply_class(table: &Table, event: &Recorded<'_>, what: &ClassEvent) -> Result<(), ApplyFault> {
+    match what {
+        ClassEvent::RunPlanned(planned) => plan(table, event, planned),
+        ClassEvent::RunOpened(opened) => tell_class(table, event, opened.class, ClassFact::Opened),
+        ClassEvent::SessionHeld(held) => {
+            let fact = ClassFact::SessionHeld {
+                session: held.session,
+                held_on: held.held_on,
+                module: held.module.clone(),
+                hours: held.hours,
+                mode: held.mode,
+            };
+            tell_class(table, event, held.class, fact)
+        }
+        ClassEvent::RunClosed(closed) => {
+            index_year(table, closed.class, closed.closed_on);
+            tell_class(table, event, closed.class, ClassFact::Closed { closed_on: closed.closed_on })
+        }
+        ClassEvent::RunCancelled(cancelled) => {
+            let fact = ClassFact::Cancelled { document_number: cancelled.document_number.clone() };
+            tell_class(table, event, cancelled.class, fact)
+        }
+        ClassEvent::RosterImportStarted(started) => {
+            tell_class(table, event, started.class, ClassFact::ImportStarted { job: started.job, rows: started.rows })
+        }
+        ClassEvent::RosterImportFinished(finished) => {
+            let fact = ClassFact::ImportFinished { job: finished.job, accepted: finished.accepted, refused: finished.refused };
+            tell_class(table, event, finished.class, fact)
+        }
+        ClassEvent::TraineeRegistered(registered) => {
+            let fact = TraineeFact::Registered { category: registered.category, employer: registered.employer, job: registered.job };
+            let lead = facts::key(BY_PERSON, &[&registered.person.to_bytes(), &registered.class.to_bytes()]);
+            table.put(&lead, Vec::new());
+            tell_trainee(table, event, registered.class, registered.person, fact)
+        }
+        ClassEvent::TraineeWithdrawn(withdrawn) => tell_trainee(table, event, withdrawn.class, withdrawn.person, TraineeFact::Withdrawn),
+        ClassEvent::AttendanceRecorded(recorded) => {
+            let fact = TraineeFact::Attendance { session: recorded.session, attendance: recorded.attendance, corrects: None };
+            tell_trainee(table, event, recorded.class, recorded.person, fact)
+        }
+        ClassEvent::AttendanceCorrected(corrected) => {
+            let corrects = Some(corrected.corrects);
+            let fact = TraineeFact::Attendance { session: corrected.session, attendance: corrected.after, corrects };
+            tell_trainee(table, event, corrected.class, corrected.person, fact)
+        }
+        ClassEvent::CompletionTestRecorded(test) => {
+            let (points, passed, pass_mark) = (test.points, test.passed, test.pass_mark);
+            let fact = TraineeFact::Test { points, passed, pass_mark, attended: Some(test.hours_attended), corrects: None };
+            tell_trainee(table, event, test.class, test.person, fact)
+        }
+        ClassEvent::CompletionTestCorrected(test) => {
+            let (points, passed, pass_mark) = (test.points, test.passed, test.pass_mark);
+            let fact = TraineeFact::Test { points, passed, pass_mark, attended: None, corrects: Some(test.corrects) };
+            tell_trainee(table, event, test.class, test.person, fact)
+        }
+    }
+}
+
+fn plan(table: &Table, event: &Recorded<'_>, planned: &RunPlanned) -> Result<(), ApplyFault> {
+    let class = planned.class.to_bytes();
+    table.put(&facts::key(BY_TRAINER, &[&planned.trainer.to_bytes(), &class]), Vec::new());
+    table.put(&facts::key(BY_ORGANISATION, &[&planned.organisation.to_bytes(), &class]), Vec::new());
+    index_year(table, planned.class, planned.ends_on);
+    let plan = Plan {
+        title: planned.title.clone(),
+        line: planned.line,
+        trainer: planned.trainer,
+        organisation: planned.organisation,
+        unit: planned.unit,
+        division: planned.division,
+        occupation: planned.occupation,
+        direction: planned.direction.clone(),
+        grade: planned.grade,
+        mode: planned.mode,
+        starts_on: planned.starts_on,
+        ends_on: planned.ends_on,
+        seats: planned.seats,
+        modules: planned.modules.clone(),
+    };
+    tell_class(table, event, planned.class, ClassFact::Planned(Box::new(plan)))
+}
+
+/// Notes a year in which a class may count: a list reads the notes and then looks at the class.
+fn index_year(table: &Table, class: ClassId, end: CivilDate) {
+    let year = u16::try_from(end.year()).unwrap_or_default();
+    table.put(&facts::key(BY_YEAR, &[&year.to_be_bytes(), &class.to_bytes()]), Vec::new());
+}
+
+fn tell_class(table: &Table, event: &Recorded<'_>, class: ClassId, fact: ClassFact) -> Result<(), ApplyFault> {
+    Ok(facts::append(table, &facts::key(CLASS, &[&class.to_bytes()]), &Dated::told_by(event, fact))?)
+}
+
+fn tell_trainee(table: &Table, event: &Recorded<'_>, class: ClassId, person: PersonId, fact: TraineeFact) -> Result<(), ApplyFault> {
+    let key = facts::key(TRAINEE, &[&class.to_bytes(), &person.to_bytes()]);
+    Ok(facts::append(table, &key, &Dated::told_by(event, fact))?)
+}

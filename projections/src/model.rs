@@ -1,0 +1,239 @@
+//! What a read model is: rows that events change, one exhaustive match per area, and what happens when an event cannot be applied.
+//!
+//! Invariants: rows depend on the log alone, never on batches, flushes, restarts, time or machine; an event below the checkpoint of a
+//! table is passed over, so that a batch delivered twice changes nothing; an event that a model cannot take is written down as
+//! quarantined in that model's own rows, never skipped in silence.
+
+use std::fmt;
+use std::sync::Arc;
+
+use zhixin_events::{Commit, Position, Recorded, Timestamp};
+use zhixin_store::feed::Batch;
+use zhixin_store::rows::{Checkpoint, RowFault};
+use zhixin_store::segments::Body;
+use zhixin_store::table::{Table, TableView};
+
+use crate::facts;
+
+/// Space of the quarantine in every model's rows.
+const QUARANTINE: u8 = 0;
+
+/// The read models, by the names that commands and addresses use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ModelName {
+    /// [`crate::quota`].
+    Quota,
+    /// [`crate::certificates`].
+    Certificates,
+    /// [`crate::classes`].
+    Classes,
+    /// [`crate::trainers`].
+    Trainers,
+    /// [`crate::occupations`].
+    Occupations,
+}
+
+impl ModelName {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Quota, Self::Certificates, Self::Classes, Self::Trainers, Self::Occupations];
+
+    /// Its text.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Quota => "quota",
+            Self::Certificates => "certificates",
+            Self::Classes => "classes",
+            Self::Trainers => "trainers",
+            Self::Occupations => "occupations",
+        }
+    }
+
+    /// The model with this text.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|model| model.name() == name)
+    }
+
+    /// Version of its rows: it grows with every change after which the same log gives other rows.
+    pub const fn version(self) -> u32 {
+        match self {
+            Self::Quota | Self::Certificates | Self::Classes | Self::Trainers | Self::Occupations => 1,
+        }
+    }
+
+    /// The model, ready for its first event.
+    pub fn build(self) -> Box<dyn Model> {
+        match self {
+            Self::Quota => Box::new(crate::quota::Quota::default()),
+            Self::Certificates => Box::new(crate::certificates::Certificates),
+            Self::Classes => Box::new(crate::classes::Classes),
+            Self::Trainers => Box::new(crate::trainers::Trainers),
+            Self::Occupations => Box::new(crate::occupations::Occupations),
+        }
+    }
+}
+
+impl fmt::Display for ModelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How events change the rows of one read model.
+pub trait Model: Send {
+    /// Applies one event. After `Poison` nothing is changed.
+    fn apply(&mut self, table: &Table, event: &Recorded<'_>) -> Result<(), ApplyFault>;
+
+    /// Writes what is still held back; called at the end of every batch, before it is published.
+    fn finish(&mut self, _table: &Table) -> Result<(), RowFault> {
+        Ok(())
+    }
+}
+
+/// Why an event was not applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyFault {
+    /// The event makes no sense to the model; it is quarantined and the model goes on.
+    #[error("event is quarantined: {0:?}")]
+    Poison(Poison),
+    /// The rows failed; the model stops.
+    #[error(transparent)]
+    Rows(#[from] RowFault),
+}
+
+/// What is wrong with a quarantined event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Poison {
+    /// Its commit does not decode.
+    Commit,
+    /// Its payload does not decode, or its type is unknown.
+    Payload,
+    /// It names a certificate that was never issued.
+    UnknownCertificate,
+    /// A text of it is longer than a key can be.
+    TooLong,
+}
+
+impl Poison {
+    const ALL: [Self; 4] = [Self::Commit, Self::Payload, Self::UnknownCertificate, Self::TooLong];
+
+    const fn code(self) -> u8 {
+        match self {
+            Self::Commit => 1,
+            Self::Payload => 2,
+            Self::UnknownCertificate => 3,
+            Self::TooLong => 4,
+        }
+    }
+
+    /// Its text on pages and in answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Commit => "commit_undecodable",
+            Self::Payload => "payload_undecodable",
+            Self::UnknownCertificate => "unknown_certificate",
+            Self::TooLong => "text_too_long",
+        }
+    }
+}
+
+/// An event that a model could not take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quarantined {
+    /// The event.
+    pub position: Position,
+    /// The model that lacks it.
+    pub model: ModelName,
+    /// What is wrong with it.
+    pub reason: Poison,
+}
+
+/// The quarantined events of a model, by position.
+pub fn quarantined(view: &TableView, model: ModelName) -> Result<Vec<Quarantined>, RowFault> {
+    let mut found = Vec::new();
+    facts::scan(view, &[QUARANTINE], None, |key, value| {
+        let position = key.get(1..).and_then(|eight| eight.try_into().ok()).map(u64::from_be_bytes).ok_or(facts::CORRUPT)?;
+        let reason = Poison::ALL.into_iter().find(|reason| value == [reason.code()]).ok_or(facts::CORRUPT)?;
+        found.push(Quarantined { position: Position(position), model, reason });
+        Ok(std::ops::ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}
+
+/// A model with the table it fills.
+pub struct Slot {
+    /// Which model.
+    pub name: ModelName,
+    /// Its rows.
+    pub table: Arc<Table>,
+    model: Box<dyn Model>,
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot").field("name", &self.name).field("table", &self.table).finish_non_exhaustive()
+    }
+}
+
+impl Slot {
+    /// The model over these rows.
+    pub fn new(name: ModelName, table: Arc<Table>) -> Self {
+        Self { name, table, model: name.build() }
+    }
+
+    /// How far its rows reach.
+    pub fn position(&self) -> u64 {
+        self.table.checkpoint().position
+    }
+
+    fn quarantine(&self, position: u64, reason: Poison) {
+        tracing::warn!(model = self.name.name(), position, reason = reason.name(), "event quarantined");
+        self.table.put(&facts::key(QUARANTINE, &[&position.to_be_bytes()]), vec![reason.code()]);
+    }
+
+    fn apply(&mut self, event: &Recorded<'_>) -> Result<(), RowFault> {
+        match self.model.apply(&self.table, event) {
+            Ok(()) => Ok(()),
+            Err(ApplyFault::Poison(reason)) => {
+                self.quarantine(event.position.0, reason);
+                Ok(())
+            }
+            Err(ApplyFault::Rows(fault)) => Err(fault),
+        }
+    }
+}
+
+/// Applies a batch to every slot that has not seen it, and publishes it.
+///
+/// Each commit is decoded once for all slots. After an error the tables hold unpublished changes and must be opened anew.
+///
+/// # Errors
+/// The rows failed, or the body is none.
+pub fn apply_batch(slots: &mut [&mut Slot], batch: &Batch<'_>) -> Result<(), RowFault> {
+    let mut behind: Vec<_> =
+        slots.iter_mut().filter(|slot| slot.position() < batch.next_position).map(|slot| (slot.position(), slot)).collect();
+    if behind.is_empty() {
+        return Ok(());
+    }
+    let body = Body::parse(batch.body).ok_or(RowFault::Corrupt { what: "batch of the feed that is no body" })?;
+    for frame in body.frames() {
+        let commit = Commit::decode(frame.bytes, Timestamp(body.base_ms()))
+            .ok()
+            .filter(|commit| u32::try_from(commit.events.len()) == Ok(frame.event_count));
+        let mut events = commit.as_ref().map(|commit| commit.recorded(Position(frame.first_position)));
+        for position in frame.first_position..frame.next_position() {
+            let event = events.as_mut().and_then(Iterator::next);
+            for (_, slot) in behind.iter_mut().filter(|(from, _)| *from <= position) {
+                match &event {
+                    Some(Ok(event)) => slot.apply(event)?,
+                    Some(Err(_)) => slot.quarantine(position, Poison::Payload),
+                    None => slot.quarantine(position, Poison::Commit),
+                }
+            }
+        }
+    }
+    for (_, slot) in behind {
+        slot.model.finish(&slot.table)?;
+        slot.table.advance(Checkpoint { position: batch.next_position, chain: batch.chain_after });
+    }
+    Ok(())
+}

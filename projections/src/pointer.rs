@@ -1,0 +1,105 @@
+//! The pointer file: which folder holds the live rows of each model, which the ones before, which a rebuild fills.
+//!
+//! One line a model: `name live previous building`, `-` for none. It is replaced whole and durably, so that a switch happens at one moment.
+//! Folders are never renamed: `NAME@VERSION` is the first build, `NAME@VERSION.N` the N-th.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use zhixin_store::rows::RowKind;
+
+use crate::model::ModelName;
+
+const FILE: &str = "pointer";
+
+/// The folders of one model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Folders {
+    pub(crate) live: String,
+    pub(crate) previous: Option<String>,
+    pub(crate) building: Option<String>,
+}
+
+/// The pointer file as read, with its folder.
+#[derive(Debug, Clone)]
+pub(crate) struct Pointer {
+    dir: PathBuf,
+    pub(crate) folders: BTreeMap<ModelName, Folders>,
+}
+
+impl Pointer {
+    /// Reads the file in `dir`; a model that it does not name, or names with rows of another version or kind, begins anew.
+    pub(crate) fn load(dir: &Path, kind: RowKind) -> io::Result<Self> {
+        fs::create_dir_all(dir)?;
+        let text = match fs::read_to_string(dir.join(FILE)) {
+            Ok(text) => text,
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(fault) => return Err(fault),
+        };
+        let mut folders: BTreeMap<_, _> = text.lines().filter_map(parse).collect();
+        folders.retain(|model, folders: &mut Folders| generation(*model, kind, &folders.live).is_some());
+        for model in ModelName::ALL {
+            let first = || Folders { live: folder(model, kind, 1), previous: None, building: None };
+            folders.entry(model).or_insert_with(first);
+        }
+        Ok(Self { dir: dir.to_owned(), folders })
+    }
+
+    /// Writes the file: after `Ok` it survives loss of power.
+    pub(crate) fn save(&self) -> io::Result<()> {
+        let name = |folder: &Option<String>| folder.clone().unwrap_or_else(|| "-".to_owned());
+        let line = |(model, of): (&ModelName, &Folders)| format!("{model} {} {} {}\n", of.live, name(&of.previous), name(&of.building));
+        let text: String = self.folders.iter().map(line).collect();
+        let (path, new) = (self.dir.join(FILE), self.dir.join("pointer.new"));
+        let mut file = File::create(&new)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&new, &path)?;
+        File::open(&self.dir)?.sync_all()
+    }
+
+    pub(crate) fn path(&self, folder: &str) -> PathBuf {
+        self.dir.join(folder)
+    }
+
+    pub(crate) fn of(&mut self, model: ModelName) -> &mut Folders {
+        self.folders.entry(model).or_insert_with(|| Folders { live: String::new(), previous: None, building: None })
+    }
+
+    /// A folder that no build of the model has.
+    pub(crate) fn next_folder(&mut self, model: ModelName, kind: RowKind) -> String {
+        let of = self.of(model);
+        let known = [Some(&of.live), of.previous.as_ref(), of.building.as_ref()];
+        let last = known.into_iter().flatten().filter_map(|name| generation(model, kind, name)).max();
+        folder(model, kind, last.unwrap_or(0) + 1)
+    }
+}
+
+fn parse(text: &str) -> Option<(ModelName, Folders)> {
+    let mut words = text.split(' ');
+    let model = ModelName::from_name(words.next()?)?;
+    let live = words.next()?.to_owned();
+    let mut part = || words.next().filter(|word| *word != "-").map(str::to_owned);
+    Some((model, Folders { live, previous: part(), building: part() }))
+}
+
+fn stem(model: ModelName, kind: RowKind) -> String {
+    let kind = match kind {
+        RowKind::Lmdb | RowKind::Memory => "",
+        RowKind::Sled => "-sled",
+    };
+    format!("{model}@{}{kind}", model.version())
+}
+
+fn folder(model: ModelName, kind: RowKind, generation: u32) -> String {
+    let stem = stem(model, kind);
+    if generation == 1 { stem } else { format!("{stem}.{generation}") }
+}
+
+/// The generation of a folder; none if it is not of this model, version and kind.
+fn generation(model: ModelName, kind: RowKind, name: &str) -> Option<u32> {
+    let rest = name.strip_prefix(&stem(model, kind))?;
+    if rest.is_empty() { Some(1) } else { rest.strip_prefix('.')?.parse().ok().filter(|number| *number > 1) }
+}

@@ -1,0 +1,311 @@
+//! Cells: running figures that answer for any view (P, E) with one seek.
+//!
+//! A cell is a list of (position, day, delta) in order of position; its figure in a view is the sum of the deltas of positions below P with
+//! days until E. It is kept in chunks. A chunk begins with the sums *by day* of everything before it, so that a query reads one chunk:
+//! those sums, then the entries of the chunk. Why sums by day and not by month and year: the days of a plan year are few (some hundred),
+//! their sums cost less than keeping every entry twice, and neither axis ever needs a second chunk.
+//!
+//! **Bytes.** Key: `C`, the cell, then the first position of a sealed chunk (8 bytes, big-endian) or 0xFF for the chunk being filled.
+//! Value: `len, (day gap, sum)*` for the sums before, then `base position, base day`, then entries as differences from the base. A chunk
+//! is sealed by its length, so the bytes depend on the entries alone.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::ops::ControlFlow;
+
+use zhixin_store::rows::{Direction, RowFault, RowGet as _, RowView as _};
+use zhixin_store::table::{Table, TableView};
+
+use super::CELL;
+use crate::AsOf;
+use crate::facts::{CORRUPT, key};
+
+/// Length of the entries at which a chunk is sealed. Unit: bytes.
+const ENTRIES_BYTES_MAX: usize = 1_536;
+/// What follows the cell in the key of the chunk being filled.
+const TAIL: [u8; 1] = [u8::MAX];
+
+/// What is appended to a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) position: u64,
+    pub(super) day: i32,
+    pub(super) delta: i64,
+}
+
+/// The parts of a chunk.
+struct Chunk<'a> {
+    sums: &'a [u8],
+    base: (u64, i32),
+    entries: &'a [u8],
+}
+
+impl<'a> Chunk<'a> {
+    fn open(bytes: &'a [u8]) -> Result<Self, RowFault> {
+        let mut reader = Reader(bytes);
+        let len = usize::try_from(reader.unsigned()?).map_err(|_| CORRUPT)?;
+        let (sums, rest) = reader.0.split_at_checked(len).ok_or(CORRUPT)?;
+        let mut reader = Reader(rest);
+        let base = (reader.unsigned()?, reader.day(0)?);
+        Ok(Self { sums, base, entries: reader.0 })
+    }
+
+    fn each_sum(&self, mut on_sum: impl FnMut(i32, i64)) -> Result<(), RowFault> {
+        let mut reader = Reader(self.sums);
+        let mut day = 0;
+        while !reader.0.is_empty() {
+            day = reader.day(day)?;
+            on_sum(day, reader.signed()?);
+        }
+        Ok(())
+    }
+
+    fn each_entry(&self, mut on_entry: impl FnMut(Entry) -> ControlFlow<()>) -> Result<(), RowFault> {
+        let mut reader = Reader(self.entries);
+        while !reader.0.is_empty() {
+            let position = self.base.0.checked_add(reader.unsigned()?).ok_or(CORRUPT)?;
+            let entry = Entry { position, day: reader.day(self.base.1)?, delta: reader.signed()? };
+            if on_entry(entry).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn figure(&self, as_of: AsOf) -> Result<i64, RowFault> {
+        let mut figure = 0;
+        self.each_sum(|day, sum| {
+            if day <= as_of.effective_by.0 {
+                figure += sum;
+            }
+        })?;
+        self.each_entry(|entry| {
+            if entry.position >= as_of.position {
+                return ControlFlow::Break(());
+            }
+            if entry.day <= as_of.effective_by.0 {
+                figure += entry.delta;
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(figure)
+    }
+
+    /// The sums by day after the chunk, as the next one begins with them.
+    fn sums_after(&self) -> Result<Vec<u8>, RowFault> {
+        let mut sums = BTreeMap::new();
+        self.each_sum(|day, sum| *sums.entry(day).or_insert(0) += sum)?;
+        self.each_entry(|entry| {
+            *sums.entry(entry.day).or_insert(0) += entry.delta;
+            ControlFlow::Continue(())
+        })?;
+        sums.retain(|_, sum| *sum != 0);
+        let mut bytes = Vec::with_capacity(sums.len() * 3);
+        let mut before = 0;
+        for (day, sum) in sums {
+            push_signed(&mut bytes, i64::from(day) - i64::from(before));
+            push_signed(&mut bytes, sum);
+            before = day;
+        }
+        Ok(bytes)
+    }
+}
+
+/// Appends entries to a cell; their positions are not less than any before.
+pub(super) fn append(table: &Table, cell: &[u8], entries: &[Entry]) -> Result<(), RowFault> {
+    let mut sealed = Vec::new();
+    table.update(&key(CELL, &[cell, &TAIL]), |bytes| {
+        entries.iter().try_for_each(|entry| {
+            sealed.extend(append_one(bytes, *entry)?);
+            Ok::<(), RowFault>(())
+        })
+    })??;
+    for (first, chunk) in sealed {
+        table.put(&key(CELL, &[cell, &first.to_be_bytes()]), chunk);
+    }
+    Ok(())
+}
+
+/// Appends to the chunk being filled. If it is full, a new one is begun and the full one returned with its first position; it stays
+/// open while entries of one position come, so that no two chunks of a cell begin at the same.
+fn append_one(bytes: &mut Vec<u8>, entry: Entry) -> Result<Option<(u64, Vec<u8>)>, RowFault> {
+    let mut full = None;
+    if bytes.is_empty() {
+        begin(bytes, &[], entry);
+    }
+    let chunk = Chunk::open(bytes)?;
+    let (mut base, len) = (chunk.base, chunk.entries.len());
+    if len >= ENTRIES_BYTES_MAX && base.0 < entry.position {
+        let mut next = Vec::new();
+        begin(&mut next, &chunk.sums_after()?, entry);
+        full = Some((base.0, std::mem::replace(bytes, next)));
+        base = (entry.position, entry.day);
+    }
+    push_unsigned(bytes, entry.position - base.0);
+    push_signed(bytes, i64::from(entry.day) - i64::from(base.1));
+    push_signed(bytes, entry.delta);
+    Ok(full)
+}
+
+fn begin(bytes: &mut Vec<u8>, sums: &[u8], entry: Entry) {
+    push_unsigned(bytes, sums.len() as u64);
+    bytes.extend_from_slice(sums);
+    push_unsigned(bytes, entry.position);
+    push_signed(bytes, i64::from(entry.day));
+}
+
+/// The figure of a cell in a view.
+pub(super) fn figure(view: &TableView, cell: &[u8], as_of: AsOf) -> Result<i64, RowFault> {
+    let Some(tail) = view.get(&key(CELL, &[cell, &TAIL]))? else { return Ok(0) };
+    let tail = Chunk::open(&tail)?;
+    if tail.base.0 < as_of.position {
+        return tail.figure(as_of);
+    }
+    // The last sealed chunk that begins below the position; its sums are those of all chunks before it.
+    let mut found = Ok(0);
+    let (from, to) = (key(CELL, &[cell]), key(CELL, &[cell, &as_of.position.to_be_bytes()]));
+    view.scan(Bound::Included(&from), Bound::Excluded(&to), Direction::Descending, &mut |_, bytes| {
+        found = Chunk::open(bytes).and_then(|chunk| chunk.figure(as_of));
+        ControlFlow::Break(())
+    })?;
+    found
+}
+
+/// The different values that follow `prefix` in the keys of cells, `len` bytes each, in order.
+pub(super) fn values(view: &TableView, prefix: &[u8], len: usize) -> Result<Vec<Vec<u8>>, RowFault> {
+    let prefix = key(CELL, &[prefix]);
+    let mut found: Vec<Vec<u8>> = Vec::new();
+    let mut from = prefix.clone();
+    loop {
+        let mut next = None;
+        view.scan(Bound::Included(&from), Bound::Unbounded, Direction::Ascending, &mut |key, _| {
+            next = key.strip_prefix(prefix.as_slice()).and_then(|rest| rest.get(..len)).map(<[u8]>::to_vec);
+            ControlFlow::Break(())
+        })?;
+        let Some(value) = next else { return Ok(found) };
+        from = [prefix.as_slice(), &value].concat();
+        // Past every key of this value: a measure is at most 3, so 0xFF after the value is beyond them.
+        from.push(u8::MAX);
+        found.push(value);
+    }
+}
+
+/// Reads numbers, front to back: unsigned LEB128 and zigzag.
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn unsigned(&mut self) -> Result<u64, RowFault> {
+        let mut number = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let (byte, rest) = self.0.split_first().ok_or(CORRUPT)?;
+            self.0 = rest;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Ok(number);
+            }
+        }
+        Err(CORRUPT)
+    }
+
+    fn signed(&mut self) -> Result<i64, RowFault> {
+        let number = self.unsigned()?;
+        Ok((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
+    }
+
+    fn day(&mut self, before: i32) -> Result<i32, RowFault> {
+        i64::from(before).checked_add(self.signed()?).and_then(|day| i32::try_from(day).ok()).ok_or(CORRUPT)
+    }
+}
+
+fn push_unsigned(bytes: &mut Vec<u8>, mut number: u64) {
+    loop {
+        let [low, ..] = number.to_le_bytes();
+        number >>= 7;
+        match number.cmp(&0) {
+            Ordering::Equal => return bytes.push(low & 0x7f),
+            Ordering::Less | Ordering::Greater => bytes.push(low | 0x80),
+        }
+    }
+}
+
+fn push_signed(bytes: &mut Vec<u8>, number: i64) {
+    push_unsigned(bytes, ((number << 1) ^ (number >> 63)).cast_unsigned());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+    use zhixin_events::CivilDate;
+    use zhixin_store::rows::{Checkpoint, MemoryRows};
+    use zhixin_store::table::digest;
+
+    use super::*;
+
+    fn table() -> Table {
+        Table::new(Arc::new(MemoryRows::new())).unwrap()
+    }
+
+    fn publish(table: &Table) -> TableView {
+        table.advance(Checkpoint { position: 1, chain: [0; 32] });
+        table.view().unwrap()
+    }
+
+    /// Enough entries for several chunks, some of one position, days as in a plan year and far from it.
+    fn entries() -> impl Strategy<Value = Vec<Entry>> {
+        let day = prop_oneof![8 => 20_000..20_400_i32, 1 => any::<i16>().prop_map(i32::from)];
+        let one = (0..5_000_u64, day, prop_oneof![8 => Just(1_i64), 1 => -3..3_i64]);
+        prop::collection::vec(one, 0..1_500).prop_map(|raw| {
+            let mut position = 0;
+            raw.into_iter()
+                .map(|(gap, day, delta)| {
+                    position += if gap < 1_000 { 0 } else { gap };
+                    Entry { position, day, delta }
+                })
+                .collect()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn figure_is_the_sum_of_what_the_view_shows(entries in entries(), views in prop::collection::vec((any::<u64>(), 19_900..20_500_i32), 8)) {
+            let table = table();
+            append(&table, b"cell", &entries).unwrap();
+            let view = publish(&table);
+            let last = entries.last().map_or(0, |entry| entry.position);
+            for (position, day) in views {
+                let as_of = AsOf { position: position % (last + 2), effective_by: CivilDate(day) };
+                let shown = entries.iter().filter(|entry| as_of.shows(entry.position, CivilDate(entry.day)));
+                prop_assert_eq!(figure(&view, b"cell", as_of).unwrap(), shown.map(|entry| entry.delta).sum::<i64>());
+            }
+        }
+
+        #[test]
+        fn bytes_are_the_same_however_entries_are_appended(entries in entries(), at in any::<usize>()) {
+            let (one, other) = (table(), table());
+            append(&one, b"cell", &entries).unwrap();
+            let (first, second) = entries.split_at(at % (entries.len() + 1));
+            for part in [first, second].iter().filter(|part| !part.is_empty()) {
+                append(&other, b"cell", part).unwrap();
+            }
+            prop_assert_eq!(digest(&publish(&one)).unwrap(), digest(&publish(&other)).unwrap());
+        }
+    }
+
+    #[test]
+    fn values_skips_over_the_chunks_of_each_value() {
+        let table = table();
+        for value in [[1, 9], [2, 0], [2, 255]] {
+            for measure in 1..=3 {
+                let entry = |position| Entry { position, day: 0, delta: 1 };
+                append(&table, &[b"a", value.as_slice(), &[measure]].concat(), &(0..2_000).map(entry).collect::<Vec<_>>()).unwrap();
+            }
+        }
+        append(&table, &[b'b', 1, 1, 1], &[Entry { position: 1, day: 0, delta: 1 }]).unwrap();
+        assert_eq!(values(&publish(&table), b"a", 2).unwrap(), [[1, 9], [2, 0], [2, 255]]);
+    }
+}
