@@ -6,9 +6,7 @@
 
 use std::io::{self, BufRead, Write};
 
-use zhixin_events::document_number::{
-    DocumentKind, DocumentNumber, DocumentNumberError, identity_check_character,
-};
+use zhixin_events::document_number::{DocumentKind, DocumentNumber, DocumentNumberError, identity_check_character};
 use zhixin_events::uscc::{Uscc, UsccError, UsccFault, UsccParseError, check_character};
 
 fn main() -> io::Result<()> {
@@ -20,17 +18,10 @@ fn main() -> io::Result<()> {
             "ric" => (identity_verdict(text), identity_check_character(text)),
             "uscc" => (uscc_verdict(text), check_character(text)),
             _ => {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    "a line starts with ric or uscc",
-                ));
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "a line starts with ric or uscc"));
             }
         };
-        writeln!(
-            out,
-            "{kind},{verdict},{}",
-            expected.map(String::from).unwrap_or_default()
-        )?;
+        writeln!(out, "{kind},{verdict},{}", expected.map(String::from).unwrap_or_default())?;
     }
     out.flush()
 }
@@ -55,10 +46,7 @@ fn uscc_verdict(text: &str) -> &'static str {
             | UsccParseError::Fault(UsccFault::DivisionNotDigits),
         ) => "format",
         Err(UsccParseError::Shape(
-            UsccError::Empty
-            | UsccError::OrganisationCodeOnly
-            | UsccError::RegistrationNumber
-            | UsccError::Length { .. },
+            UsccError::Empty | UsccError::OrganisationCodeOnly | UsccError::RegistrationNumber | UsccError::Length { .. },
         )) => "length",
     }
 }

@@ -53,30 +53,15 @@ pub fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
 /// # Errors
 /// `Malformed` or `Surplus`.
 pub fn decode_exact<T: DeserializeOwned>(tag: u16, bytes: &[u8]) -> Result<T, DecodeFault> {
-    let (value, rest) = postcard::take_from_bytes(bytes)
-        .map_err(|source| DecodeFault::Malformed { tag, source })?;
-    if rest.is_empty() {
-        Ok(value)
-    } else {
-        Err(DecodeFault::Surplus {
-            tag,
-            count: rest.len(),
-        })
-    }
+    let (value, rest) = postcard::take_from_bytes(bytes).map_err(|source| DecodeFault::Malformed { tag, source })?;
+    if rest.is_empty() { Ok(value) } else { Err(DecodeFault::Surplus { tag, count: rest.len() }) }
 }
 
 /// Decodes and checks that encoding gives the same bytes: a varint with a padded zero, say, is refused.
 ///
 /// # Errors
 /// Those of [`decode_exact`], and `NotCanonical`.
-pub fn decode_canonical<T: DeserializeOwned + Serialize>(
-    tag: u16,
-    bytes: &[u8],
-) -> Result<T, DecodeFault> {
+pub fn decode_canonical<T: DeserializeOwned + Serialize>(tag: u16, bytes: &[u8]) -> Result<T, DecodeFault> {
     let value: T = decode_exact(tag, bytes)?;
-    if encode(&value) == bytes {
-        Ok(value)
-    } else {
-        Err(DecodeFault::NotCanonical { tag })
-    }
+    if encode(&value) == bytes { Ok(value) } else { Err(DecodeFault::NotCanonical { tag }) }
 }

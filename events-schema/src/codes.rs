@@ -25,7 +25,7 @@ codes! {
 }
 
 codes! {
-    /// The three grades of a digital technology engineer. Source: Plan 3.3-3; `domain-rules` D13.
+    /// The three grades of a digital technology engineer. Source: Plan 3.3-3.
     pub enum Grade {
         /// 初级.
         Junior = 1 "junior",
@@ -191,7 +191,7 @@ codes! {
 }
 
 codes! {
-    /// The state of a class. Source: `domain-rules` 5.5, the steps of the issue "planned, opened, taught, closed".
+    /// The state of a class. Source: SOURCES 2.1.
     pub enum ClassStatus {
         /// Its plan is recorded; nobody can enrol yet.
         Planned = 1 "planned",

@@ -103,8 +103,7 @@ impl Commit {
             salt: self.salt,
             actor: self.actor,
             role: self.role,
-            since_base_ms: u64::try_from(self.recorded_at.0.saturating_sub(base.0))
-                .unwrap_or_default(),
+            since_base_ms: u64::try_from(self.recorded_at.0.saturating_sub(base.0)).unwrap_or_default(),
             correlation: self.correlation.map(|position| position.0),
             packs: self.packs.iter().map(|pack| pack.0).collect(),
             events: self
@@ -114,23 +113,9 @@ impl Commit {
                     tag: event.tag,
                     days_before: recorded_on.0.saturating_sub(event.effective_on.0),
                     causation: event.causation.map(|position| position.0),
-                    subjects: event
-                        .subjects
-                        .iter()
-                        .map(|(subject, ordinal)| (subject.as_bytes(), *ordinal))
-                        .collect(),
+                    subjects: event.subjects.iter().map(|(subject, ordinal)| (subject.as_bytes(), *ordinal)).collect(),
                     payload: &event.payload,
-                    envelopes: event
-                        .envelopes
-                        .iter()
-                        .map(|one| {
-                            (
-                                one.holder.as_bytes(),
-                                one.key_version,
-                                one.sealed.as_slice(),
-                            )
-                        })
-                        .collect(),
+                    envelopes: event.envelopes.iter().map(|one| (one.holder.as_bytes(), one.key_version, one.sealed.as_slice())).collect(),
                     sealed_digests: event.sealed_digests.clone(),
                 })
                 .collect(),
@@ -143,45 +128,27 @@ impl Commit {
     /// # Errors
     /// The bytes are not exactly one commit, or it names a subject of a kind this version does not know.
     pub fn decode(bytes: &[u8], base: Timestamp) -> Result<Self, DecodeFault> {
-        let (wire, rest): (CommitV1<'_>, _) = postcard::take_from_bytes(bytes)
-            .map_err(|source| DecodeFault::Malformed { tag: 0, source })?;
+        let (wire, rest): (CommitV1<'_>, _) =
+            postcard::take_from_bytes(bytes).map_err(|source| DecodeFault::Malformed { tag: 0, source })?;
         if !rest.is_empty() {
-            return Err(DecodeFault::Surplus {
-                tag: 0,
-                count: rest.len(),
-            });
+            return Err(DecodeFault::Surplus { tag: 0, count: rest.len() });
         }
-        let since = i64::try_from(wire.since_base_ms)
-            .map_err(|_| DecodeFault::Unknown { what: "an instant" })?;
-        let recorded_at = Timestamp(
-            base.0
-                .checked_add(since)
-                .ok_or(DecodeFault::Unknown { what: "an instant" })?,
-        );
+        let since = i64::try_from(wire.since_base_ms).map_err(|_| DecodeFault::Unknown { what: "an instant" })?;
+        let recorded_at = Timestamp(base.0.checked_add(since).ok_or(DecodeFault::Unknown { what: "an instant" })?);
         let recorded_on = recorded_at.civil_date();
-        let subject = |bytes: &[u8]| {
-            Subject::from_bytes(bytes).map_err(|_| DecodeFault::Unknown { what: "a subject" })
-        };
+        let subject = |bytes: &[u8]| Subject::from_bytes(bytes).map_err(|_| DecodeFault::Unknown { what: "a subject" });
         let events = wire.events.iter().map(|event| {
             Ok(EventRecord {
                 tag: event.tag,
                 effective_on: CivilDate(recorded_on.0.saturating_sub(event.days_before)),
                 causation: event.causation.map(Position),
-                subjects: event
-                    .subjects
-                    .iter()
-                    .map(|(bytes, ordinal)| Ok((subject(bytes)?, *ordinal)))
-                    .collect::<Result<_, _>>()?,
+                subjects: event.subjects.iter().map(|(bytes, ordinal)| Ok((subject(bytes)?, *ordinal))).collect::<Result<_, _>>()?,
                 payload: event.payload.to_vec(),
                 envelopes: event
                     .envelopes
                     .iter()
                     .map(|(holder, key_version, sealed)| {
-                        Ok(Envelope {
-                            holder: subject(holder)?,
-                            key_version: *key_version,
-                            sealed: sealed.to_vec(),
-                        })
+                        Ok(Envelope { holder: subject(holder)?, key_version: *key_version, sealed: sealed.to_vec() })
                     })
                     .collect::<Result<_, _>>()?,
                 sealed_digests: event.sealed_digests.clone(),
@@ -208,19 +175,12 @@ impl Commit {
         if self.encode(base) != bytes {
             return Err(DecodeFault::NotCanonical { tag: 0 });
         }
-        self.events
-            .iter()
-            .try_for_each(|event| registry::check_canonical(event.tag, &event.payload))
+        self.events.iter().try_for_each(|event| registry::check_canonical(event.tag, &event.payload))
     }
 
     /// The events as readers see them, the first at `first`.
-    pub fn recorded(
-        &self,
-        first: Position,
-    ) -> impl Iterator<Item = Result<Recorded<'_>, DecodeFault>> {
-        (0_u16..)
-            .zip(&self.events)
-            .map(move |(index, record)| Recorded::new(self, index, record, first))
+    pub fn recorded(&self, first: Position) -> impl Iterator<Item = Result<Recorded<'_>, DecodeFault>> {
+        (0_u16..).zip(&self.events).map(move |(index, record)| Recorded::new(self, index, record, first))
     }
 }
 
@@ -242,19 +202,13 @@ pub struct Recorded<'a> {
 }
 
 impl<'a> Recorded<'a> {
-    fn new(
-        commit: &'a Commit,
-        index: u16,
-        record: &'a EventRecord,
-        first: Position,
-    ) -> Result<Self, DecodeFault> {
+    fn new(commit: &'a Commit, index: u16, record: &'a EventRecord, first: Position) -> Result<Self, DecodeFault> {
         Ok(Self {
             position: first.plus(u64::from(index)),
             index,
             commit,
             record,
-            event_type: registry::of_tag(record.tag)
-                .ok_or(DecodeFault::UnknownTag { tag: record.tag })?,
+            event_type: registry::of_tag(record.tag).ok_or(DecodeFault::UnknownTag { tag: record.tag })?,
             event: registry::decode(record.tag, &record.payload)?,
         })
     }
@@ -268,16 +222,10 @@ impl<'a> Recorded<'a> {
     }
     /// First event of the story it belongs to.
     pub fn correlation(&self) -> Position {
-        self.commit.correlation.unwrap_or(Position(
-            self.position.0.saturating_sub(u64::from(self.index)),
-        ))
+        self.commit.correlation.unwrap_or(Position(self.position.0.saturating_sub(u64::from(self.index))))
     }
     /// Its ordinal in the history of a subject, if it concerns it.
     pub fn ordinal_of(&self, subject: &Subject) -> Option<u32> {
-        self.record
-            .subjects
-            .iter()
-            .find(|(named, _)| named == subject)
-            .map(|(_, ordinal)| *ordinal)
+        self.record.subjects.iter().find(|(named, _)| named == subject).map(|(_, ordinal)| *ordinal)
     }
 }

@@ -50,12 +50,7 @@ pub fn disclosure_digest(salt: &[u8; 16], name: &str, value: &Json) -> [u8; 32] 
 
 /// The salt of a masked field: derived from the commit's salt, so that it costs no bytes.
 pub fn mask_salt(commit_salt: &[u8; 16], index: u16, field: &str) -> [u8; 16] {
-    first16(sha256(&[
-        b"zx-mask",
-        commit_salt,
-        &index.to_le_bytes(),
-        field.as_bytes(),
-    ]))
+    first16(sha256(&[b"zx-mask", commit_salt, &index.to_le_bytes(), field.as_bytes()]))
 }
 
 /// The blinding value `z` of a leaf: one disclosed leaf tells nothing of its neighbours.
@@ -71,13 +66,7 @@ mod tests {
     fn disclosure_and_digest_match_the_published_vector() {
         let salt = [1_u8; 16];
         let value = Json::Text("王小明".to_owned());
-        assert_eq!(
-            disclosure(&salt, "holder", &value),
-            "WyJBUUVCQVFFQkFRRUJBUUVCQVFFQkFRIiwiaG9sZGVyIiwi546L5bCP5piOIl0"
-        );
-        assert_eq!(
-            base64url(&disclosure_digest(&salt, "holder", &value)),
-            "zIXT2EAVwzc75hyO63TMcl-_Nw_PTaFIqmQ5uYPYKdA"
-        );
+        assert_eq!(disclosure(&salt, "holder", &value), "WyJBUUVCQVFFQkFRRUJBUUVCQVFFQkFRIiwiaG9sZGVyIiwi546L5bCP5piOIl0");
+        assert_eq!(base64url(&disclosure_digest(&salt, "holder", &value)), "zIXT2EAVwzc75hyO63TMcl-_Nw_PTaFIqmQ5uYPYKdA");
     }
 }

@@ -1,7 +1,7 @@
 //! Directory: occupations and trainers.
 //!
 //! An occupation keeps one id whatever its codes; its directions are listed, none, or not yet known, for each grade. A trainer is listed
-//! for occupations over a term; suspended, reinstated, removed. Sources: Plan 3.3-2 to 3.3-4; `domain-rules` 5, 6.
+//! for occupations over a term; suspended, reinstated, removed. Sources: Plan 3.3-2 to 3.3-4; SOURCES 2.1, 3.
 
 mod occupation_added_v1;
 mod occupation_code_assigned_v1;

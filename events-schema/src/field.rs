@@ -106,10 +106,7 @@ impl LeafValue for u64 {
         4_711
     }
     fn json_schema() -> Json {
-        Json::object([
-            ("type", Json::Static("integer")),
-            ("minimum", Json::Integer(0)),
-        ])
+        Json::object([("type", Json::Static("integer")), ("minimum", Json::Integer(0))])
     }
 }
 
@@ -121,21 +118,13 @@ impl<T: LeafValue> LeafValue for Option<T> {
         Some(T::sample())
     }
     fn json_schema() -> Json {
-        Json::object([(
-            "anyOf",
-            Json::List(vec![
-                T::json_schema(),
-                Json::object([("type", Json::Static("null"))]),
-            ]),
-        )])
+        Json::object([("anyOf", Json::List(vec![T::json_schema(), Json::object([("type", Json::Static("null"))])]))])
     }
 }
 
 impl<T: LeafValue> LeafValue for Vec<T> {
     fn to_json(&self) -> Option<Json> {
-        Some(Json::List(
-            self.iter().filter_map(LeafValue::to_json).collect(),
-        ))
+        Some(Json::List(self.iter().filter_map(LeafValue::to_json).collect()))
     }
     fn sample() -> Self {
         vec![T::sample(), T::sample()]
@@ -146,9 +135,7 @@ impl<T: LeafValue> LeafValue for Vec<T> {
 }
 
 /// A digest of 32 bytes in a payload, shown as unpadded base64url.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Digest32(pub [u8; 32]);
 
 impl LeafValue for Digest32 {
@@ -159,10 +146,7 @@ impl LeafValue for Digest32 {
         Self([5; 32])
     }
     fn json_schema() -> Json {
-        Json::object([
-            ("type", Json::Static("string")),
-            ("pattern", Json::Static("^[A-Za-z0-9_-]{43}$")),
-        ])
+        Json::object([("type", Json::Static("string")), ("pattern", Json::Static("^[A-Za-z0-9_-]{43}$"))])
     }
 }
 
@@ -171,15 +155,10 @@ impl LeafValue for crate::ReportingUnit {
         Some(Json::Text(self.to_string()))
     }
     fn sample() -> Self {
-        Self::all()
-            .next()
-            .unwrap_or_else(|| unreachable!("there are reporting units"))
+        Self::all().next().unwrap_or_else(|| unreachable!("there are reporting units"))
     }
     fn json_schema() -> Json {
-        Json::object([
-            ("type", Json::Static("string")),
-            ("pattern", Json::Static("^[0-9]{2}$")),
-        ])
+        Json::object([("type", Json::Static("string")), ("pattern", Json::Static("^[0-9]{2}$"))])
     }
 }
 
@@ -191,10 +170,7 @@ impl LeafValue for crate::DivisionCode {
         crate::ReportingUnit::sample().division()
     }
     fn json_schema() -> Json {
-        Json::object([
-            ("type", Json::Static("string")),
-            ("pattern", Json::Static("^[0-9]{6}$")),
-        ])
+        Json::object([("type", Json::Static("string")), ("pattern", Json::Static("^[0-9]{6}$"))])
     }
 }
 
@@ -203,15 +179,10 @@ impl LeafValue for crate::Uscc {
         Some(Json::Text(self.to_string()))
     }
     fn sample() -> Self {
-        Self::parse("91350100M000100Y43")
-            .unwrap_or_else(|_| unreachable!("the example of GB 32100-2015"))
+        Self::parse("91350100M000100Y43").unwrap_or_else(|_| unreachable!("the example of GB 32100-2015"))
     }
     fn json_schema() -> Json {
-        Json::object([
-            ("type", Json::Static("string")),
-            ("minLength", Json::Integer(18)),
-            ("maxLength", Json::Integer(18)),
-        ])
+        Json::object([("type", Json::Static("string")), ("minLength", Json::Integer(18)), ("maxLength", Json::Integer(18))])
     }
 }
 
@@ -245,26 +216,8 @@ macro_rules! serde_form {
 }
 
 // The wire forms of the value types that check themselves: code, six digits, eighteen characters, code.
-serde_form!(
-    crate::ReportingUnit as u8,
-    |unit: &Self| unit.code(),
-    Self::new
-);
-serde_form!(
-    crate::DivisionCode as u32,
-    |division: &Self| division.get(),
-    Self::new
-);
-serde_form!(
-    crate::Uscc as [u8; 18],
-    |uscc: &Self| *uscc.as_bytes(),
-    Self::try_from
-);
-serde_form!(
-    crate::DocumentKind as u8,
-    |kind: &Self| kind.code(),
-    |code| Self::from_code(code).ok_or(crate::codes::UnknownCode {
-        of: "DocumentKind",
-        code
-    })
-);
+serde_form!(crate::ReportingUnit as u8, |unit: &Self| unit.code(), Self::new);
+serde_form!(crate::DivisionCode as u32, |division: &Self| division.get(), Self::new);
+serde_form!(crate::Uscc as [u8; 18], |uscc: &Self| *uscc.as_bytes(), Self::try_from);
+serde_form!(crate::DocumentKind as u8, |kind: &Self| kind.code(), |code| Self::from_code(code)
+    .ok_or(crate::codes::UnknownCode { of: "DocumentKind", code }));

@@ -23,9 +23,7 @@ pub enum IdError {
 
 /// Prints 48 bits as ten characters, most significant first.
 pub fn to_text(bytes: [u8; 6]) -> String {
-    let value = bytes
-        .iter()
-        .fold(0_u64, |value, byte| (value << 8_u32) | u64::from(*byte));
+    let value = bytes.iter().fold(0_u64, |value, byte| (value << 8_u32) | u64::from(*byte));
     (0_u32..10)
         .rev()
         .filter_map(|place| {
@@ -42,16 +40,14 @@ pub fn from_text(text: &str) -> Result<[u8; 6], IdError> {
     }
     let mut value = 0_u64;
     for byte in text.bytes() {
-        let digit = ALPHABET
-            .iter()
-            .position(|known| *known == byte)
-            .ok_or(IdError::Character)?;
+        let digit = ALPHABET.iter().position(|known| *known == byte).ok_or(IdError::Character)?;
         value = (value << 5_u32) | u64::try_from(digit).unwrap_or_default();
     }
-    let [0, 0, a, b, c, d, e, f] = value.to_be_bytes() else {
-        return Err(IdError::Range);
-    };
-    Ok([a, b, c, d, e, f])
+    let bytes = value.to_be_bytes();
+    match bytes.split_first_chunk::<2>() {
+        Some(([0, 0], id)) => id.try_into().map_err(|_| IdError::Range),
+        Some(_) | None => Err(IdError::Range),
+    }
 }
 
 macro_rules! id {

@@ -27,12 +27,7 @@ pub enum Json {
 impl Json {
     /// An object from pairs.
     pub fn object<const N: usize>(members: [(&str, Self); N]) -> Self {
-        Self::Object(
-            members
-                .into_iter()
-                .map(|(key, value)| (key.to_owned(), value))
-                .collect(),
-        )
+        Self::Object(members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
     }
 
     /// Appends the canonical form.
@@ -129,37 +124,21 @@ mod tests {
     #[test]
     fn text_is_escaped_as_rfc_8785_says() {
         // The example of RFC 8785, 3.2.2: the input string "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/".
-        assert_eq!(
-            Json::Text("\u{20ac}$\u{f}\nA'B\"\\\\\"/".to_owned()).to_canonical(),
-            "\"\u{20ac}$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\""
-        );
+        assert_eq!(Json::Text("\u{20ac}$\u{f}\nA'B\"\\\\\"/".to_owned()).to_canonical(), "\"\u{20ac}$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"");
     }
 
     #[test]
     fn members_are_sorted_by_utf16_code_units() {
         // U+1F600 is D83D DE00 in UTF-16 and sorts before U+FB33, although its scalar value is larger. RFC 8785, 3.2.3.
-        let json = Json::object([
-            ("\u{fb33}", Json::Integer(1)),
-            ("\u{1f600}", Json::Integer(2)),
-            ("1", Json::Null),
-            ("\r", Json::Bool(true)),
-        ]);
-        assert_eq!(
-            json.to_canonical(),
-            "{\"\\r\":true,\"1\":null,\"\u{1f600}\":2,\"\u{fb33}\":1}"
-        );
+        let json =
+            Json::object([("\u{fb33}", Json::Integer(1)), ("\u{1f600}", Json::Integer(2)), ("1", Json::Null), ("\r", Json::Bool(true))]);
+        assert_eq!(json.to_canonical(), "{\"\\r\":true,\"1\":null,\"\u{1f600}\":2,\"\u{fb33}\":1}");
     }
 
     #[test]
     fn integers_beyond_a_double_are_strings() {
-        assert_eq!(
-            Json::Integer(INTEGER_MAX).to_canonical(),
-            "9007199254740991"
-        );
-        assert_eq!(
-            Json::Integer(INTEGER_MAX + 1).to_canonical(),
-            "\"9007199254740992\""
-        );
+        assert_eq!(Json::Integer(INTEGER_MAX).to_canonical(), "9007199254740991");
+        assert_eq!(Json::Integer(INTEGER_MAX + 1).to_canonical(), "\"9007199254740992\"");
     }
 
     proptest! {

@@ -22,56 +22,30 @@ const PSEUDO_FIELDS: [&str; 3] = ["_actor", "_packs", "_causation"];
 ///
 /// # Errors
 /// The payload does not decode.
-pub fn leaf(
-    commit: &Commit,
-    index: u16,
-    record: &EventRecord,
-    position: Position,
-) -> Result<String, DecodeFault> {
-    let event_type =
-        registry::of_tag(record.tag).ok_or(DecodeFault::UnknownTag { tag: record.tag })?;
+pub fn leaf(commit: &Commit, index: u16, record: &EventRecord, position: Position) -> Result<String, DecodeFault> {
+    let event_type = registry::of_tag(record.tag).ok_or(DecodeFault::UnknownTag { tag: record.tag })?;
     let mut open: Vec<(&'static str, Json)> = Vec::with_capacity(event_type.fields.len());
-    let mut digests: Vec<String> = record
-        .sealed_digests
-        .iter()
-        .map(|(_, digest)| base64url(digest))
-        .collect();
+    let mut digests: Vec<String> = record.sealed_digests.iter().map(|(_, digest)| base64url(digest)).collect();
     let mut mask = |name: &str, value: &Json| {
-        digests.push(base64url(&disclosure_digest(
-            &mask_salt(&commit.salt, index, name),
-            name,
-            value,
-        )));
+        digests.push(base64url(&disclosure_digest(&mask_salt(&commit.salt, index, name), name, value)));
     };
-    registry::visit(
-        record.tag,
-        &record.payload,
-        &mut |name, class, value| match (class, value) {
-            (FieldClass::Open, Some(value)) => open.push((name, value)),
-            (FieldClass::Masked, Some(value)) => mask(name, &value),
-            (FieldClass::Open | FieldClass::Masked | FieldClass::Sealed, _) => {}
-        },
-    )?;
+    registry::visit(record.tag, &record.payload, &mut |name, class, value| match (class, value) {
+        (FieldClass::Open, Some(value)) => open.push((name, value)),
+        (FieldClass::Masked, Some(value)) => mask(name, &value),
+        (FieldClass::Open | FieldClass::Masked | FieldClass::Sealed, _) => {}
+    })?;
     for (name, value) in pseudo_fields(commit, record) {
         mask(name, &value);
     }
     digests.sort_unstable();
     open.sort_unstable_by(|left, right| json::compare_keys(left.0, right.0));
 
-    let mut subjects: Vec<(u8, String, u32)> = record
-        .subjects
-        .iter()
-        .map(|(subject, ordinal)| (subject.kind().code(), subject.to_string(), *ordinal))
-        .collect();
+    let mut subjects: Vec<(u8, String, u32)> =
+        record.subjects.iter().map(|(subject, ordinal)| (subject.kind().code(), subject.to_string(), *ordinal)).collect();
     subjects.sort_unstable();
 
     let mut out = String::with_capacity(512);
-    let _written = write!(
-        out,
-        "{{\"at\":\"{}\",\"eo\":\"{}\",\"n\":",
-        commit.recorded_at.to_utc_text(),
-        record.effective_on
-    );
+    let _written = write!(out, "{{\"at\":\"{}\",\"eo\":\"{}\",\"n\":", commit.recorded_at.to_utc_text(), record.effective_on);
     json::write_integer(i64::try_from(position.0).unwrap_or(i64::MAX), &mut out);
     let _written = write!(out, ",\"r\":\"{}\",\"s\":[", commit.role.name());
     for (at, (_, subject, ordinal)) in subjects.iter().enumerate() {
@@ -83,21 +57,13 @@ pub fn leaf(
         let comma = if at > 0 { "," } else { "" };
         let _written = write!(out, "{comma}\"{digest}\"");
     }
-    let _written = write!(
-        out,
-        "],\"t\":\"{}\",\"v\":{},\"x\":{{",
-        event_type.name, event_type.version
-    );
+    let _written = write!(out, "],\"t\":\"{}\",\"v\":{},\"x\":{{", event_type.name, event_type.version);
     for (at, (name, value)) in open.iter().enumerate() {
         let comma = if at > 0 { "," } else { "" };
         let _written = write!(out, "{comma}\"{name}\":");
         value.write(&mut out);
     }
-    let _written = write!(
-        out,
-        "}},\"z\":\"{}\"}}",
-        base64url(&leaf_blinding(&commit.salt, index))
-    );
+    let _written = write!(out, "}},\"z\":\"{}\"}}", base64url(&leaf_blinding(&commit.salt, index)));
     Ok(out)
 }
 
@@ -110,10 +76,7 @@ fn pseudo_fields(commit: &Commit, record: &EventRecord) -> Vec<(&'static str, Js
         fields.push((packs, Json::List(positions.collect())));
     }
     if let Some(caused_by) = record.causation {
-        fields.push((
-            causation,
-            Json::Integer(i64::try_from(caused_by.0).unwrap_or(i64::MAX)),
-        ));
+        fields.push((causation, Json::Integer(i64::try_from(caused_by.0).unwrap_or(i64::MAX))));
     }
     fields
 }
@@ -122,26 +85,15 @@ fn pseudo_fields(commit: &Commit, record: &EventRecord) -> Vec<(&'static str, Js
 ///
 /// # Errors
 /// The payload does not decode.
-pub fn disclosures(
-    commit: &Commit,
-    index: u16,
-    record: &EventRecord,
-) -> Result<Vec<(String, String)>, DecodeFault> {
+pub fn disclosures(commit: &Commit, index: u16, record: &EventRecord) -> Result<Vec<(String, String)>, DecodeFault> {
     let mut found = Vec::new();
     let mut disclose = |name: &str, value: &Json| {
-        found.push((
-            name.to_owned(),
-            crate::digest::disclosure(&mask_salt(&commit.salt, index, name), name, value),
-        ));
+        found.push((name.to_owned(), crate::digest::disclosure(&mask_salt(&commit.salt, index, name), name, value)));
     };
-    registry::visit(
-        record.tag,
-        &record.payload,
-        &mut |name, class, value| match (class, value) {
-            (FieldClass::Masked, Some(value)) => disclose(name, &value),
-            (FieldClass::Open | FieldClass::Masked | FieldClass::Sealed, _) => {}
-        },
-    )?;
+    registry::visit(record.tag, &record.payload, &mut |name, class, value| match (class, value) {
+        (FieldClass::Masked, Some(value)) => disclose(name, &value),
+        (FieldClass::Open | FieldClass::Masked | FieldClass::Sealed, _) => {}
+    })?;
     for (name, value) in pseudo_fields(commit, record) {
         disclose(name, &value);
     }

@@ -4,12 +4,7 @@
 //! Start with [`registry`], the one table of event types; then an area page such as [`class`]; then [`commit`] (bytes of a commit)
 //! and [`leaf`] (its public form in the Merkle log).
 #![forbid(unsafe_code)]
-#![deny(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::integer_division,
-    clippy::indexing_slicing
-)]
+#![deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::integer_division, clippy::indexing_slicing)]
 
 mod macros;
 

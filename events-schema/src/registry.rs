@@ -161,25 +161,17 @@ impl Event {
 
 /// What the registry knows of a tag.
 pub fn of_tag(tag: u16) -> Option<&'static EventType> {
-    TYPES
-        .binary_search_by_key(&tag, |known| known.tag)
-        .ok()
-        .and_then(|index| TYPES.get(index))
+    TYPES.binary_search_by_key(&tag, |known| known.tag).ok().and_then(|index| TYPES.get(index))
 }
 
 impl EventType {
     /// The fields that travel sealed.
     pub fn sealed_fields(&self) -> impl Iterator<Item = (u8, &'static FieldSpec)> {
-        (0_u8..)
-            .zip(self.fields)
-            .filter(|(_, field)| field.class == FieldClass::Sealed)
+        (0_u8..).zip(self.fields).filter(|(_, field)| field.class == FieldClass::Sealed)
     }
     /// The number of a field, as digests of sealed fields name it.
     pub fn field_number(&self, name: &str) -> Option<u8> {
-        self.fields
-            .iter()
-            .position(|field| field.name == name)
-            .and_then(|index| u8::try_from(index).ok())
+        self.fields.iter().position(|field| field.name == name).and_then(|index| u8::try_from(index).ok())
     }
 }
 
@@ -189,15 +181,8 @@ mod tests {
 
     #[test]
     fn tags_are_sorted_and_every_name_and_version_is_unique() {
-        assert!(
-            TYPES
-                .windows(2)
-                .all(|pair| matches!(pair, [one, next] if one.tag < next.tag))
-        );
-        let mut names: Vec<_> = TYPES
-            .iter()
-            .map(|known| (known.name, known.version))
-            .collect();
+        assert!(TYPES.windows(2).all(|pair| matches!(pair, [one, next] if one.tag < next.tag)));
+        let mut names: Vec<_> = TYPES.iter().map(|known| (known.name, known.version)).collect();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), TYPES.len());
@@ -205,9 +190,6 @@ mod tests {
 
     #[test]
     fn unknown_tags_are_named() {
-        assert_eq!(
-            decode(0xFFFF, &[]),
-            Err(DecodeFault::UnknownTag { tag: 0xFFFF })
-        );
+        assert_eq!(decode(0xFFFF, &[]), Err(DecodeFault::UnknownTag { tag: 0xFFFF }));
     }
 }

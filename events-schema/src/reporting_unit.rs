@@ -25,38 +25,12 @@ pub struct Province {
     pub reports: bool,
 }
 
-const fn unit(
-    code: u8,
-    name_zh: &'static str,
-    short_zh: &'static str,
-    name_en: &'static str,
-    tile: (u8, u8),
-) -> Province {
-    Province {
-        code,
-        name_zh,
-        name_en,
-        short_zh,
-        tile,
-        reports: true,
-    }
+const fn unit(code: u8, name_zh: &'static str, short_zh: &'static str, name_en: &'static str, tile: (u8, u8)) -> Province {
+    Province { code, name_zh, name_en, short_zh, tile, reports: true }
 }
 
-const fn place(
-    code: u8,
-    name_zh: &'static str,
-    short_zh: &'static str,
-    name_en: &'static str,
-    tile: (u8, u8),
-) -> Province {
-    Province {
-        code,
-        name_zh,
-        name_en,
-        short_zh,
-        tile,
-        reports: false,
-    }
+const fn place(code: u8, name_zh: &'static str, short_zh: &'static str, name_en: &'static str, tile: (u8, u8)) -> Province {
+    Province { code, name_zh, name_en, short_zh, tile, reports: false }
 }
 
 /// All places of province level, by code: 32 that report and three that are known but do not.
@@ -92,13 +66,7 @@ pub static PROVINCES: [Province; 35] = [
     unit(63, "青海省", "青", "Qinghai", (1, 3)),
     unit(64, "宁夏回族自治区", "宁", "Ningxia", (3, 2)),
     unit(65, "新疆维吾尔自治区", "新", "Xinjiang", (0, 2)),
-    unit(
-        66,
-        "新疆生产建设兵团",
-        "兵",
-        "Xinjiang Production and Construction Corps",
-        (1, 2),
-    ),
+    unit(66, "新疆生产建设兵团", "兵", "Xinjiang Production and Construction Corps", (1, 2)),
     place(71, "台湾省", "台", "Taiwan", (6, 6)),
     place(81, "香港特别行政区", "港", "Hong Kong", (5, 7)),
     place(82, "澳门特别行政区", "澳", "Macao", (4, 7)),
@@ -144,18 +112,12 @@ impl ReportingUnit {
     /// # Errors
     /// [`PlaceError::NotReportingUnit`], also for 71, 81 and 82.
     pub fn new(code: u8) -> Result<Self, PlaceError> {
-        province(code)
-            .filter(|p| p.reports)
-            .map(|_| Self(code))
-            .ok_or(PlaceError::NotReportingUnit(code))
+        province(code).filter(|p| p.reports).map(|_| Self(code)).ok_or(PlaceError::NotReportingUnit(code))
     }
 
     /// All 32, by code.
     pub fn all() -> impl Iterator<Item = Self> {
-        PROVINCES
-            .iter()
-            .filter(|province| province.reports)
-            .map(|province| Self(province.code))
+        PROVINCES.iter().filter(|province| province.reports).map(|province| Self(province.code))
     }
 
     /// The code written to the log.
@@ -165,11 +127,7 @@ impl ReportingUnit {
 
     /// Names and tile.
     pub fn province(self) -> &'static Province {
-        #[expect(
-            clippy::expect_used,
-            clippy::missing_panics_doc,
-            reason = "`new` and `all` make only codes of the table"
-        )]
+        #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "`new` and `all` make only codes of the table")]
         province(self.0).expect("a reporting unit is in the table of provinces")
     }
 
@@ -232,9 +190,7 @@ impl DivisionCode {
         if !(100_000..=999_999).contains(&code) {
             return Err(PlaceError::NotSixDigits(code));
         }
-        let (division, pair) = (Self(code), |at: u32| {
-            code.checked_div(at).map_or(0, |part| part.rem_euclid(100))
-        });
+        let (division, pair) = (Self(code), |at: u32| code.checked_div(at).map_or(0, |part| part.rem_euclid(100)));
         if province(division.province_code()).is_none() {
             return Err(PlaceError::UnknownProvince(code));
         }
@@ -251,19 +207,12 @@ impl DivisionCode {
 
     /// First two digits.
     pub fn province_code(self) -> u8 {
-        self.0
-            .checked_div(10_000)
-            .and_then(|code| u8::try_from(code).ok())
-            .unwrap_or(0)
+        self.0.checked_div(10_000).and_then(|code| u8::try_from(code).ok()).unwrap_or(0)
     }
 
     /// The place of province level it lies in.
     pub fn province(self) -> &'static Province {
-        #[expect(
-            clippy::expect_used,
-            clippy::missing_panics_doc,
-            reason = "`new` accepts only codes of the table"
-        )]
+        #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "`new` accepts only codes of the table")]
         province(self.province_code()).expect("a division lies in a province of the table")
     }
 
@@ -301,8 +250,7 @@ impl DivisionCode {
 
     /// Whether `other` is this division or lies in it.
     pub fn contains(self, other: Self) -> bool {
-        std::iter::successors(Some(other), |division| division.parent())
-            .any(|division| division == self)
+        std::iter::successors(Some(other), |division| division.parent()).any(|division| division == self)
     }
 }
 
@@ -325,16 +273,9 @@ mod tests {
         assert_eq!(ReportingUnit::all().count(), 32);
         assert_eq!(ReportingUnit::CORPS.name_zh(), "新疆生产建设兵团");
         for code in [0, 71, 81, 82, 83, 99] {
-            assert_eq!(
-                ReportingUnit::new(code),
-                Err(PlaceError::NotReportingUnit(code))
-            );
+            assert_eq!(ReportingUnit::new(code), Err(PlaceError::NotReportingUnit(code)));
         }
-        let silent: Vec<u8> = PROVINCES
-            .iter()
-            .filter(|p| !p.reports)
-            .map(|p| p.code)
-            .collect();
+        let silent: Vec<u8> = PROVINCES.iter().filter(|p| !p.reports).map(|p| p.code).collect();
         assert_eq!(silent, [71, 81, 82]);
     }
 
@@ -346,14 +287,7 @@ mod tests {
         assert_eq!(distinct(PROVINCES.iter().map(|p| p.name_en).collect()), 35);
         assert_eq!(distinct(PROVINCES.iter().map(|p| p.short_zh).collect()), 35);
         assert!(PROVINCES.iter().all(|p| p.short_zh.chars().count() == 1));
-        assert_eq!(
-            PROVINCES
-                .iter()
-                .map(|p| p.tile)
-                .collect::<BTreeSet<_>>()
-                .len(),
-            35
-        );
+        assert_eq!(PROVINCES.iter().map(|p| p.tile).collect::<BTreeSet<_>>().len(), 35);
     }
 
     /// The picture is the design's own, so a tile moved by mistake shows as a changed line.
@@ -364,10 +298,7 @@ mod tests {
             let (column, row) = province.tile;
             rows[usize::from(row)][usize::from(column)] = province.short_zh.chars().next().unwrap();
         }
-        let drawn: Vec<String> = rows
-            .into_iter()
-            .map(|row| row.into_iter().collect())
-            .collect();
+        let drawn: Vec<String> = rows.into_iter().map(|row| row.into_iter().collect()).collect();
         assert_eq!(
             drawn,
             [
@@ -391,17 +322,9 @@ mod tests {
         assert_eq!(nanjing.parent(), Some(jiangsu));
         assert_eq!(jiangsu.parent(), None);
         assert!(jiangsu.contains(xuanwu) && jiangsu.contains(jiangsu) && nanjing.contains(xuanwu));
-        assert!(
-            !nanjing.contains(jiangsu)
-                && !nanjing.contains(code(320_200))
-                && !code(330_000).contains(xuanwu)
-        );
+        assert!(!nanjing.contains(jiangsu) && !nanjing.contains(code(320_200)) && !code(330_000).contains(xuanwu));
         assert_eq!((jiangsu.level(), nanjing.level(), xuanwu.level()), {
-            (
-                DivisionLevel::Province,
-                DivisionLevel::Prefecture,
-                DivisionLevel::County,
-            )
+            (DivisionLevel::Province, DivisionLevel::Prefecture, DivisionLevel::County)
         });
     }
 
@@ -418,18 +341,9 @@ mod tests {
     #[test]
     fn impossible_codes_are_refused() {
         assert_eq!(DivisionCode::new(3201), Err(PlaceError::NotSixDigits(3201)));
-        assert_eq!(
-            DivisionCode::new(1_000_000),
-            Err(PlaceError::NotSixDigits(1_000_000))
-        );
-        assert_eq!(
-            DivisionCode::new(990_000),
-            Err(PlaceError::UnknownProvince(990_000))
-        );
-        assert_eq!(
-            DivisionCode::new(320_001),
-            Err(PlaceError::CountyWithoutPrefecture(320_001))
-        );
+        assert_eq!(DivisionCode::new(1_000_000), Err(PlaceError::NotSixDigits(1_000_000)));
+        assert_eq!(DivisionCode::new(990_000), Err(PlaceError::UnknownProvince(990_000)));
+        assert_eq!(DivisionCode::new(320_001), Err(PlaceError::CountyWithoutPrefecture(320_001)));
     }
 
     proptest! {

@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use crate::ids::{
-    self, AccountId, CertificateId, ClassId, JobId, OccupationId, OrganisationId, PersonId,
-    TrainerId,
-};
+use crate::ids::{self, AccountId, CertificateId, ClassId, JobId, OccupationId, OrganisationId, PersonId, TrainerId};
 use crate::macros::codes;
 use crate::{Line, PlanYear, ReportingUnit};
 
@@ -76,10 +73,7 @@ impl SubjectKind {
             | Self::Certificate
             | Self::Job => &[Component::Id],
             Self::Target => &[Component::Number, Component::Text, Component::Text],
-            Self::Pack
-            | Self::OrganisationCode
-            | Self::OccupationCode
-            | Self::CertificateNumber => &[Component::Text],
+            Self::Pack | Self::OrganisationCode | Self::OccupationCode | Self::CertificateNumber => &[Component::Text],
             Self::Calendar | Self::DirectoryNumber => &[Component::Number],
             Self::CertificateSeries => &[Component::Id, Component::Number],
             Self::Seat | Self::HoursOnce | Self::CertificateOnce => &[Component::Id, Component::Id],
@@ -91,10 +85,7 @@ impl SubjectKind {
     }
     /// Whether its history may grow beyond a thousand events, so that folded snapshots of it are kept.
     pub const fn is_long(self) -> bool {
-        matches!(
-            self,
-            Self::Class | Self::Organisation | Self::Trainer | Self::CertificateSeries
-        )
+        matches!(self, Self::Class | Self::Organisation | Self::Trainer | Self::CertificateSeries)
     }
 }
 
@@ -127,29 +118,20 @@ pub struct Subject {
 
 impl Subject {
     fn start(kind: SubjectKind) -> Self {
-        let mut subject = Self {
-            kind,
-            len: 0,
-            bytes: [0; CAPACITY],
-        };
+        let mut subject = Self { kind, len: 0, bytes: [0; CAPACITY] };
         let _fits = subject.push(&[kind.code()]);
         subject
     }
     fn push(&mut self, part: &[u8]) -> Result<(), SubjectError> {
         let from = usize::from(self.len);
         let to = from.saturating_add(part.len());
-        self.bytes
-            .get_mut(from..to)
-            .ok_or(SubjectError::Length)?
-            .copy_from_slice(part);
+        self.bytes.get_mut(from..to).ok_or(SubjectError::Length)?.copy_from_slice(part);
         self.len = u8::try_from(to).map_err(|_| SubjectError::Length)?;
         Ok(())
     }
     fn push_text(&mut self, text: &str) -> Result<(), SubjectError> {
-        let plain = !text.is_empty()
-            && text.bytes().all(|byte| {
-                byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' || byte == b'.'
-            });
+        let plain =
+            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' || byte == b'.');
         if !plain {
             return Err(SubjectError::Shape);
         }
@@ -234,11 +216,7 @@ impl Subject {
     }
     /// Claim on the training certificate of a person for a class.
     pub fn certificate_once(class: ClassId, person: PersonId) -> Self {
-        Self::of_ids(
-            SubjectKind::CertificateOnce,
-            class.to_bytes(),
-            person.to_bytes(),
-        )
+        Self::of_ids(SubjectKind::CertificateOnce, class.to_bytes(), person.to_bytes())
     }
     /// Claim on a number in the directory of trainers.
     pub fn directory_number(number: crate::DirectoryNumber) -> Self {
@@ -273,19 +251,11 @@ impl Subject {
     }
     /// The person it is, if it is one.
     pub fn as_person(&self) -> Option<PersonId> {
-        if self.kind == SubjectKind::Person {
-            self.first_id().map(PersonId::from_bytes)
-        } else {
-            None
-        }
+        if self.kind == SubjectKind::Person { self.first_id().map(PersonId::from_bytes) } else { None }
     }
     /// The class it is, if it is one.
     pub fn as_class(&self) -> Option<ClassId> {
-        if self.kind == SubjectKind::Class {
-            self.first_id().map(ClassId::from_bytes)
-        } else {
-            None
-        }
+        if self.kind == SubjectKind::Class { self.first_id().map(ClassId::from_bytes) } else { None }
     }
     /// Reads the wire form.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SubjectError> {
@@ -295,22 +265,14 @@ impl Subject {
             let len = match component {
                 Component::Id => 6,
                 Component::Number => 4,
-                Component::Text => rest
-                    .iter()
-                    .position(|byte| *byte == 0)
-                    .ok_or(SubjectError::Shape)?
-                    .saturating_add(1),
+                Component::Text => rest.iter().position(|byte| *byte == 0).ok_or(SubjectError::Shape)?.saturating_add(1),
             };
             rest = rest.get(len..).ok_or(SubjectError::Shape)?;
         }
         if !rest.is_empty() {
             return Err(SubjectError::Shape);
         }
-        let mut subject = Self {
-            kind,
-            len: 0,
-            bytes: [0; CAPACITY],
-        };
+        let mut subject = Self { kind, len: 0, bytes: [0; CAPACITY] };
         subject.push(bytes)?;
         Ok(subject)
     }
@@ -324,7 +286,7 @@ impl Subject {
             let part = parts.next().ok_or(SubjectError::Shape)?;
             match component {
                 Component::Id => {
-                    subject.push(&ids::from_text(part).map_err(|_| SubjectError::Shape)?)?
+                    subject.push(&ids::from_text(part).map_err(|_| SubjectError::Shape)?)?;
                 }
                 Component::Number => {
                     let number: u32 = part.parse().map_err(|_| SubjectError::Shape)?;
@@ -336,11 +298,7 @@ impl Subject {
                 Component::Text => subject.push_text(part)?,
             }
         }
-        if parts.next().is_some() {
-            Err(SubjectError::Shape)
-        } else {
-            Ok(subject)
-        }
+        if parts.next().is_some() { Err(SubjectError::Shape) } else { Ok(subject) }
     }
     /// The id without the kind: `a:b:c`.
     pub fn id_text(&self) -> String {
@@ -358,15 +316,10 @@ impl Subject {
             let (part, after) = rest.split_at_checked(len).unwrap_or_default();
             match component {
                 Component::Id => out.push_str(&ids::to_text(part.try_into().unwrap_or_default())),
-                Component::Number => out
-                    .push_str(&u32::from_be_bytes(part.try_into().unwrap_or_default()).to_string()),
+                Component::Number => out.push_str(&u32::from_be_bytes(part.try_into().unwrap_or_default()).to_string()),
                 Component::Text => out.push_str(std::str::from_utf8(part).unwrap_or_default()),
             }
-            rest = if *component == Component::Text {
-                after.get(1..).unwrap_or_default()
-            } else {
-                after
-            };
+            rest = if *component == Component::Text { after.get(1..).unwrap_or_default() } else { after };
         }
         out
     }
@@ -412,24 +365,10 @@ mod tests {
     fn any_subject() -> impl Strategy<Value = Subject> {
         prop_oneof![
             any::<[u8; 6]>().prop_map(|id| Subject::person(PersonId::from_bytes(id))),
-            any::<([u8; 6], [u8; 6])>().prop_map(|(class, person)| Subject::seat(
-                ClassId::from_bytes(class),
-                PersonId::from_bytes(person)
-            )),
-            ("[0-9A-Z]{1,32}").prop_map(|text| Subject::of_text(
-                SubjectKind::CertificateNumber,
-                &text
-            )
-            .unwrap()),
-            any::<u16>().prop_map(|year| Subject::target(
-                PlanYear::new(year),
-                Line::Digital,
-                ReportingUnit::all().next().unwrap()
-            )),
-            any::<([u8; 6], u16)>().prop_map(|(id, year)| Subject::certificate_series(
-                TrainerId::from_bytes(id),
-                PlanYear::new(year)
-            )),
+            any::<([u8; 6], [u8; 6])>().prop_map(|(class, person)| Subject::seat(ClassId::from_bytes(class), PersonId::from_bytes(person))),
+            ("[0-9A-Z]{1,32}").prop_map(|text| Subject::of_text(SubjectKind::CertificateNumber, &text).unwrap()),
+            any::<u16>().prop_map(|year| Subject::target(PlanYear::new(year), Line::Digital, ReportingUnit::all().next().unwrap())),
+            any::<([u8; 6], u16)>().prop_map(|(id, year)| Subject::certificate_series(TrainerId::from_bytes(id), PlanYear::new(year))),
         ]
     }
 
@@ -450,15 +389,9 @@ mod tests {
 
     #[test]
     fn text_is_refused_when_it_is_not_the_printed_form() {
-        for text in [
-            "person",
-            "person/",
-            "person/0123456789:0123456789",
-            "nobody/0123456789",
-            "calendar/02025",
-            "target/2025:digital",
-            "pack/a b",
-        ] {
+        for text in
+            ["person", "person/", "person/0123456789:0123456789", "nobody/0123456789", "calendar/02025", "target/2025:digital", "pack/a b"]
+        {
             assert!(Subject::parse(text).is_err(), "{text}");
         }
     }

@@ -14,9 +14,7 @@ use crate::reporting_unit::DivisionCode;
 const ALPHABET: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
 
 /// 3^(i−1) mod 31.
-const WEIGHTS: [u32; 17] = [
-    1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28,
-];
+const WEIGHTS: [u32; 17] = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
 
 /// Weights of the organisation code, GB 11714.
 const ORGANISATION_WEIGHTS: [u32; 8] = [3, 7, 9, 10, 5, 8, 4, 2];
@@ -35,9 +33,7 @@ pub enum UsccError {
     #[error("organisation code of nine characters, the credit code of eighteen is needed")]
     OrganisationCodeOnly,
     /// Fifteen digits: a business registration number from before 2015.
-    #[error(
-        "business registration number of fifteen digits, the credit code of eighteen is needed"
-    )]
+    #[error("business registration number of fifteen digits, the credit code of eighteen is needed")]
     RegistrationNumber,
     /// Wrong count of characters.
     #[error("credit code has {found} characters, needs 18")]
@@ -120,10 +116,7 @@ impl Uscc {
                 return Err(UsccError::Character { position });
             }
         }
-        let bytes = text
-            .as_bytes()
-            .try_into()
-            .map_err(|_| UsccError::Length { found })?;
+        let bytes = text.as_bytes().try_into().map_err(|_| UsccError::Length { found })?;
         Ok(UsccCheck { code: Self(bytes) })
     }
 
@@ -139,9 +132,7 @@ impl Uscc {
 
     /// Registering division, if it is one that we know.
     pub fn division(&self) -> Option<DivisionCode> {
-        DivisionCode::new(self.as_str().get(2..8)?.parse().ok()?)
-            .ok()
-            .filter(|code| code.in_national_standard())
+        DivisionCode::new(self.as_str().get(2..8)?.parse().ok()?).ok().filter(|code| code.in_national_standard())
     }
 }
 
@@ -150,10 +141,7 @@ impl TryFrom<[u8; 18]> for Uscc {
 
     /// For decoding recorded bytes: the shape exactly, nothing mended.
     fn try_from(bytes: [u8; 18]) -> Result<Self, UsccError> {
-        match (1..)
-            .zip(bytes)
-            .find(|(_, byte)| !ALPHABET.contains(char::from(*byte)))
-        {
+        match (1..).zip(bytes).find(|(_, byte)| !ALPHABET.contains(char::from(*byte))) {
             Some((position, _)) => Err(UsccError::Character { position }),
             None => Ok(Self(bytes)),
         }
@@ -216,8 +204,7 @@ impl UsccCheck {
     pub fn warnings(self) -> Vec<UsccWarning> {
         let text = self.code.as_str();
         let department = text.chars().next().is_some_and(|c| DEPARTMENTS.contains(c));
-        let organisation =
-            text.get(8..17).and_then(organisation_check_character) == text.chars().nth(16);
+        let organisation = text.get(8..17).and_then(organisation_check_character) == text.chars().nth(16);
         let division = self.code.division().is_some() || text.get(2..8) == Some("100000");
         [
             (!organisation).then_some(UsccWarning::OrganisationCheckCharacter),
@@ -233,9 +220,7 @@ impl UsccCheck {
 /// The eighteenth character for the first seventeen of `text` (surplus is ignored), GB 32100-2015.
 /// `None` if they are fewer or outside the alphabet.
 pub fn check_character(text: &str) -> Option<char> {
-    let sum = weighted(text, &WEIGHTS, |c| {
-        ALPHABET.chars().position(|letter| letter == c)
-    })?;
+    let sum = weighted(text, &WEIGHTS, |c| ALPHABET.chars().position(|letter| letter == c))?;
     let value = 31u32.saturating_sub(sum.rem_euclid(31)).rem_euclid(31);
     ALPHABET.chars().nth(usize::try_from(value).ok()?)
 }
@@ -243,11 +228,7 @@ pub fn check_character(text: &str) -> Option<char> {
 /// The ninth character for the first eight of an organisation code (surplus is ignored), GB 11714. `None` if they are
 /// fewer or no digits and capitals.
 pub fn organisation_check_character(text: &str) -> Option<char> {
-    let value = |c: char| {
-        c.to_digit(36)
-            .filter(|_| !c.is_ascii_lowercase())
-            .and_then(|v| usize::try_from(v).ok())
-    };
+    let value = |c: char| c.to_digit(36).filter(|_| !c.is_ascii_lowercase()).and_then(|v| usize::try_from(v).ok());
     let sum = weighted(text, &ORGANISATION_WEIGHTS, value)?;
     match 11u32.saturating_sub(sum.rem_euclid(11)).rem_euclid(11) {
         10 => Some('X'),
@@ -283,29 +264,18 @@ mod tests {
             assert_eq!(Uscc::parse(text).unwrap().to_string(), text);
         }
         assert_eq!(Uscc::check("91350100M000100Y43").unwrap().warnings(), []);
-        for text in [
-            "91350211M0000XUF46",
-            "91350100M0001TGQXM",
-            "91310115MA1G4L1WXK",
-        ] {
+        for text in ["91350211M0000XUF46", "91350100M0001TGQXM", "91310115MA1G4L1WXK"] {
             let check = Uscc::check(text).unwrap();
             assert_eq!(check.accept(), Err(UsccFault::CheckCharacter), "{text}");
             assert_eq!(check.code().as_str(), text);
         }
-        assert_eq!(
-            Uscc::check("91350100M000100Y4Z"),
-            Err(UsccError::ExcludedLetter { position: 18 })
-        );
+        assert_eq!(Uscc::check("91350100M000100Y4Z"), Err(UsccError::ExcludedLetter { position: 18 }));
     }
 
     #[test]
     fn spellings_of_one_code_are_equal() {
         let plain = Uscc::parse("91350100M000100Y43").unwrap();
-        for text in [
-            "91350100m000100y43",
-            " 9135 0100 M000100Y43",
-            "９１３５０１００Ｍ０００１００Ｙ４３",
-        ] {
+        for text in ["91350100m000100y43", " 9135 0100 M000100Y43", "９１３５０１００Ｍ０００１００Ｙ４３"] {
             assert_eq!(Uscc::parse(text).unwrap(), plain);
         }
     }
@@ -317,15 +287,9 @@ mod tests {
             ("M000100Y4", UsccError::OrganisationCodeOnly),
             ("350100100000001", UsccError::RegistrationNumber),
             ("91350100M000100Y4", UsccError::Length { found: 17 }),
-            (
-                "9135O100M000100Y43",
-                UsccError::ExcludedLetter { position: 5 },
-            ),
+            ("9135O100M000100Y43", UsccError::ExcludedLetter { position: 5 }),
             ("91350100-000100Y43", UsccError::Character { position: 9 }),
-            (
-                "91350100M000100Y4\u{4e00}",
-                UsccError::Character { position: 18 },
-            ),
+            ("91350100M000100Y4\u{4e00}", UsccError::Character { position: 18 }),
         ] {
             assert_eq!(Uscc::check(text), Err(error), "{text}");
         }
@@ -342,29 +306,16 @@ mod tests {
 
     #[test]
     fn strange_department_and_division_are_reported_apart() {
-        let make =
-            |body: &str| Uscc::check(&format!("{body}{}", check_character(body).unwrap())).unwrap();
-        assert_eq!(
-            make("01990000M000100Y4").warnings(),
-            [UsccWarning::DepartmentUnknown, UsccWarning::DivisionUnknown]
-        );
+        let make = |body: &str| Uscc::check(&format!("{body}{}", check_character(body).unwrap())).unwrap();
+        assert_eq!(make("01990000M000100Y4").warnings(), [UsccWarning::DepartmentUnknown, UsccWarning::DivisionUnknown]);
         assert_eq!(make("91100000M000100Y4").warnings(), []);
-        assert_eq!(
-            make("9135A100M000100Y4").fault(),
-            Some(UsccFault::DivisionNotDigits)
-        );
+        assert_eq!(make("9135A100M000100Y4").fault(), Some(UsccFault::DivisionNotDigits));
     }
 
     #[test]
     fn recorded_bytes_are_taken_exactly() {
-        assert_eq!(
-            Uscc::try_from(*b"91350100M000100Y43").unwrap().as_bytes(),
-            b"91350100M000100Y43"
-        );
-        assert_eq!(
-            Uscc::try_from(*b"91350100m000100Y43"),
-            Err(UsccError::Character { position: 9 })
-        );
+        assert_eq!(Uscc::try_from(*b"91350100M000100Y43").unwrap().as_bytes(), b"91350100M000100Y43");
+        assert_eq!(Uscc::try_from(*b"91350100m000100Y43"), Err(UsccError::Character { position: 9 }));
     }
 
     proptest! {

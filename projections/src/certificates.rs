@@ -354,3 +354,92 @@ fn text(entry: &CertificateEntry) -> String {
     ])
     .to_canonical()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ModelName, quarantined};
+    use crate::properties::history::{Told, class_id, occupation_id, person_id, trainer_id};
+    use crate::properties::{at_end_of, day, rows};
+    use zhixin_events::certificate::{TrainingCertificateIssued, TrainingCertificateRevoked};
+    use zhixin_events::person::{PersonErased, PersonNameCorrected};
+
+    fn certificate(number: u8) -> CertificateId {
+        CertificateId::from_bytes([6, 0, 0, 0, 0, number])
+    }
+
+    fn issued(number: u8) -> Told {
+        let event = TrainingCertificateIssued {
+            certificate: certificate(number),
+            number: format!("ZX-{number}"),
+            class: class_id(1),
+            person: person_id(number),
+            trainer: trainer_id(number % 2),
+            occupation: occupation_id(1),
+            direction: None,
+            grade: Grade::Junior,
+            issued_on: day(10),
+            hours: HoursTenths::new(900),
+            name_position: 1,
+        };
+        (day(10), event.into())
+    }
+
+    fn corrected(on: i32) -> Told {
+        (day(on), PersonNameCorrected { person: person_id(1) }.into())
+    }
+
+    #[test]
+    fn entry_follows_revocation_name_and_erasure() {
+        let revoked = TrainingCertificateRevoked {
+            certificate: certificate(1),
+            number: "ZX-1".into(),
+            ground: RevocationGround::Fraud,
+            document_number: "文1".into(),
+        };
+        let erased = PersonErased { person: person_id(1), ground: zhixin_events::ErasureGround::PersonRequest };
+        // The correction at 1 is the name it was issued to; that at 4 took place before it, that at 3 after.
+        let told =
+            vec![corrected(1), corrected(2), issued(1), corrected(20), corrected(1), (day(30), revoked.into()), (day(40), erased.into())];
+        let view = rows(ModelName::Certificates, &told);
+        let at = |day| by_number(&view, "ZX-1", at_end_of(day)).unwrap();
+        assert_eq!(at(9), None);
+        let [issued, renamed, revoked] = [10, 20, 30].map(|day| at(day).unwrap());
+        assert_eq!((issued.name_position, renamed.name_position), (Position(4), Position(3)));
+        assert_eq!((&issued.status, &renamed.status), (&CertificateStatus::Valid, &CertificateStatus::Valid));
+        assert!(matches!(revoked.status, CertificateStatus::Revoked { position: Position(5), on, .. } if on == day(30)));
+        assert!(issued.erased && revoked.erased, "an erasure is shown in views of the past too");
+        let before = AsOf { position: 3, effective_by: day(50) };
+        assert_eq!(by_id(&view, certificate(1), before).unwrap().unwrap().name_position, Position(1));
+        assert_eq!(of_person(&view, person_id(1), at_end_of(30)).unwrap(), [revoked]);
+    }
+
+    #[test]
+    fn register_comes_in_pages_by_number() {
+        let view = rows(ModelName::Certificates, &(0..7).map(issued).collect::<Vec<_>>());
+        let (mut after, mut numbers, mut pages) = (None, Vec::new(), 0);
+        loop {
+            let page = list(&view, &CertificateFilter::default(), at_end_of(10), after.as_deref(), 3).unwrap();
+            numbers.extend(page.items.into_iter().map(|entry| entry.number));
+            pages += 1;
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!((pages, numbers), (3, (0..7).map(|number| format!("ZX-{number}")).collect()));
+        let odd = CertificateFilter { trainer: Some(trainer_id(1)), revoked: Some(false), ..CertificateFilter::default() };
+        assert_eq!(list(&view, &odd, at_end_of(10), None, 9).unwrap().items.len(), 3);
+        assert_eq!(by_number(&view, &"9".repeat(400), at_end_of(10)).unwrap(), None);
+    }
+
+    #[test]
+    fn number_that_is_too_long_is_quarantined() {
+        let (on, event) = issued(1);
+        let Event::Certificate(CertificateEvent::TrainingCertificateIssued(mut long)) = event else { unreachable!("made above") };
+        long.number = "9".repeat(NUMBER_BYTES_MAX + 1);
+        let view = rows(ModelName::Certificates, &[(on, long.into())]);
+        assert_eq!(quarantined(&view, ModelName::Certificates).unwrap()[0].reason, Poison::TooLong);
+        assert_eq!(list(&view, &CertificateFilter::default(), at_end_of(10), None, 9).unwrap().items, []);
+    }
+}

@@ -311,3 +311,82 @@ pub fn of_person(view: &TableView, person: PersonId, as_of: AsOf) -> Result<Vec<
     })?;
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::compare;
+    use crate::model::ModelName;
+    use crate::properties::history::{Told, class_id, plan, trainer_id};
+    use crate::properties::{at_end_of, day, rows};
+    use zhixin_events::Attendance;
+    use zhixin_events::class::{AttendanceCorrected, AttendanceRecorded, RunClosed, SessionHeld, TraineeRegistered};
+
+    fn person(number: u16) -> PersonId {
+        let [high, low] = number.to_be_bytes();
+        PersonId::from_bytes([2, 0, 0, 0, high, low])
+    }
+
+    fn recorded(number: u16, attendance: Attendance) -> Told {
+        (day(40), AttendanceRecorded { class: class_id(0), session: SessionNumber::new(1), person: person(number), attendance }.into())
+    }
+
+    fn story(trainees: u16) -> Vec<Told> {
+        let class = class_id(0);
+        let (session, module, hours) = (SessionNumber::new(1), "M1".to_owned(), HoursTenths::new(40));
+        let held = SessionHeld { class, session, held_on: day(40), module, hours, mode: DeliveryMode::InPerson };
+        let mut told = vec![(day(0), plan(0).into()), (day(40), held.into())];
+        for number in 0..trainees {
+            let registered = TraineeRegistered { class, person: person(number), category: None, employer: None, job: None };
+            told.push((day(30), registered.into()));
+            told.push(recorded(number, Attendance::Present));
+        }
+        told
+    }
+
+    #[test]
+    fn an_attendance_event_changes_one_small_row() {
+        let before = story(500);
+        let mut after = before.clone();
+        after.push(recorded(123, Attendance::Absent));
+        let difference = compare(&rows(ModelName::Classes, &before), &rows(ModelName::Classes, &after)).unwrap();
+        assert_eq!((difference.differing, difference.only_live, difference.only_rebuilt), (1, 0, 0));
+        assert!(difference.examples[0].rebuilt.as_ref().is_some_and(|row| row.len() < 64));
+    }
+
+    #[test]
+    fn corrections_are_linked_to_what_they_correct() {
+        let mut told = story(1);
+        let corrects = u64::try_from(told.len()).unwrap() - 1;
+        let (class, session, person) = (class_id(0), SessionNumber::new(1), person(0));
+        let (before, after) = (Attendance::Present, Attendance::Absent);
+        told.push((day(40), AttendanceCorrected { class, session, person, before, after, corrects }.into()));
+        let view = rows(ModelName::Classes, &told);
+        let as_known = |position| trainee(&view, class, person, AsOf { position, effective_by: day(50) }).unwrap().unwrap();
+        assert_eq!(as_known(corrects + 1).attended.get(), 40);
+        let corrected = as_known(corrects + 2);
+        assert_eq!((corrected.attended.get(), corrected.attendance[0].attendance), (0, Attendance::Absent));
+        let links: Vec<_> = corrected.attendance[0].records.iter().map(|record| (record.position.0, record.corrects)).collect();
+        assert_eq!(links, [(corrects, None), (corrects + 1, Some(Position(corrects)))]);
+    }
+
+    #[test]
+    fn roster_and_list_come_in_pages() {
+        let mut told = story(5);
+        told.extend((1..5).map(|number| (day(0), plan(number).into())));
+        told.push((day(60), RunClosed { class: class_id(2), closed_on: day(200) }.into()));
+        let view = rows(ModelName::Classes, &told);
+        let first = roster(&view, class_id(0), at_end_of(50), None, 3).unwrap();
+        let second = roster(&view, class_id(0), at_end_of(50), first.next, 3).unwrap();
+        assert_eq!((first.items.len(), second.items.len(), second.next), (3, 2, None));
+        let page = |filter, after| list(&view, &filter, at_end_of(70), after, 2).unwrap();
+        let first = page(ClassFilter::default(), None);
+        assert_eq!(first.items.iter().map(|entry| entry.class).collect::<Vec<_>>(), [class_id(0), class_id(1)]);
+        assert_eq!(page(ClassFilter::default(), first.next).items[0].class, class_id(2));
+        let of_trainer = ClassFilter { trainer: Some(trainer_id(0)), status: Some(ClassStatus::Planned), ..ClassFilter::default() };
+        assert_eq!(page(of_trainer, None).items.iter().map(|entry| entry.class).collect::<Vec<_>>(), [class_id(4)]);
+        let of_organisation = ClassFilter { organisation: Some(plan(1).organisation), unit: Some(plan(3).unit), ..ClassFilter::default() };
+        assert_eq!(page(of_organisation, None).items.iter().map(|entry| entry.class).collect::<Vec<_>>(), [class_id(3)]);
+        assert_eq!(of_person(&view, person(0), at_end_of(50)).unwrap().len(), 1);
+    }
+}

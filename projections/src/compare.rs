@@ -113,3 +113,36 @@ impl<'a> Rows<'a> {
         Ok(self.fetched.pop_front())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use zhixin_store::rows::{Checkpoint, MemoryRows};
+    use zhixin_store::table::{Table, TableView};
+
+    use super::*;
+
+    fn rows(of: impl Iterator<Item = (u16, u8)>) -> TableView {
+        let table = Table::new(Arc::new(MemoryRows::new())).unwrap();
+        for (key, value) in of {
+            table.put(&key.to_be_bytes(), vec![value]);
+        }
+        table.advance(Checkpoint { position: 9, chain: [1; 32] });
+        table.view().unwrap()
+    }
+
+    #[test]
+    fn every_kind_of_difference_is_counted_once() {
+        let live = rows((0..2_000).map(|key| (key, 0)));
+        let rebuilt = rows((1..2_001).map(|key| (key, u8::from(key % 700 == 0))));
+        let difference = compare(&live, &rebuilt).unwrap();
+        assert_eq!((difference.only_live, difference.only_rebuilt, difference.differing, difference.same), (1, 1, 2, 1_997));
+        assert_eq!(difference.position, 9);
+        assert_eq!(difference.examples.len(), 4);
+        assert_eq!(difference.examples[0], Example { key: vec![0, 0], live: Some(vec![0]), rebuilt: None });
+        assert!(!difference.is_empty());
+        assert!(compare(&live, &live).unwrap().is_empty());
+        assert_eq!(compare(&live, &rows(std::iter::empty())).unwrap().examples.len(), EXAMPLES_MAX);
+    }
+}

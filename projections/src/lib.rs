@@ -26,9 +26,8 @@ pub mod replay;
 pub mod runner;
 
 #[cfg(test)]
-mod properties;
 #[cfg(test)]
-mod perf_tmp;
+mod properties;
 
 pub use as_of::{AsOf, Page};
 pub use compare::{Difference, Example};

@@ -202,15 +202,16 @@ impl Slot {
     }
 }
 
-/// Applies a batch to every slot that has not seen it, and publishes it.
+/// Applies a batch to every slot whose rows end in it, and publishes it. A slot that has seen it is passed over, and so is one that
+/// lacks batches before it: that one must be brought up first.
 ///
 /// Each commit is decoded once for all slots. After an error the tables hold unpublished changes and must be opened anew.
 ///
 /// # Errors
 /// The rows failed, or the body is none.
 pub fn apply_batch(slots: &mut [&mut Slot], batch: &Batch<'_>) -> Result<(), RowFault> {
-    let mut behind: Vec<_> =
-        slots.iter_mut().filter(|slot| slot.position() < batch.next_position).map(|slot| (slot.position(), slot)).collect();
+    let ends_here = |position: u64| (batch.first_position..batch.next_position).contains(&position);
+    let mut behind: Vec<_> = slots.iter_mut().map(|slot| (slot.position(), slot)).filter(|(position, _)| ends_here(*position)).collect();
     if behind.is_empty() {
         return Ok(());
     }

@@ -284,3 +284,69 @@ pub(crate) fn dump(view: &TableView, as_of: AsOf) -> Result<Vec<(String, String)
     rows.sort();
     Ok(rows)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ModelName;
+    use crate::properties::history::{Told, occupation_id};
+    use crate::properties::{at_end_of, day, rows};
+    use zhixin_events::directory::{OccupationAdded, OccupationCodeAssigned, OccupationDirectionsSet};
+
+    fn story() -> Vec<Told> {
+        let occupation = occupation_id(1);
+        let added = |number| OccupationAdded {
+            occupation: occupation_id(number),
+            name_zh: format!("职业{number}"),
+            name_en: format!("Occupation {number}"),
+            code: format!("2-02-10-0{number}"),
+            code_edition: PlanYear::new(2015),
+        };
+        let code = |code: &str| {
+            let (code, code_edition) = (code.to_owned(), PlanYear::new(2022));
+            OccupationCodeAssigned { occupation, code, code_edition, mark: SourceMark::Secondary }
+        };
+        let set = |grade, directions: &[&str]| {
+            let (directions, source) = (directions.iter().map(|&one| one.to_owned()).collect(), "标准".to_owned());
+            OccupationDirectionsSet { occupation, grade, directions, source }
+        };
+        vec![
+            (day(0), added(1).into()),
+            (day(10), added(2).into()),
+            (day(20), code("2-02-38-01").into()),
+            (day(20), code("2-02-38-09").into()),
+            (day(30), set(Grade::Junior, &[]).into()),
+            (day(30), set(Grade::Senior, &["应用", "运维"]).into()),
+        ]
+    }
+
+    #[test]
+    fn codes_are_kept_by_edition_and_the_last_told_holds() {
+        let view = rows(ModelName::Occupations, &story());
+        let codes = |day| {
+            let entry = by_id(&view, occupation_id(1), at_end_of(day)).unwrap().unwrap();
+            entry.codes.into_iter().map(|code| (code.edition.get(), code.code, code.position.0)).collect::<Vec<_>>()
+        };
+        assert_eq!(codes(0), [(2015, "2-02-10-01".to_owned(), 0)]);
+        assert_eq!(codes(20), [(2015, "2-02-10-01".to_owned(), 0), (2022, "2-02-38-09".to_owned(), 3)]);
+    }
+
+    #[test]
+    fn directions_are_listed_none_or_not_yet_known() {
+        let view = rows(ModelName::Occupations, &story());
+        let entry = by_id(&view, occupation_id(1), at_end_of(30)).unwrap().unwrap();
+        assert!(matches!(entry.directions_for(Grade::Junior), Directions::None { position: Position(4), .. }));
+        assert_eq!(entry.directions_for(Grade::Intermediate), &Directions::NotYetKnown);
+        assert!(matches!(entry.directions_for(Grade::Senior), Directions::Listed { directions, .. } if directions.len() == 2));
+        assert_eq!(entry.edition, Position(5));
+    }
+
+    #[test]
+    fn diff_tells_added_and_changed() {
+        let view = rows(ModelName::Occupations, &story());
+        let found = diff(&view, at_end_of(5), at_end_of(25)).unwrap();
+        assert_eq!((found.added.len(), found.removed.len(), found.changed.len()), (1, 0, 1));
+        let back = diff(&view, at_end_of(25), at_end_of(5)).unwrap();
+        assert_eq!((back.added.len(), back.removed.len(), back.changed.len()), (0, 1, 1));
+    }
+}

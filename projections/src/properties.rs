@@ -22,7 +22,27 @@ use zhixin_store::feed::Feed as _;
 use zhixin_store::rows::open_rows;
 use zhixin_store::table::{Table, digest};
 
-const WAIT: Duration = Duration::from_mins(1);
+pub(crate) const WAIT: Duration = Duration::from_mins(1);
+
+/// The rows of a model after these events.
+pub(crate) fn rows(model: ModelName, told: &[history::Told]) -> TableView {
+    build(model, &MemoryFeed::new(told, &[4]))
+}
+
+/// A day of the histories, by its number.
+pub(crate) fn day(number: i32) -> zhixin_events::CivilDate {
+    first_day().plus_days(number)
+}
+
+/// The view that knows everything and looks at the day.
+pub(crate) fn at_end_of(number: i32) -> AsOf {
+    AsOf { position: u64::MAX, effective_by: day(number) }
+}
+
+/// A history in which a little of everything happens.
+pub(crate) fn a_year() -> Vec<history::Told> {
+    tell(&history::some_steps(150))
+}
 
 fn as_of(position: u16, day: u16, events: usize) -> AsOf {
     let events = u64::try_from(events).unwrap();
@@ -250,6 +270,21 @@ proptest! {
                         // A restart: the model forgets all that it held in memory.
                         slot = Slot::new(model, Arc::new(Table::new(Arc::clone(&store)).unwrap()));
                     }
+                }
+            }
+            // Long delivered batches, and the same events in other batches.
+            for batch in refed.batches().chain(feed.batches()) {
+                apply_batch(&mut [&mut slot], &batch).unwrap();
+            }
+            prop_assert_eq!(slot.position(), feed.end());
+            prop_assert_eq!(digest(&slot.table.view().unwrap()).unwrap(), expected, "{}", model);
+            // Rows that end within a batch of another layout go on after the events they hold.
+            let mut slot = Slot::new(model, Arc::new(Table::new(open_rows(RowKind::Memory, std::path::Path::new("")).unwrap()).unwrap()));
+            let layouts = [&feed, &refed, &feed, &refed];
+            for (turn, layout) in layouts.into_iter().cycle().take(told.len() * 2).enumerate() {
+                let next = layout.batches().find(|batch| batch.next_position > slot.position());
+                if let Some(batch) = next.filter(|_| turn % 3 < 2) {
+                    apply_batch(&mut [&mut slot], &batch).unwrap();
                 }
             }
             prop_assert_eq!(digest(&slot.table.view().unwrap()).unwrap(), expected, "{}", model);

@@ -18,11 +18,15 @@ use zhixin_store::table::{Table, TableView};
 
 use crate::model::{self, ModelName, Quarantined, Slot, apply_batch};
 use crate::pointer::Pointer;
+use crate::replay::catch_up;
 
 /// Unflushed rows of all models at which they are flushed. Source: `engine.md` 6.25.
 const FLUSH_BYTES: usize = 64 * 1024 * 1024;
 /// Longest time that rows stay unflushed. Source: `engine.md` 6.25.
 const FLUSH_AFTER: Duration = Duration::from_secs(5);
+/// A model that is further behind the others than this is brought up by a thread of its own, so that they need not wait for it.
+/// Unit: events.
+const LAG_MAX: u64 = if cfg!(test) { 8 } else { 100_000 };
 /// Longest wait of the applier before it looks whether to stop or to flush.
 const WAIT_MAX: Duration = Duration::from_millis(100);
 
@@ -64,7 +68,7 @@ pub enum ProjectionFault {
 /// The read models of a process.
 pub struct Projections {
     pub(crate) shared: Arc<Shared>,
-    applier: Mutex<Option<JoinHandle<()>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// What the applier and the callers share.
@@ -81,9 +85,15 @@ pub(crate) struct Shared {
 
 #[derive(Debug, Default)]
 struct Progress {
-    position: u64,
+    positions: BTreeMap<ModelName, u64>,
     fault: Option<String>,
     stopping: bool,
+}
+
+impl Progress {
+    fn position(&self) -> u64 {
+        self.positions.values().copied().min().unwrap_or(0)
+    }
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -125,25 +135,44 @@ impl Projections {
             moved: Condvar::new(),
         });
         shared.publish();
-        let theirs = Arc::clone(&shared);
-        let applier = std::thread::Builder::new().name("applier".to_owned()).spawn(move || theirs.follow());
-        Ok(Self { shared, applier: Mutex::new(Some(applier.map_err(ProjectionFault::Thread)?)) })
+        let projections = Self { shared, threads: Mutex::new(Vec::new()) };
+        for slot in projections.shared.take_laggards() {
+            projections.start(slot.name.name(), move |shared| shared.bring_up(slot))?;
+        }
+        projections.start("applier", Shared::follow)?;
+        Ok(projections)
+    }
+
+    fn start(&self, name: &str, run: impl FnOnce(&Shared) + Send + 'static) -> Result<(), ProjectionFault> {
+        let shared = Arc::clone(&self.shared);
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            let _fails = FailsWithPanic(&shared);
+            run(&shared);
+        });
+        lock(&self.threads).push(thread.map_err(ProjectionFault::Thread)?);
+        Ok(())
     }
 
     /// What every model reflects: events at positions below this one.
     pub fn position(&self) -> u64 {
-        lock(&self.shared.progress).position
+        lock(&self.shared.progress).position()
+    }
+
+    /// What one model reflects.
+    pub fn position_of(&self, model: ModelName) -> u64 {
+        lock(&self.shared.progress).positions.get(&model).copied().unwrap_or(0)
     }
 
     /// Waits until every model reflects all events below `position` (an exclusive end, as in [`crate::AsOf`]), at most `timeout`.
     ///
     /// Returns whether they do. To see an event at P, wait for P + 1.
     pub fn wait_for(&self, position: u64, timeout: Duration) -> bool {
-        let progress = lock(&self.shared.progress);
-        let waiting = |progress: &mut Progress| progress.position < position && progress.fault.is_none() && !progress.stopping;
-        let waited = self.shared.moved.wait_timeout_while(progress, timeout, waiting);
-        let (progress, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        progress.position >= position
+        self.shared.wait(timeout, |progress| progress.position() >= position)
+    }
+
+    /// The same for one model: it does not wait for another that is being built anew.
+    pub fn wait_for_model(&self, model: ModelName, position: u64, timeout: Duration) -> bool {
+        self.shared.wait(timeout, |progress| progress.positions.get(&model).is_some_and(|reached| *reached >= position))
     }
 
     /// Why the applier stopped, if it did. It begins again after a restart.
@@ -166,16 +195,17 @@ impl Projections {
         self.shared.tables.read().unwrap_or_else(PoisonError::into_inner).values().map(|table| table.unflushed_bytes()).sum()
     }
 
-    /// Stops the applier and flushes what it applied. Queries go on answering.
+    /// Stops the threads and flushes what it applied. Queries go on answering.
     ///
     /// # Errors
     /// The flush failed; the rows are rebuilt from the log at the next start.
     pub fn stop(&self) -> Result<(), RowFault> {
         lock(&self.shared.progress).stopping = true;
         self.shared.moved.notify_all();
-        let Some(applier) = lock(&self.applier).take() else { return Ok(()) };
-        if applier.join().is_err() {
-            tracing::error!(runbook = "applier-panicked", "the applier of the read models panicked");
+        for thread in std::mem::take(&mut *lock(&self.threads)) {
+            if thread.join().is_err() {
+                tracing::error!(runbook = "applier-panicked", "a thread of the read models panicked");
+            }
         }
         self.shared.flush()
     }
@@ -185,6 +215,17 @@ impl Drop for Projections {
     fn drop(&mut self) {
         if let Err(fault) = self.stop() {
             tracing::warn!(fault = %fault, "rows not flushed at stop");
+        }
+    }
+}
+
+/// Turns a panic of a thread into a fault that waiting callers see.
+struct FailsWithPanic<'a>(&'a Shared);
+
+impl Drop for FailsWithPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail("panic");
         }
     }
 }
@@ -199,41 +240,99 @@ impl Shared {
     /// Tells waiting callers how far the models are.
     pub(crate) fn publish(&self) {
         let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
-        let position = tables.values().map(|table| table.checkpoint().position).min().unwrap_or(0);
+        let positions = tables.iter().map(|(model, table)| (*model, table.checkpoint().position)).collect();
         drop(tables);
-        lock(&self.progress).position = position;
+        lock(&self.progress).positions = positions;
         self.moved.notify_all();
+    }
+
+    fn wait(&self, timeout: Duration, reached: impl Fn(&Progress) -> bool) -> bool {
+        let waiting = |progress: &mut Progress| !reached(progress) && progress.fault.is_none() && !progress.stopping;
+        let waited = self.moved.wait_timeout_while(lock(&self.progress), timeout, waiting);
+        let (progress, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        reached(&progress)
+    }
+
+    fn is_stopping(&self) -> bool {
+        lock(&self.progress).stopping
+    }
+
+    fn fail(&self, fault: &str) {
+        tracing::error!(fault, runbook = "applier-stopped", "the read models stopped");
+        lock(&self.progress).fault = Some(fault.to_owned());
+        self.moved.notify_all();
+    }
+
+    /// Removes the slots that are far behind the furthest one.
+    fn take_laggards(&self) -> Vec<Slot> {
+        let mut slots = lock(&self.slots);
+        let furthest = slots.iter().map(Slot::position).max().unwrap_or(0);
+        let all = std::mem::take(&mut *slots);
+        let (behind, near) = all.into_iter().partition(|slot| furthest - slot.position() > LAG_MAX);
+        *slots = near;
+        behind
+    }
+
+    /// Brings one model up to the others and hands it to the applier.
+    fn bring_up(&self, mut slot: Slot) {
+        let furthest = |slots: &[Slot]| slots.iter().map(Slot::position).max().unwrap_or(0);
+        while !self.is_stopping() {
+            let target = furthest(&lock(&self.slots));
+            let outcome = catch_up(&mut slot, self.feed.as_ref(), target, &mut |slot| {
+                self.publish();
+                if slot.table.unflushed_bytes() >= FLUSH_BYTES
+                    && let Err(fault) = slot.table.flush()
+                {
+                    tracing::warn!(fault = %fault, "rows not flushed; they stay in memory");
+                }
+                if self.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            if let Err(fault) = outcome {
+                return self.fail(&fault.to_string());
+            }
+            let mut slots = lock(&self.slots);
+            if !Arc::ptr_eq(&self.table(slot.name), &slot.table) {
+                return; // A switch has put another build in its place.
+            }
+            if furthest(&slots).saturating_sub(slot.position()) <= LAG_MAX {
+                slots.push(slot);
+                drop(slots);
+                return self.publish();
+            }
+        }
     }
 
     /// The applier's thread: follows the feed until told to stop or until something fails.
     fn follow(&self) {
         let mut flushed = Instant::now();
-        while !lock(&self.progress).stopping {
-            let position = lock(&self.progress).position;
+        while !self.is_stopping() {
+            let position = lock(&self.slots).iter().map(Slot::position).min().unwrap_or(0);
             let mut outcome = Ok(());
             let read = self.feed.read(position, &mut |batch| {
-                outcome = self.apply(batch);
+                let all_reached = self.apply(batch);
                 self.flush_if_due(&mut flushed);
-                if outcome.is_err() || lock(&self.progress).stopping { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                let go_on = matches!(all_reached, Ok(true)) && !self.is_stopping();
+                outcome = all_reached.map(|_| ());
+                if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             });
             if let Err(fault) = read.map_err(ProjectionFault::from).and(outcome.map_err(ProjectionFault::from)) {
-                tracing::error!(fault = %fault, runbook = "applier-stopped", "the read models stopped");
-                lock(&self.progress).fault = Some(fault.to_string());
-                self.moved.notify_all();
-                return;
+                return self.fail(&fault.to_string());
             }
             self.flush_if_due(&mut flushed);
-            self.feed.wait_beyond(lock(&self.progress).position, WAIT_MAX);
+            let position = lock(&self.slots).iter().map(Slot::position).min().unwrap_or(0);
+            self.feed.wait_beyond(position, WAIT_MAX);
         }
     }
 
-    fn apply(&self, batch: &Batch<'_>) -> Result<(), RowFault> {
+    /// Applies a batch; says whether every slot has reached its end. One that joined late has not: it needs batches before.
+    fn apply(&self, batch: &Batch<'_>) -> Result<bool, RowFault> {
         let mut slots = lock(&self.slots);
-        let mut slots: Vec<_> = slots.iter_mut().collect();
-        apply_batch(&mut slots, batch)?;
+        let mut refs: Vec<_> = slots.iter_mut().collect();
+        apply_batch(&mut refs, batch)?;
+        let all_reached = slots.iter().all(|slot| slot.position() >= batch.next_position);
         drop(slots);
         self.publish();
-        Ok(())
+        Ok(all_reached)
     }
 
     fn flush_if_due(&self, flushed: &mut Instant) {
@@ -292,4 +391,75 @@ fn reflects(table: &Table, feed: &dyn Feed) -> Result<bool, FeedFault> {
         ControlFlow::Break(())
     })?;
     Ok(same)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::properties::history::{MemoryFeed, Told, tell};
+    use crate::properties::{WAIT, a_year};
+    use crate::replay;
+    use zhixin_store::table::digest;
+
+    fn rows(projections: &Projections, model: ModelName) -> [u8; 32] {
+        digest(&projections.view(model).unwrap()).unwrap()
+    }
+
+    fn follows(dir: &Path, kind: RowKind, told: &[Told]) {
+        let feed = Arc::new(MemoryFeed::new(told, &[3, 5]));
+        let projections = Projections::open(dir, kind, feed.clone()).unwrap();
+        for model in ModelName::ALL {
+            assert!(projections.wait_for_model(model, feed.end(), WAIT), "{:?}", projections.fault());
+            let fold = replay::build(model, feed.as_ref(), feed.end()).unwrap();
+            assert_eq!(rows(&projections, model), digest(&fold).unwrap(), "{model}");
+        }
+        assert!(projections.wait_for(feed.end(), WAIT));
+        assert_eq!(projections.position_of(ModelName::Classes), feed.end());
+        assert!(!projections.wait_for(feed.end() + 1, Duration::ZERO));
+        projections.stop().unwrap();
+    }
+
+    #[test]
+    fn rows_of_another_log_are_built_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let told = a_year();
+        follows(dir.path(), RowKind::Lmdb, &told);
+        // A log that is shorter, and one that is as long but not the same.
+        follows(dir.path(), RowKind::Lmdb, &told[..told.len() / 2]);
+        let mut other = told.clone();
+        other[0] = tell(&[]).pop().unwrap();
+        follows(dir.path(), RowKind::Lmdb, &other);
+    }
+
+    #[test]
+    fn damaged_rows_are_built_anew_while_the_others_go_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let told = a_year();
+        follows(dir.path(), RowKind::Lmdb, &told);
+        let quota = dir.path().join("rows/quota@1");
+        for file in fs::read_dir(&quota).unwrap() {
+            fs::write(file.unwrap().path(), [0x5a; 9_000]).unwrap();
+        }
+        fs::remove_dir_all(dir.path().join("rows/classes@1")).unwrap();
+        follows(dir.path(), RowKind::Lmdb, &told);
+    }
+
+    #[test]
+    fn applier_stops_with_a_fault_when_the_log_cannot_be_read() {
+        struct Broken;
+        impl Feed for Broken {
+            fn end(&self) -> u64 {
+                5
+            }
+            fn read(&self, position: u64, _: &mut dyn FnMut(&Batch<'_>) -> ControlFlow<()>) -> Result<(), FeedFault> {
+                Err(FeedFault::Source { position, source: "no log".into() })
+            }
+            fn wait_beyond(&self, _: u64, _: Duration) -> u64 {
+                5
+            }
+        }
+        let projections = Projections::open(tempfile::tempdir().unwrap().path(), RowKind::Memory, Arc::new(Broken)).unwrap();
+        assert!(!projections.wait_for(1, WAIT));
+        assert_eq!(projections.fault().as_deref(), Some("feed at position 0"));
+    }
 }

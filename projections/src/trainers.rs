@@ -4,6 +4,8 @@
 //! of its event; the directory of any view is the fold of the facts of every trainer. A listing that ran out is seen from the date asked
 //! for, there is no event for it. Source: Plan 3.3-4, 3.3-8.
 
+mod text;
+
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,7 @@ use zhixin_events::{
 use zhixin_store::rows::RowFault;
 use zhixin_store::table::{Table, TableView};
 
+pub(crate) use self::text::dump;
 use crate::facts::{self, Dated};
 use crate::model::{ApplyFault, Model};
 use crate::{AsOf, Page};
@@ -401,26 +404,95 @@ fn edition(view: &TableView, trainer: TrainerId, position: u64) -> Result<Option
     }))
 }
 
-/// Every trainer of the view as (id, canonical text), for `replay`.
-pub(crate) fn dump(view: &TableView, as_of: AsOf) -> Result<Vec<(String, String)>, RowFault> {
-    use zhixin_events::json::Json;
-    let text = |entry: &TrainerEntry| {
-        Json::object([
-            ("organisation", Json::Text(entry.organisation.to_string())),
-            ("name", Json::Text(entry.name.clone())),
-            ("unit", Json::Text(entry.unit.to_string())),
-            ("directory_number", Json::Integer(i64::from(entry.directory_number.get()))),
-            ("occupations", Json::List(entry.occupations.iter().map(|id| Json::Text(id.to_string())).collect())),
-            ("listed_from", Json::Text(entry.listed_from.to_string())),
-            ("listed_until", Json::Text(entry.listed_until.to_string())),
-            ("national_base", Json::Bool(entry.national_base)),
-            ("status", Json::Static(entry.status.name())),
-            ("ground", entry.ground.map_or(Json::Null, |ground| Json::Static(ground.name()))),
-            ("document_number", Json::Text(entry.document_number.clone())),
-            ("edition", Json::Integer(i64::try_from(entry.edition.0).unwrap_or(i64::MAX))),
-            ("edition_on", Json::Text(entry.edition_on.to_string())),
-        ])
-        .to_canonical()
-    };
-    Ok(all(view, as_of)?.iter().map(|entry| (entry.trainer.to_string(), text(entry))).collect())
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ModelName;
+    use crate::properties::history::{Told, occupation_id, trainer_id};
+    use crate::properties::{at_end_of, day, rows};
+    use zhixin_events::directory::{TrainerOccupationsChanged, TrainerReinstated, TrainerRemoved, TrainerSuspended};
+
+    fn listed(number: u8, on: i32, until: i32) -> Told {
+        let event = zhixin_events::directory::TrainerListed {
+            trainer: trainer_id(number),
+            organisation: OrganisationId::from_bytes([5; 6]),
+            name: format!("机构{number}"),
+            unit: ReportingUnit::new(31).unwrap(),
+            directory_number: DirectoryNumber::new(u32::from(number)),
+            occupations: vec![occupation_id(1)],
+            listed_from: day(on),
+            listed_until: day(until),
+            national_base: false,
+            document_number: "文1".into(),
+        };
+        (day(on), event.into())
+    }
+
+    fn story() -> Vec<Told> {
+        let document_number = || "文2".to_owned();
+        vec![
+            listed(1, 0, 100),
+            listed(2, 5, 300),
+            (
+                day(10),
+                TrainerSuspended { trainer: trainer_id(1), ground: ListingGround::Violation, document_number: document_number() }.into(),
+            ),
+            (day(20), TrainerReinstated { trainer: trainer_id(1), document_number: document_number() }.into()),
+            (
+                day(30),
+                TrainerRemoved { trainer: trainer_id(2), ground: ListingGround::OwnRequest, document_number: document_number() }.into(),
+            ),
+            (
+                day(15),
+                TrainerOccupationsChanged {
+                    trainer: trainer_id(1),
+                    occupations: vec![occupation_id(9)],
+                    document_number: document_number(),
+                }
+                .into(),
+            ),
+        ]
+    }
+
+    #[test]
+    fn status_follows_the_day_asked_for() {
+        let view = rows(ModelName::Trainers, &story());
+        let status = |number, day| by_id(&view, trainer_id(number), at_end_of(day)).unwrap().map(|entry| entry.status);
+        assert_eq!(status(1, -1), None);
+        assert_eq!(
+            [0, 9, 10, 19, 20, 100, 101].map(|day| status(1, day).unwrap().name()),
+            ["listed", "listed", "suspended", "suspended", "listed", "listed", "expired"]
+        );
+        assert_eq!([29, 30, 400].map(|day| status(2, day).unwrap().name()), ["listed", "removed", "removed"]);
+        assert_eq!(by_id(&view, trainer_id(1), at_end_of(12)).unwrap().unwrap().ground, Some(ListingGround::Violation));
+    }
+
+    #[test]
+    fn diff_tells_added_removed_and_changed() {
+        let view = rows(ModelName::Trainers, &story());
+        let names = |entries: &[TrainerEntry]| entries.iter().map(|entry| entry.trainer).collect::<Vec<_>>();
+        let found = diff(&view, at_end_of(3), at_end_of(16)).unwrap();
+        assert_eq!((names(&found.added), found.removed.len(), found.changed.len()), (vec![trainer_id(2)], 0, 1));
+        let (before, after) = &found.changed[0];
+        assert_eq!((before.occupations[0], after.occupations[0]), (occupation_id(1), occupation_id(9)));
+        assert_eq!(after.edition, Position(5));
+        let found = diff(&view, at_end_of(40), at_end_of(200)).unwrap();
+        assert_eq!((found.added.len(), names(&found.removed), found.changed.len()), (0, vec![trainer_id(1)], 0));
+        assert_eq!(diff(&view, at_end_of(40), at_end_of(40)).unwrap(), TrainerDiff::default());
+    }
+
+    #[test]
+    fn list_is_filtered_and_editions_come_in_pages() {
+        let view = rows(ModelName::Trainers, &story());
+        let count = |filter| list(&view, &filter, at_end_of(16)).unwrap().len();
+        assert_eq!(count(TrainerFilter::default()), 2);
+        assert_eq!(count(TrainerFilter { occupation: Some(occupation_id(9)), ..TrainerFilter::default() }), 1);
+        assert_eq!(count(TrainerFilter { status: Some(TrainerStatus::Expired), ..TrainerFilter::default() }), 0);
+        assert_eq!(count(TrainerFilter { unit: Some(ReportingUnit::CORPS), ..TrainerFilter::default() }), 0);
+        let first = editions(&view, at_end_of(20), None, 3).unwrap();
+        assert_eq!(first.items.iter().map(|edition| edition.kind.name()).collect::<Vec<_>>(), ["listed", "listed", "suspended"]);
+        let second = editions(&view, at_end_of(20), first.next, 3).unwrap();
+        assert_eq!(second.items.iter().map(|edition| edition.position.0).collect::<Vec<_>>(), [3, 5]);
+        assert_eq!(second.next, None);
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! Permission = role × territory × organisation. [`reach`] is the whole table; commands ask it through [`permit`], queries through
 //! [`scope`]. The national office sets targets, lists trainers and erases; provinces see their unit; a trainer runs its own classes; auditors
-//! and investigators read; the operator runs the machine and sees no personal data. Source: Plan 4.1-1; the table itself is ours.
+//! and investigators read; the operator runs the machine and sees no personal data. A person lies in no territory, so an office corrects
+//! anybody's name. Source: Plan 4.1-1; the table itself is ours.
 
 pub mod account;
 pub mod change_account_roles;

@@ -22,6 +22,8 @@ pub mod person;
 pub mod plan;
 
 #[cfg(test)]
+mod histories;
+#[cfg(test)]
 mod scenario;
 
 pub use command::Command;

@@ -105,3 +105,82 @@ refusals! {
         TextUnfit = "TEXT-0001" Rule "a text is empty, longer than its limit, or holds control characters",
     }
 }
+
+/// Every refusal there is, for the pages of the codes and for tests.
+pub fn every_refusal() -> Vec<Refusal> {
+    macro_rules! all_of {
+        ($($refusals:path),+ $(,)?) => { [$(<$refusals>::ALL.iter().map(|refusal| refusal.refusal()).collect::<Vec<_>>()),+].concat() };
+    }
+    all_of![
+        CommonRefusal,
+        crate::plan::adjust_target::AdjustTargetRefusal,
+        crate::plan::set_target::SetTargetRefusal,
+        crate::class::cancel_run::CancelRunRefusal,
+        crate::class::close_run::CloseRunRefusal,
+        crate::class::completion::CompletionRefusal,
+        crate::class::finish_roster_import::FinishRosterImportRefusal,
+        crate::class::hold_session::HoldSessionRefusal,
+        crate::class::open_run::OpenRunRefusal,
+        crate::class::plan_run::PlanRunRefusal,
+        crate::class::record_attendance::RecordAttendanceRefusal,
+        crate::class::record_completion_test::RecordCompletionTestRefusal,
+        crate::class::register_trainee::RegisterTraineeRefusal,
+        crate::class::run::RunRefusal,
+        crate::class::start_roster_import::StartRosterImportRefusal,
+        crate::class::withdraw_trainee::WithdrawTraineeRefusal,
+        crate::person::complete_erasure::CompleteErasureRefusal,
+        crate::hours::post_hours::PostHoursRefusal,
+        crate::hours::reverse_hours::ReverseHoursRefusal,
+        crate::directory::change_trainer_occupations::ChangeTrainerOccupationsRefusal,
+        crate::directory::list_trainer::ListTrainerRefusal,
+        crate::directory::listing::ListingRefusal,
+        crate::directory::occupation_code::OccupationCodeRefusal,
+        crate::directory::set_occupation_directions::SetOccupationDirectionsRefusal,
+        crate::certificate::issue_training_certificate::IssueTrainingCertificateRefusal,
+        crate::certificate::revoke_training_certificate::RevokeTrainingCertificateRefusal,
+        crate::document::publish_holiday_calendar::PublishHolidayCalendarRefusal,
+        crate::document::publish_rule_pack::PublishRulePackRefusal,
+        crate::access::account::AccountRefusal,
+        crate::access::change_account_roles::ChangeAccountRolesRefusal,
+        crate::access::lock_account::LockAccountRefusal,
+        crate::access::register_organisation::RegisterOrganisationRefusal,
+        crate::access::unlock_account::UnlockAccountRefusal,
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    /// The text of every source file below a folder.
+    fn sources(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![std::fs::read_to_string(path).unwrap()] }).collect()
+    }
+
+    #[test]
+    fn every_code_is_used_once_and_no_refusal_is_left_out_of_the_list() {
+        let listed: Vec<_> = every_refusal().iter().map(|refusal| refusal.code.to_owned()).collect();
+        let different: BTreeSet<_> = listed.iter().cloned().collect();
+        assert_eq!(listed.len(), different.len(), "a code is used twice");
+        let kinds = [" Conflict \"", " Rule \"", " Forbidden \""];
+        let defined: BTreeSet<_> = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+            .iter()
+            .flat_map(|text| text.lines())
+            .filter_map(|line| line.split_once(" = \"")?.1.split_once('"'))
+            .filter(|(_, rest)| kinds.iter().any(|kind| rest.starts_with(kind)))
+            .map(|(code, _)| code.to_owned())
+            .collect();
+        assert_eq!(defined, different);
+    }
+
+    #[test]
+    fn only_conflicts_may_change_on_retry() {
+        for refusal in every_refusal() {
+            assert_eq!(refusal.may_change_on_retry(), refusal.kind == RefusalKind::Conflict, "{refusal}");
+            assert!(refusal.field.is_none() && refusal.subject.is_none() && refusal.about.is_none());
+        }
+    }
+}

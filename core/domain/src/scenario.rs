@@ -264,6 +264,7 @@ impl World {
     }
 
     /// The world in which this happened too.
+    #[expect(clippy::needless_pass_by_value, reason = "a scenario reads as a chain of facts, made where they are told")]
     #[track_caller]
     pub(crate) fn happened(mut self, fact: NewEvent) -> Self {
         self.record(&fact);
@@ -287,6 +288,18 @@ impl World {
         }
         self.fresh = self.fresh.saturating_add(1);
         self
+    }
+
+    /// Runs a command and records what it comes to, if it is accepted.
+    pub(crate) fn attempt(&mut self, actor: Actor, stated: Option<CivilDate>, command: &Command) -> Result<Vec<Event>, Refusal> {
+        self.stated = stated;
+        let decision = self.decide(actor, command)?;
+        self.identities.extend(decision.identities);
+        for event in &decision.events {
+            self.record(event);
+        }
+        self.fresh = self.fresh.wrapping_add(1);
+        Ok(decision.events.into_iter().map(|event| event.event).collect())
     }
 
     /// Runs a command without recording what it comes to.

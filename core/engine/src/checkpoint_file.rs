@@ -84,8 +84,15 @@ impl CheckpointFile {
 }
 
 fn print(known: &Known) -> String {
-    let erased: String = known.erased.iter().map(|person| format!("erased {person}\n")).collect();
-    format!("{MARK}\n{erased}note\n{}", known.note)
+    let mut text = format!("{MARK}\n");
+    for person in &known.erased {
+        text.push_str("erased ");
+        text.push_str(&person.to_string());
+        text.push('\n');
+    }
+    text.push_str("note\n");
+    text.push_str(&known.note);
+    text
 }
 
 fn parse(text: &str) -> Option<Known> {

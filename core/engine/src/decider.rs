@@ -35,6 +35,10 @@ use crate::vault_keys::KeyRing;
 const READ_ROUNDS_MAX: usize = 4;
 /// How often fresh ids are drawn again when one is taken.
 const COLLISIONS_MAX: usize = 8;
+/// Derived rows in memory at which commands wait. Unit: bytes.
+const UNFLUSHED_BYTES_MAX: usize = 256 << 20;
+/// How often commands wait for rows to be flushed before they are turned away.
+const MEMORY_WAITS_MAX: usize = 20;
 /// How long the loop waits for a command before it tidies up.
 const IDLE: Duration = Duration::from_millis(500);
 
@@ -181,7 +185,7 @@ impl Decider {
         match history::packs(&self.around.reader, &self.around.index, self.next_position) {
             Ok(packs) => self.packs = packs,
             Err(fault) => {
-                tracing::error!(fault = %crate::appender::log_chain(&fault), runbook = "log-append", "rule packs could not be read again")
+                tracing::error!(fault = %crate::appender::log_chain(&fault), runbook = "log-append", "rule packs could not be read again");
             }
         }
     }
@@ -196,13 +200,28 @@ impl Decider {
                 drop(waiting.send(Err(stopped.into())));
                 return;
             }
+            if !self.has_memory() {
+                drop(waiting.send(Err(Unavailable::Overloaded.into())));
+                return;
+            }
             match self.decide(submission) {
                 Outcome::Answer { answer, batch } => self.around.pipeline.answer_after(batch, self.generation, waiting, answer),
                 Outcome::Commit { commit, decision, key_rows, answer } => {
-                    reply = self.record(commit, &decision, key_rows, waiting, answer);
+                    reply = self.record(&commit, &decision, key_rows, waiting, answer);
                 }
             }
         }
+    }
+
+    /// Waits a while when too many derived rows are unflushed; says whether there is room again.
+    fn has_memory(&self) -> bool {
+        for _ in 0..MEMORY_WAITS_MAX {
+            if self.around.index.unflushed_bytes() <= UNFLUSHED_BYTES_MAX {
+                return true;
+            }
+            self.around.indexed.wait_for(u64::MAX, IDLE);
+        }
+        false
     }
 
     fn decide(&mut self, submission: &Submission) -> Outcome {
@@ -394,12 +413,12 @@ impl Decider {
     }
 
     /// Puts a commit into the forming batch and advances the overlay. Gives the reply back when a failure made the decision void.
-    fn record(&mut self, commit: Commit, decision: &Decision, mut key_rows: Vec<VaultOp>, reply: Reply, answer: Answer) -> Option<Reply> {
+    fn record(&mut self, commit: &Commit, decision: &Decision, mut key_rows: Vec<VaultOp>, reply: Reply, answer: Answer) -> Option<Reply> {
         let first = self.next_position;
         let Ok(event_count) = u32::try_from(commit.events.len()) else { invariant!("a commit is bounded") };
         let mut waiting = Some((reply, answer));
         let batch = loop {
-            let joined = self.around.pipeline.join(self.generation, first, commit.recorded_at.0, bytes_max(&commit));
+            let joined = self.around.pipeline.join(self.generation, first, commit.recorded_at.0, bytes_max(commit));
             let Some((batch, base_ms)) = joined else { return waiting.map(|(reply, _)| reply) };
             let frame = commit.encode(Timestamp(base_ms));
             if self.around.pipeline.push(batch, self.generation, event_count, &frame, &mut key_rows, &mut waiting) {

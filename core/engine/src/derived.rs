@@ -6,7 +6,7 @@
 //! `I` identity numbers (keyed hash → person) and `J` the way back, for erasure · `D` positions of document events.
 //! Invariant: rows depend on the log alone, and on the keys that still exist; never on batches, restarts or time.
 
-use std::ops::ControlFlow;
+use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
 use zhixin_events::document::DocumentEvent;
@@ -14,7 +14,7 @@ use zhixin_events::person::PersonEvent;
 use zhixin_events::{CommandId, Commit, Event, PersonId, Position, Recorded, Subject, SubjectKind, Timestamp, leaf};
 use zhixin_store::feed::{Batch, Feed};
 use zhixin_store::postings::PositionList;
-use zhixin_store::rows::{Checkpoint, Direction, RowFault, RowGet};
+use zhixin_store::rows::{Checkpoint, Direction, RowFault, RowGet, RowView as _};
 use zhixin_store::segments::Body;
 use zhixin_store::table::{Table, TableView};
 
@@ -95,6 +95,8 @@ pub struct Derived {
     keys: Arc<KeyRing>,
     identities: IdentityKeys,
     log_id: LogId,
+    /// The period of command ids that the last commit lay in.
+    period: Option<u16>,
 }
 
 impl Derived {
@@ -105,7 +107,7 @@ impl Derived {
     pub fn new(table: Arc<Table>, keys: Arc<KeyRing>, identities: IdentityKeys, log_id: LogId) -> Result<Self, DerivedFault> {
         let size = table.checkpoint().position;
         let tree = merkle::tiles::open_tree(&TreeRows(&table), size)?;
-        Ok(Self { table, tree, keys, identities, log_id })
+        Ok(Self { table, tree, keys, identities, log_id, period: None })
     }
 
     /// The table.
@@ -162,7 +164,7 @@ impl Derived {
         Ok(())
     }
 
-    fn apply_commit(&self, commit: &Commit, first: Position, hashes: &mut Vec<merkle::TreeHash>) -> Result<(), DerivedFault> {
+    fn apply_commit(&mut self, commit: &Commit, first: Position, hashes: &mut Vec<merkle::TreeHash>) -> Result<(), DerivedFault> {
         for recorded in commit.recorded(first) {
             let recorded = recorded.map_err(|source| DerivedFault::Decode { position: first.0, source })?;
             for (subject, ordinal) in &recorded.record.subjects {
@@ -177,8 +179,25 @@ impl Derived {
                 .map_err(|source| DerivedFault::Decode { position: recorded.position.0, source })?;
             hashes.push(leaf_hash(text.as_bytes()));
         }
-        let row = command_row(period_of(commit.recorded_at), &commit.command_id);
+        let period = period_of(commit.recorded_at);
+        if self.period != Some(period) {
+            self.forget_commands_before(period.saturating_sub(1))?;
+            self.period = Some(period);
+        }
+        let row = command_row(period, &commit.command_id);
         self.table.put(&row, [commit.fingerprint.as_slice(), &first.0.to_be_bytes(), &commit.recorded_at.0.to_be_bytes()].concat());
+        Ok(())
+    }
+
+    /// Drops the ids of whole periods that nobody asks for any more. Depends on the log alone: it happens with the first commit of a period.
+    fn forget_commands_before(&self, period: u16) -> Result<(), DerivedFault> {
+        let mut old = Vec::new();
+        let end = [[COMMANDS].as_slice(), &period.to_be_bytes()].concat();
+        self.table.writer_view()?.scan(Bound::Included(&[COMMANDS]), Bound::Excluded(&end), Direction::Ascending, &mut |key, _| {
+            old.push(key.to_vec());
+            ControlFlow::Continue(())
+        })?;
+        old.iter().for_each(|key| self.table.delete(key));
         Ok(())
     }
 

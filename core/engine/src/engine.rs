@@ -9,12 +9,11 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use zeroize::Zeroizing;
 use zhixin_events::access::AccountOpened;
 use zhixin_events::commit::{Commit, EventRecord};
 use zhixin_events::{AccountId, CommandId, Event, Role, Subject, Timestamp, registry};
@@ -31,25 +30,23 @@ use crate::decider::{Decider, Surroundings};
 use crate::derived::{Derived, DerivedFault, DerivedView};
 use crate::entropy::Entropy;
 use crate::fault::OpenFault;
+use crate::follow::{Flusher, Follower};
 use crate::handle::{EngineHandle, Shared};
 use crate::history;
 use crate::identity::IdentityKeys;
-use crate::log::{EmbeddedLog, EventLog, LogId, LogKey, LogPurpose, LogReader, Writer};
+use crate::log::{EmbeddedLog, EventLog, LogPurpose, LogReader, Writer};
 use crate::merkle::{Checkpoint, SignerKey, tiles};
 use crate::pipeline::Pipeline;
 use crate::progress::Progress;
 use crate::publisher::{LastSigned, Publisher};
 use crate::read_log::ReadLog;
-use crate::vault_keys::{Key, KeyRing, MasterKeyFile};
+use crate::secrets::Secrets;
+use crate::vault_keys::{KeyRing, MasterKeyFile};
 
 /// Commands that may wait to be decided; one more is refused.
 pub const QUEUE_MAX: usize = 4_096;
-/// Derived rows in memory that make a flush due before its time. Unit: bytes.
-const FLUSH_BYTES: usize = 64 << 20;
-/// How often derived rows are flushed at the latest.
-const FLUSH_EVERY: Duration = Duration::from_secs(5);
-/// How long the follower waits for new events before it looks whether to end.
-const FOLLOW_WAIT: Duration = Duration::from_millis(100);
+/// Size of a segment of the log of reads. Unit: bytes.
+const READS_SEGMENT_BYTES: u64 = 8 << 20;
 /// Marks a data folder that was restored and has not been shown the newest published checkpoint.
 pub const UNSIGNED_MARK: &str = "unsigned";
 
@@ -107,41 +104,6 @@ impl EngineOptions {
             event_log: None,
             read_log: None,
         }
-    }
-}
-
-/// The secrets of a log, from the vault.
-pub(crate) struct Secrets {
-    pub(crate) log_key: LogKey,
-    pub(crate) reads_key: LogKey,
-    pub(crate) signing_seed: Key,
-    pub(crate) identity_key: Key,
-    pub(crate) idempotency_key: Key,
-    pub(crate) system_account: AccountId,
-}
-
-impl Secrets {
-    pub(crate) fn read(keys: &KeyRing) -> Result<Self, OpenFault> {
-        let make = |name: &str, len: usize| {
-            keys.secret_or_make(name, |entropy| {
-                let mut bytes = vec![0; len];
-                entropy.fill(&mut bytes);
-                bytes
-            })
-        };
-        let fixed = |bytes: Zeroizing<Vec<u8>>| -> Result<Key, OpenFault> {
-            bytes.as_slice().try_into().map(Zeroizing::new).map_err(|_| OpenFault::Secrets)
-        };
-        let id = |bytes: Zeroizing<Vec<u8>>| bytes.as_slice().try_into().map(LogId).map_err(|_| OpenFault::Secrets);
-        let account = make("system-account", 6)?;
-        Ok(Self {
-            log_key: LogKey::new(id(make("log-id", 16)?)?, *fixed(make("log-key", 32)?)?),
-            reads_key: LogKey::new(id(make("reads-id", 16)?)?, *fixed(make("reads-key", 32)?)?),
-            signing_seed: fixed(make("signing-seed", 32)?)?,
-            identity_key: fixed(make("identity-key", 32)?)?,
-            idempotency_key: fixed(make("idempotency-key", 32)?)?,
-            system_account: AccountId::from_bytes(account.as_slice().try_into().map_err(|_| OpenFault::Secrets)?),
-        })
     }
 }
 
@@ -316,26 +278,9 @@ fn open_log(
     let reflected = rows.view()?.checkpoint();
     let restored = options.data.join(UNSIGNED_MARK).exists();
     let signed = if restored { 0 } else { last_signed.map_or(0, |signed| signed.size).max(outside.map_or(0, Checkpoint::size)) };
-    let mut log: Box<dyn EventLog> = match options.event_log.take() {
+    let mut log = match options.event_log.take() {
         Some(log) => log,
-        None => {
-            let segments = SegmentOptions {
-                segment_bytes: options.segment_bytes,
-                must_reach: Some(signed.max(reflected.position)),
-                ..SegmentOptions::default()
-            };
-            let (log, report) = EmbeddedLog::open(&options.data.join("log"), secrets.log_key.clone(), writer(options), segments)?;
-            if let Some(torn) = report.torn_tail {
-                tracing::warn!(
-                    segment = torn.segment,
-                    offset = torn.offset,
-                    bytes = torn.bytes,
-                    what = torn.what,
-                    "a torn tail was cut off"
-                );
-            }
-            Box::new(log)
-        }
+        None => open_segments(options, secrets, signed.max(reflected.position))?,
     };
     if log.head().next_position == 0 {
         begin(log.as_mut(), options, secrets.system_account)?;
@@ -357,6 +302,15 @@ fn open_log(
         }
     };
     Ok((log, derived))
+}
+
+fn open_segments(options: &EngineOptions, secrets: &Secrets, must_reach: u64) -> Result<Box<dyn EventLog>, OpenFault> {
+    let segments = SegmentOptions { segment_bytes: options.segment_bytes, must_reach: Some(must_reach), ..SegmentOptions::default() };
+    let (log, report) = EmbeddedLog::open(&options.data.join("log"), secrets.log_key.clone(), writer(options), segments)?;
+    if let Some(torn) = report.torn_tail {
+        tracing::warn!(segment = torn.segment, offset = torn.offset, bytes = torn.bytes, what = torn.what, "a torn tail was cut off");
+    }
+    Ok(Box::new(log))
 }
 
 /// Whether the rows reflect a prefix of this very log: its chain at their checkpoint is theirs.
@@ -444,15 +398,14 @@ fn check_signed(data: &Path, derived: &Derived, last_signed: Option<LastSigned>,
     Ok(restored)
 }
 
+fn open_read_segments(options: &EngineOptions, secrets: &Secrets) -> Result<Box<dyn EventLog>, OpenFault> {
+    let segments = SegmentOptions { segment_bytes: READS_SEGMENT_BYTES, ..SegmentOptions::default() };
+    let (log, _) = EmbeddedLog::open(&options.data.join("reads"), secrets.reads_key.clone(), writer(options), segments)?;
+    Ok(Box::new(log))
+}
+
 fn open_read_log(options: &mut EngineOptions, secrets: &Secrets, keys: &Arc<KeyRing>) -> Result<ReadLog, OpenFault> {
-    let log: Box<dyn EventLog> = match options.read_log.take() {
-        Some(log) => log,
-        None => {
-            let segments = SegmentOptions { segment_bytes: 8 << 20, ..SegmentOptions::default() };
-            let (log, _) = EmbeddedLog::open(&options.data.join("reads"), secrets.reads_key.clone(), writer(options), segments)?;
-            Box::new(log)
-        }
-    };
+    let log = options.read_log.take().map_or_else(|| open_read_segments(options, secrets), Ok)?;
     let rows = open_or_make_anew(options.rows, &options.data.join("reads-derived"))?;
     let identities = IdentityKeys::new(secrets.identity_key.clone());
     let reader = log.feed();
@@ -465,103 +418,4 @@ fn open_read_log(options: &mut EngineOptions, secrets: &Secrets, keys: &Arc<KeyR
     derived.catch_up(reader.as_ref(), &mut |_| ControlFlow::Continue(()))?;
     let last_recorded = last_time(&reader)?;
     Ok(ReadLog::new(log, derived, Arc::clone(&options.entropy), last_recorded))
-}
-
-/// Follows the log with index and tree, and publishes checkpoints.
-struct Follower {
-    derived: Derived,
-    reader: Arc<dyn LogReader>,
-    indexed: Arc<Progress>,
-    publisher: Arc<Publisher>,
-    stopping: Arc<AtomicBool>,
-    publish_every: Duration,
-}
-
-impl Follower {
-    fn run(mut self) {
-        let mut pause = Pause::new(self.publish_every);
-        self.publisher.publish(self.derived.tree());
-        loop {
-            let stopping = self.stopping.load(Ordering::SeqCst);
-            self.reader.wait_beyond(self.derived.reached(), FOLLOW_WAIT);
-            let indexed = Arc::clone(&self.indexed);
-            let outcome = self.derived.catch_up(self.reader.as_ref(), &mut |derived| {
-                indexed.advance(derived.reached());
-                if pause.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            });
-            if let Err(fault) = outcome {
-                // The log is right and the rows are not: nothing that reads them goes on until a restart makes them anew.
-                tracing::error!(fault = %log_chain(&fault), runbook = "derived", "index and tree cannot follow the log");
-                return;
-            }
-            let caught_up = self.derived.reached() >= self.reader.end();
-            if pause.is_over() || (stopping && caught_up) {
-                self.publisher.publish(self.derived.tree());
-                pause.restart();
-            }
-            if stopping && caught_up {
-                return;
-            }
-        }
-    }
-}
-
-/// Says when a while is over.
-struct Pause {
-    length: Duration,
-    since: std::time::Instant,
-}
-
-impl Pause {
-    #[expect(clippy::disallowed_methods, reason = "measures how long ago, never what time it is")]
-    fn new(length: Duration) -> Self {
-        Self { length, since: std::time::Instant::now() }
-    }
-    fn is_over(&self) -> bool {
-        self.since.elapsed() >= self.length
-    }
-    fn restart(&mut self) {
-        *self = Self::new(self.length);
-    }
-}
-
-/// Writes derived rows to their stores now and then.
-struct Flusher {
-    tables: Vec<Arc<Table>>,
-    handle: EngineHandle,
-    stopping: Arc<AtomicBool>,
-}
-
-impl Flusher {
-    fn run(self) {
-        let mut pause = Pause::new(FLUSH_EVERY);
-        let mut ended = false;
-        while !ended {
-            ended = self.stopping.load(Ordering::SeqCst);
-            std::thread::park_timeout(FOLLOW_WAIT);
-            let due = pause.is_over() || ended || self.tables.iter().any(|table| table.unflushed_bytes() >= FLUSH_BYTES);
-            if !due {
-                continue;
-            }
-            let outcome = self.tables.iter().try_for_each(|table| table.flush()).and_then(|()| self.handle.read_log().flush());
-            if let Err(fault) = outcome {
-                tracing::error!(fault = %log_chain(&fault), runbook = "derived", "derived rows could not be flushed; they stay in memory");
-            }
-            pause.restart();
-        }
-    }
-}
-
-/// Sends a command to the loop without waiting.
-pub(crate) fn try_send(
-    commands: &Mutex<std::sync::Weak<SyncSender<(Submission, Reply)>>>,
-    submission: Submission,
-    reply: Reply,
-) -> Result<(), crate::answer::Unavailable> {
-    let sender = commands.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
-    let Some(sender) = sender else { return Err(crate::answer::Unavailable::Stopped) };
-    sender.try_send((submission, reply)).map_err(|fault| match fault {
-        TrySendError::Full(_) => crate::answer::Unavailable::Overloaded,
-        TrySendError::Disconnected(_) => crate::answer::Unavailable::Stopped,
-    })
 }

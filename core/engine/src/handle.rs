@@ -1,8 +1,8 @@
 //! The handle of an open engine: commands in, history and proofs out, personal data only with a recorded reading.
 
 use std::path::PathBuf;
-use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -21,7 +21,6 @@ use crate::appender::log_chain;
 use crate::clock::Clock;
 use crate::decider::command_id;
 use crate::derived::DerivedView;
-use crate::engine::try_send;
 use crate::entropy::Entropy;
 use crate::fault::OpenFault;
 use crate::history::{self, CommitAt, HistoryFault};
@@ -251,7 +250,7 @@ impl EngineHandle {
             tracing::error!(fault = %log_chain(fault), runbook = "erasure", "an erasure could not be finished; the next start tries again");
         };
         // The index must have seen the person's last event, or their identity row could be made again from it.
-        if !self.wait_indexed(self.end(), Duration::from_secs(60)) {
+        if !self.wait_indexed(self.end(), Duration::from_mins(1)) {
             return Err(storage);
         }
         self.shared.keys.destroy(&[Subject::person(person)]).map_err(|fault| {
@@ -299,10 +298,8 @@ impl EngineHandle {
     pub fn account(&self, account: AccountId) -> Result<Option<AccountState>, HistoryFault> {
         let snapshots = None;
         let (ordinal, state) = history::load(&self.shared.reader, &self.shared.index, snapshots, &Subject::account(account))?;
-        Ok(match state {
-            SubjectState::Account(state) if ordinal > 0 => Some(state),
-            _none => None,
-        })
+        let SubjectState::Account(state) = state else { invariant!("a subject of one kind has a state of that kind") };
+        Ok((ordinal > 0).then_some(state))
     }
 
     /// Keeps bytes in the vault, encrypted, until they are dropped: rows that wait to be confirmed.
@@ -378,4 +375,14 @@ impl EngineHandle {
     pub fn command_id(&self, account: &AccountId, route: &str, key: &str) -> CommandId {
         command_id(&account.to_string(), route, key)
     }
+}
+
+/// Sends a command to the loop without waiting.
+fn try_send(commands: &Mutex<Weak<SyncSender<(Submission, Reply)>>>, submission: Submission, reply: Reply) -> Result<(), Unavailable> {
+    let sender = commands.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+    let Some(sender) = sender else { return Err(Unavailable::Stopped) };
+    sender.try_send((submission, reply)).map_err(|fault| match fault {
+        TrySendError::Full(_) => Unavailable::Overloaded,
+        TrySendError::Disconnected(_) => Unavailable::Stopped,
+    })
 }

@@ -14,6 +14,7 @@ pub mod derived;
 pub mod engine;
 pub mod entropy;
 pub mod fault;
+mod follow;
 pub mod handle;
 pub mod history;
 mod hot;
@@ -25,6 +26,7 @@ pub mod progress;
 pub mod publisher;
 pub mod read_log;
 pub mod sealing;
+mod secrets;
 pub mod vault_keys;
 
 pub use zhixin_domain as domain;

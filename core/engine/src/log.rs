@@ -17,7 +17,7 @@ use sha2::Sha256;
 use zhixin_store::feed::Feed;
 use zhixin_store::segments::{EventFrame, SegmentFault};
 
-pub use embedded::{EmbeddedLog, Writer, open_reader};
+pub use embedded::{EmbeddedLog, Writer, genesis, open_reader};
 pub use memory::{MemoryBackend, MemoryLog, Trouble};
 
 /// Identifies a log for its whole life.

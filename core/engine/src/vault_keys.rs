@@ -8,6 +8,7 @@
 //! Invariant: a holder's key is durable before the first event sealed under it is appended.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -126,7 +127,10 @@ impl MasterKeyFile {
         options.write(true).create(true).truncate(true);
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut writer = options.open(&next).map_err(file("write"))?;
-        let hex: Zeroizing<String> = Zeroizing::new(key.iter().map(|byte| format!("{byte:02x}")).collect());
+        let mut hex = Zeroizing::new(String::with_capacity(64));
+        for byte in key.iter() {
+            let _written = write!(hex, "{byte:02x}");
+        }
         writer.write_all(format!("{FILE_MARK} {generation} {}\n", hex.as_str()).as_bytes()).map_err(file("write"))?;
         writer.sync_all().map_err(file("sync"))?;
         fs::rename(&next, &self.path).map_err(file("replace"))?;
@@ -212,28 +216,25 @@ impl KeyRing {
     /// The file or the vault cannot be read, or they do not belong together.
     pub fn open(vault: Arc<dyn Vault>, file: MasterKeyFile, entropy: Arc<dyn Entropy>) -> Result<Self, KeyFault> {
         let (file_generation, mut master) = file.read()?;
-        let generation = match vault.get(GENERATION)? {
-            Some(row) => {
-                let (number, check) = row.split_first_chunk::<8>().ok_or(KeyFault::DoesNotOpen)?;
-                let vault_generation = u64::from_be_bytes(*number);
-                let wrong = || KeyFault::WrongMasterKey { file: file_generation, vault: vault_generation };
-                let behind = vault_generation.checked_sub(file_generation).ok_or_else(wrong)?;
-                if behind > GENERATIONS_BEHIND_MAX {
-                    return Err(wrong());
-                }
-                for _ in 0..behind {
-                    master = step(&master);
-                }
-                open(&master, GENERATION, check).map_err(|_| wrong())?;
-                if behind > 0 {
-                    file.write(vault_generation, &master)?;
-                }
-                vault_generation
+        let generation = if let Some(row) = vault.get(GENERATION)? {
+            let (number, check) = row.split_first_chunk::<8>().ok_or(KeyFault::DoesNotOpen)?;
+            let vault_generation = u64::from_be_bytes(*number);
+            let wrong = || KeyFault::WrongMasterKey { file: file_generation, vault: vault_generation };
+            let behind = vault_generation.checked_sub(file_generation).ok_or_else(wrong)?;
+            if behind > GENERATIONS_BEHIND_MAX {
+                return Err(wrong());
             }
-            None => {
-                vault.write(&[generation_op(file_generation, &master, entropy.as_ref())])?;
-                file_generation
+            for _ in 0..behind {
+                master = step(&master);
             }
+            open(&master, GENERATION, check).map_err(|_| wrong())?;
+            if behind > 0 {
+                file.write(vault_generation, &master)?;
+            }
+            vault_generation
+        } else {
+            vault.write(&[generation_op(file_generation, &master, entropy.as_ref())])?;
+            file_generation
         };
         let state = Mutex::new(State { generation, master, groups: HashMap::new(), holders: HashMap::new() });
         Ok(Self { vault, file, entropy, state })
@@ -261,11 +262,11 @@ impl KeyRing {
         if let Some(known) = self.secret(name)? {
             return Ok(known);
         }
-        let made = Zeroizing::new(make(self.entropy.as_ref()));
+        let fresh = Zeroizing::new(make(self.entropy.as_ref()));
         let row = secret_row(name);
-        let sealed = seal(&self.state().master, &row, &made, self.entropy.as_ref());
+        let sealed = seal(&self.state().master, &row, &fresh, self.entropy.as_ref());
         self.vault.put(&row, &sealed)?;
-        Ok(made)
+        Ok(fresh)
     }
 
     /// Keeps bytes under a name, encrypted under the master key.

@@ -1,5 +1,5 @@
 //! The engine as its callers see it: durable answers, repeats, the overlay, snapshots, forgetting, and refusing to sign a fork.
-#![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -67,12 +67,8 @@ fn accept(handle: &EngineHandle, submission: Submission) -> Accepted {
 }
 
 fn result(accepted: &Accepted, name: &str) -> String {
-    accepted
-        .result
-        .iter()
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value.clone())
-        .unwrap_or_else(|| panic!("no {name} in {accepted:?}"))
+    let found = accepted.result.iter().find(|(key, _)| *key == name);
+    found.map_or_else(|| panic!("no {name} in {accepted:?}"), |(_, value)| value.clone())
 }
 
 /// Who acts in these tests.
@@ -202,14 +198,12 @@ fn register(class: ClassId, serial: u32) -> RegisterTrainee {
 }
 
 fn refusal(error: CommandError) -> Refusal {
-    match error {
-        CommandError::Refused(refusal) => refusal,
-        other => panic!("not a refusal: {other}"),
-    }
+    let CommandError::Refused(refusal) = error else { panic!("not a refusal: {error}") };
+    refusal
 }
 
 fn indexed(handle: &EngineHandle) {
-    assert!(handle.wait_indexed(handle.end(), Duration::from_secs(60)));
+    assert!(handle.wait_indexed(handle.end(), Duration::from_mins(1)));
 }
 
 #[test]

@@ -20,7 +20,7 @@ mod varint;
 pub use self::entries::{Entry, EntryList, Totals};
 pub use self::positions::PositionList;
 
-/// Entries in a full chunk. Source: `engine.md` 26.
+/// Entries in a full chunk.
 pub const CHUNK_ENTRIES: u64 = 128;
 /// Longest key of a list. Unit: bytes.
 pub const LIST_KEY_BYTES_MAX: usize = 255;

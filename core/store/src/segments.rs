@@ -38,7 +38,7 @@ pub use self::log::{AppendFault, OpenReport, SegmentLog, SegmentOptions, TornTai
 pub use self::reader::{EventFrame, LoggedRecord, SegmentReader};
 pub use self::record::{ENVELOPE_BYTES, Envelope, Record, RecordKind, chain_after};
 
-/// Longest body of a record. Unit: bytes. Source: `engine.md` 1.4.
+/// Longest body of a record. Unit: bytes.
 pub const BODY_BYTES_MAX: usize = 512 * 1024;
 
 /// Why the log cannot be opened or read.

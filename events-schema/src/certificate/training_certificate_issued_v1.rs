@@ -1,9 +1,7 @@
 //! Wire struct `TrainingCertificateIssuedV1`, tag `0x0a01`. Frozen: a change is a `V2` with a new tag.
 
 use crate::macros::wire;
-use crate::{
-    CertificateId, CivilDate, ClassId, Grade, HoursTenths, OccupationId, PersonId, TrainerId,
-};
+use crate::{CertificateId, CivilDate, ClassId, Grade, HoursTenths, OccupationId, PersonId, TrainerId};
 
 wire! {
     /// A training certificate was issued.

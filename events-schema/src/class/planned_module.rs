@@ -26,31 +26,16 @@ impl LeafValue for PlannedModule {
         ]))
     }
     fn sample() -> Self {
-        Self {
-            code: String::sample(),
-            name: String::sample(),
-            hours: HoursTenths::sample(),
-        }
+        Self { code: String::sample(), name: String::sample(), hours: HoursTenths::sample() }
     }
     fn json_schema() -> Json {
         Json::object([
             ("type", Json::Static("object")),
             (
                 "properties",
-                Json::object([
-                    ("code", String::json_schema()),
-                    ("name", String::json_schema()),
-                    ("hours", HoursTenths::json_schema()),
-                ]),
+                Json::object([("code", String::json_schema()), ("name", String::json_schema()), ("hours", HoursTenths::json_schema())]),
             ),
-            (
-                "required",
-                Json::List(vec![
-                    Json::Static("code"),
-                    Json::Static("name"),
-                    Json::Static("hours"),
-                ]),
-            ),
+            ("required", Json::List(vec![Json::Static("code"), Json::Static("name"), Json::Static("hours")])),
         ])
     }
 }

@@ -3,8 +3,7 @@
 use super::PlannedModule;
 use crate::macros::wire;
 use crate::{
-    CivilDate, ClassId, DeliveryMode, DivisionCode, Grade, Line, OccupationId, OrganisationId,
-    PeopleCount, ReportingUnit, TrainerId,
+    CivilDate, ClassId, DeliveryMode, DivisionCode, Grade, Line, OccupationId, OrganisationId, PeopleCount, ReportingUnit, TrainerId,
 };
 
 wire! {

@@ -6,7 +6,7 @@ use crate::{OccupationId, PlanYear, SourceMark};
 wire! {
     /// An occupation got a code in another edition of the classification.
     ///
-    /// Source: Plan 3.3-2; `domain-rules` 6.1 (two code generations).
+    /// Source: Plan 3.3-2; SOURCES 3 (two code generations).
     pub struct OccupationCodeAssignedV1 {
         /// The occupation.
         open occupation: OccupationId,

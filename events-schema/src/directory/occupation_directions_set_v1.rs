@@ -6,7 +6,7 @@ use crate::{Grade, OccupationId};
 wire! {
     /// The directions of an occupation for a grade became known.
     ///
-    /// Source: Plan 3.3-3; `domain-rules` 6.2.
+    /// Source: Plan 3.3-3; SOURCES 3.
     pub struct OccupationDirectionsSetV1 {
         /// The occupation.
         open occupation: OccupationId,

@@ -36,12 +36,7 @@ impl LeafValue for PackFigure {
             ("source", self.source.to_json()),
             ("mark", self.mark.to_json()),
         ];
-        Some(Json::Object(
-            members
-                .into_iter()
-                .filter_map(|(key, value)| value.map(|value| (key.to_owned(), value)))
-                .collect(),
-        ))
+        Some(Json::Object(members.into_iter().filter_map(|(key, value)| value.map(|value| (key.to_owned(), value))).collect()))
     }
     fn sample() -> Self {
         Self {
@@ -69,14 +64,7 @@ impl LeafValue for PackFigure {
                     ("mark", SourceMark::json_schema()),
                 ]),
             ),
-            (
-                "required",
-                Json::List(
-                    ["key", "unit", "effective_from", "source", "mark"]
-                        .map(Json::Static)
-                        .to_vec(),
-                ),
-            ),
+            ("required", Json::List(["key", "unit", "effective_from", "source", "mark"].map(Json::Static).to_vec())),
         ])
     }
 }

@@ -48,6 +48,22 @@ pub(crate) fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..most)
 }
 
+/// So many steps, the same every time.
+pub(crate) fn some_steps(count: u64) -> Vec<Step> {
+    let part = |seed: u64, below: u64| u8::try_from(seed % below).unwrap();
+    let step = |index: u64| {
+        let seed = index.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        Step {
+            what: part(seed >> 33, 100),
+            class: part(seed >> 41, 5),
+            person: part(seed >> 47, 6),
+            detail: part(seed >> 52, 256),
+            late_days: u16::from(part(seed >> 27, 40)),
+        }
+    };
+    (1..=count).map(step).collect()
+}
+
 pub(crate) fn class_id(number: u8) -> ClassId {
     ClassId::from_bytes([1, 0, 0, 0, 0, number])
 }
@@ -102,7 +118,8 @@ pub(crate) fn tell(steps: &[Step]) -> Vec<Told> {
     told
 }
 
-fn plan(number: u8) -> RunPlanned {
+/// One of the five runs.
+pub(crate) fn plan(number: u8) -> RunPlanned {
     let starts_on = first_day().plus_days(30 + i32::from(number) * 25);
     RunPlanned {
         class: class_id(number),

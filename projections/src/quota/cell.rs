@@ -149,6 +149,12 @@ pub(super) fn difference(before: &[Counted], after: &[Counted]) -> Vec<(Cell, i6
                 each_cell(CountUnit::Trainings, measure, one, |cell| changes.push((cell, sign)));
             }
         }
+        let kept: Vec<_> = before.iter().filter(counts).filter(|one| in_list(after, one)).collect();
+        if kept.is_empty() && lost.is_empty() && gained.len() == 1 {
+            // The common case, a person's only enrolment: nothing overlaps.
+            each_cell(CountUnit::Persons, measure, gained[0], |cell| changes.push((cell, 1)));
+            continue;
+        }
         let cells = |of: &mut dyn Iterator<Item = &Counted>| {
             let mut cells = Vec::with_capacity(64);
             of.for_each(|one| each_cell(CountUnit::Persons, measure, one, |cell| cells.push(cell)));
@@ -156,7 +162,7 @@ pub(super) fn difference(before: &[Counted], after: &[Counted]) -> Vec<(Cell, i6
             cells.dedup();
             cells
         };
-        let kept = cells(&mut before.iter().filter(counts).filter(|one| in_list(after, one)));
+        let kept = cells(&mut kept.into_iter());
         let lost = cells(&mut lost.into_iter());
         let gained = cells(&mut gained.into_iter());
         let only = |cells: &[Cell], others: &[Cell], sign: i64, changes: &mut Vec<(Cell, i64)>| {
@@ -171,6 +177,10 @@ pub(super) fn difference(before: &[Counted], after: &[Counted]) -> Vec<(Cell, i6
 
 /// Adds up what concerns the same cell; sorted, without zeroes.
 pub(super) fn added_up<K: Ord>(mut changes: Vec<(K, i64)>) -> Vec<(K, i64)> {
+    if changes.windows(2).all(|pair| pair[0].0 < pair[1].0) {
+        changes.retain(|(_, change)| *change != 0);
+        return changes;
+    }
     changes.sort_unstable_by(|one, other| one.0.cmp(&other.0));
     changes.dedup_by(|later, first| {
         let same = later.0 == first.0;

@@ -6,8 +6,9 @@
 //! their sums cost less than keeping every entry twice, and neither axis ever needs a second chunk.
 //!
 //! **Bytes.** Key: `C`, the cell, then the first position of a sealed chunk (8 bytes, big-endian) or 0xFF for the chunk being filled.
-//! Value: `len, (day gap, sum)*` for the sums before, then `base position, base day`, then entries as differences from the base. A chunk
-//! is sealed by its length, so the bytes depend on the entries alone.
+//! Value: `last position, last day` (fixed, little-endian, so that an append need not read the chunk), `len, (day gap, sum)*` for the sums
+//! before, `first position, first day`, then entries: `gap << 2 | same day | plus one << 1`, the day's difference unless it is the same,
+//! the delta unless it is one. A chunk is sealed by its length, so the bytes depend on the entries alone.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -34,21 +35,33 @@ pub(super) struct Entry {
     pub(super) delta: i64,
 }
 
+/// Bit of an entry: its day is that of the entry before.
+const SAME_DAY: u64 = 1;
+/// Bit of an entry: its delta is one.
+const PLUS_ONE: u64 = 2;
+
+/// Bytes of the last position and day at the beginning of a chunk.
+const LAST_BYTES: usize = 12;
+
 /// The parts of a chunk.
 struct Chunk<'a> {
+    last: (u64, i32),
     sums: &'a [u8],
-    base: (u64, i32),
+    first: (u64, i32),
     entries: &'a [u8],
 }
 
 impl<'a> Chunk<'a> {
     fn open(bytes: &'a [u8]) -> Result<Self, RowFault> {
-        let mut reader = Reader(bytes);
+        let (position, rest) = bytes.split_first_chunk::<8>().ok_or(CORRUPT)?;
+        let (day, rest) = rest.split_first_chunk::<4>().ok_or(CORRUPT)?;
+        let last = (u64::from_le_bytes(*position), i32::from_le_bytes(*day));
+        let mut reader = Reader(rest);
         let len = usize::try_from(reader.unsigned()?).map_err(|_| CORRUPT)?;
         let (sums, rest) = reader.0.split_at_checked(len).ok_or(CORRUPT)?;
         let mut reader = Reader(rest);
-        let base = (reader.unsigned()?, reader.day(0)?);
-        Ok(Self { sums, base, entries: reader.0 })
+        let first = (reader.unsigned()?, reader.day(0)?);
+        Ok(Self { last, sums, first, entries: reader.0 })
     }
 
     fn each_sum(&self, mut on_sum: impl FnMut(i32, i64)) -> Result<(), RowFault> {
@@ -63,10 +76,13 @@ impl<'a> Chunk<'a> {
 
     fn each_entry(&self, mut on_entry: impl FnMut(Entry) -> ControlFlow<()>) -> Result<(), RowFault> {
         let mut reader = Reader(self.entries);
+        let (mut position, mut day) = self.first;
         while !reader.0.is_empty() {
-            let position = self.base.0.checked_add(reader.unsigned()?).ok_or(CORRUPT)?;
-            let entry = Entry { position, day: reader.day(self.base.1)?, delta: reader.signed()? };
-            if on_entry(entry).is_break() {
+            let token = reader.unsigned()?;
+            position = position.checked_add(token >> 2).ok_or(CORRUPT)?;
+            day = if token & SAME_DAY == 0 { reader.day(day)? } else { day };
+            let delta = if token & PLUS_ONE == 0 { reader.signed()? } else { 1 };
+            if on_entry(Entry { position, day, delta }).is_break() {
                 break;
             }
         }
@@ -135,20 +151,30 @@ fn append_one(bytes: &mut Vec<u8>, entry: Entry) -> Result<Option<(u64, Vec<u8>)
         begin(bytes, &[], entry);
     }
     let chunk = Chunk::open(bytes)?;
-    let (mut base, len) = (chunk.base, chunk.entries.len());
-    if len >= ENTRIES_BYTES_MAX && base.0 < entry.position {
+    let (mut last, first) = (chunk.last, chunk.first.0);
+    if chunk.entries.len() >= ENTRIES_BYTES_MAX && first < entry.position {
         let mut next = Vec::new();
         begin(&mut next, &chunk.sums_after()?, entry);
-        full = Some((base.0, std::mem::replace(bytes, next)));
-        base = (entry.position, entry.day);
+        full = Some((first, std::mem::replace(bytes, next)));
+        last = (entry.position, entry.day);
     }
-    push_unsigned(bytes, entry.position - base.0);
-    push_signed(bytes, i64::from(entry.day) - i64::from(base.1));
-    push_signed(bytes, entry.delta);
+    let same_day = if entry.day == last.1 { SAME_DAY } else { 0 };
+    let plus_one = if entry.delta == 1 { PLUS_ONE } else { 0 };
+    push_unsigned(bytes, ((entry.position - last.0) << 2) | same_day | plus_one);
+    if same_day == 0 {
+        push_signed(bytes, i64::from(entry.day) - i64::from(last.1));
+    }
+    if plus_one == 0 {
+        push_signed(bytes, entry.delta);
+    }
+    bytes[..8].copy_from_slice(&entry.position.to_le_bytes());
+    bytes[8..LAST_BYTES].copy_from_slice(&entry.day.to_le_bytes());
     Ok(full)
 }
 
 fn begin(bytes: &mut Vec<u8>, sums: &[u8], entry: Entry) {
+    bytes.extend_from_slice(&entry.position.to_le_bytes());
+    bytes.extend_from_slice(&entry.day.to_le_bytes());
     push_unsigned(bytes, sums.len() as u64);
     bytes.extend_from_slice(sums);
     push_unsigned(bytes, entry.position);
@@ -159,7 +185,7 @@ fn begin(bytes: &mut Vec<u8>, sums: &[u8], entry: Entry) {
 pub(super) fn figure(view: &TableView, cell: &[u8], as_of: AsOf) -> Result<i64, RowFault> {
     let Some(tail) = view.get(&key(CELL, &[cell, &TAIL]))? else { return Ok(0) };
     let tail = Chunk::open(&tail)?;
-    if tail.base.0 < as_of.position {
+    if tail.first.0 < as_of.position {
         return tail.figure(as_of);
     }
     // The last sealed chunk that begins below the position; its sums are those of all chunks before it.
@@ -278,7 +304,8 @@ mod tests {
             let view = publish(&table);
             let last = entries.last().map_or(0, |entry| entry.position);
             for (position, day) in views {
-                let as_of = AsOf { position: position % (last + 2), effective_by: CivilDate(day) };
+                let near = entries.get(usize::try_from(position % 2_000).unwrap()).map_or(last, |entry| entry.position);
+                let as_of = AsOf { position: near + position % 2, effective_by: CivilDate(day) };
                 let shown = entries.iter().filter(|entry| as_of.shows(entry.position, CivilDate(entry.day)));
                 prop_assert_eq!(figure(&view, b"cell", as_of).unwrap(), shown.map(|entry| entry.delta).sum::<i64>());
             }

@@ -9,7 +9,7 @@ use crate::class::run::permitted_run;
 use crate::command::Decide;
 use crate::decision::{Decision, Identity, Inputs, NewEvent, Reads};
 use crate::refusal::{CommonRefusal, refusals};
-use crate::rules::text::{NAME_CHARS, REASON_CHARS, line_of_text};
+use crate::rules::text::{NAME_CHARS, PHONE_CHARS, REASON_CHARS, line_of_secret};
 use crate::{Refusal, States};
 
 /// Gives a person a seat in an open run.
@@ -153,9 +153,13 @@ impl Decide for RegisterTrainee {
 impl PersonDescription {
     /// The registration of somebody not known yet; the registration takes place today, whenever the seat was taken.
     fn registered(&self, person: PersonId, imported: bool, inputs: &Inputs<'_>) -> Result<NewEvent, Refusal> {
-        let name = Secret::new(line_of_text(self.name.expose(), NAME_CHARS, "name")?);
+        let name = line_of_secret(&self.name, NAME_CHARS, "name")?;
         let reason = match &self.override_reason {
-            Some(reason) => Some(Secret::new(line_of_text(reason.expose(), REASON_CHARS, "override_reason")?)),
+            Some(reason) => Some(line_of_secret(reason, REASON_CHARS, "override_reason")?),
+            None => None,
+        };
+        let phone = match &self.phone {
+            Some(phone) => Some(line_of_secret(phone, PHONE_CHARS, "phone")?),
             None => None,
         };
         let unfit = crate::person::number_fault(self.document_kind, self.document_number.expose());
@@ -174,7 +178,7 @@ impl PersonDescription {
         Ok(NewEvent::new(event, inputs.today, [subject])
             .sealing("name", subject, name)
             .sealing("document_number", subject, self.document_number.clone())
-            .sealing_some("phone", subject, self.phone.clone())
+            .sealing_some("phone", subject, phone)
             .sealing_some("override_reason", subject, if overridden { reason } else { None }))
     }
 }
@@ -232,9 +236,9 @@ mod tests {
         let decision = seated_run().when(TRAINER_STAFF, described(NUMBER, None)).then_accepted();
         let [registered, seated] = decision.events.as_slice() else { panic!("two events") };
         let Event::Person(zhixin_events::person::PersonEvent::PersonRegistered(event)) = &registered.event else { panic!("another event") };
-        let sealed: Vec<_> = registered.sealed.iter().map(|field| (field.field, field.holder)).collect();
+        let fields: Vec<_> = registered.sealed.iter().map(|field| (field.field, field.holder)).collect();
         let subject = Subject::person(event.person);
-        assert_eq!(sealed, [("name", subject), ("document_number", subject), ("phone", subject)]);
+        assert_eq!(fields, [("name", subject), ("document_number", subject), ("phone", subject)]);
         assert!(seated.subjects.contains(&Subject::seat(CLASS, event.person)) && !event.number_override);
         assert_eq!(decision.identities.len(), 1);
         let again = seated_run().after(TRAINER_STAFF, described(NUMBER, None));

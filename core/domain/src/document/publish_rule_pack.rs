@@ -44,8 +44,8 @@ refusals! {
         SameEdition = "DOC-0002" Conflict "the edition in force was read from the same file",
         /// None, or more than a commit holds.
         FiguresUnfit = "DOC-0003" Rule "a pack has 1 to 500 figures",
-        /// The value is not a whole number although its unit wants one, or the last day comes before the first.
-        FigureUnfit = "DOC-0004" Rule "a figure has no whole number where its unit wants one, or ends before it starts",
+        /// Blanks around a text, no whole number although the unit wants one, or a last day before the first.
+        FigureUnfit = "DOC-0004" Rule "a figure has blanks around a text, no whole number where its unit wants one, or ends before it starts",
         /// One key, one value on a day.
         FiguresOverlap = "DOC-0005" Rule "two figures with the same key hold on the same day",
     }
@@ -97,8 +97,9 @@ fn fit_figures(figures: &[PackFigure]) -> Result<(), Refusal> {
 
 /// Texts must already be in the form in which they are recorded: the digest vouches for the file as it is.
 fn fit_figure(figure: &PackFigure) -> Result<(), Refusal> {
-    line_of_text(&figure.key, KEY_CHARS, "figures")?;
-    line_of_text(&figure.source, REASON_CHARS, "figures")?;
+    let key = line_of_text(&figure.key, KEY_CHARS, "figures")?;
+    let source = line_of_text(&figure.source, REASON_CHARS, "figures")?;
+    let texts_fit = key == figure.key && source == figure.source;
     let number = match figure.unit {
         FigureUnit::Text => false,
         FigureUnit::Count
@@ -116,7 +117,7 @@ fn fit_figure(figure: &PackFigure) -> Result<(), Refusal> {
         None => true,
     };
     let dates_fit = figure.effective_until.is_none_or(|until| figure.effective_from <= until);
-    if value_fits && dates_fit {
+    if texts_fit && value_fits && dates_fit {
         Ok(())
     } else {
         Err(PublishRulePackRefusal::FigureUnfit.refusal().at("figures").about(figure.key.as_str()))
@@ -197,7 +198,13 @@ mod tests {
     #[test]
     fn pack_is_refused_when_a_figure_does_not_fit() {
         let text = PackFigure { unit: FigureUnit::Text, ..figure("b", Some("zx\n1"), 0, None) };
-        for figure in [figure("a", Some("6.5"), 0, None), figure("a", Some("-1"), 0, None), figure("a", None, 1, Some(0)), text] {
+        for figure in [
+            figure("a", Some("6.5"), 0, None),
+            figure("a", Some("-1"), 0, None),
+            figure("a", None, 1, Some(0)),
+            figure(" a", None, 0, None),
+            text,
+        ] {
             given([]).when(NATIONAL, publish(vec![figure])).then_refused(PublishRulePackRefusal::FigureUnfit);
         }
         given([]).when(NATIONAL, publish(vec![figure("", None, 0, None)])).then_refused(CommonRefusal::TextUnfit);

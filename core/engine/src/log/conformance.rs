@@ -21,6 +21,9 @@ pub trait Harness {
 }
 
 /// A body of one frame with so many events at a position.
+///
+/// # Panics
+/// The frame is longer than a body.
 pub fn body(first_position: u64, event_count: u32, frame: &[u8]) -> Vec<u8> {
     let mut builder = BodyBuilder::new(first_position, 1_000);
     assert!(builder.push(event_count, frame), "the frame fits");
@@ -157,7 +160,7 @@ fn a_reader_catches_up_and_then_follows_without_gap_or_repeat(harness: &dyn Harn
         let mut seen = Vec::new();
         while seen.len() < 100 {
             let from = seen.len() as u64;
-            reader.wait_beyond(from, Duration::from_secs(60));
+            reader.wait_beyond(from, Duration::from_mins(1));
             seen.extend(frames(&reader, from).into_iter().map(|(position, _)| position));
         }
         seen

@@ -233,3 +233,19 @@ fn check_records(reader: &SegmentReader, key: &LogKey, from: u64, progress: &mut
     })?;
     fault.map_or(Ok(head), Err)
 }
+
+/// What the genesis record of a folder says; `None` when there is no log yet. Changes nothing.
+///
+/// # Errors
+/// The files are damaged or cannot be read.
+pub fn genesis(dir: &Path) -> Result<Option<EpochRecord>, LogFault> {
+    if !dir.exists() {
+        return Ok(None);
+    }
+    let mut genesis = Ok(None);
+    SegmentReader::open(dir)?.read_records(0, &mut |record| {
+        genesis = epoch_of(record);
+        ControlFlow::Break(())
+    })?;
+    genesis
+}

@@ -6,7 +6,7 @@ use super::BODY_BYTES_MAX;
 pub const BODY_HEAD_BYTES: usize = 16;
 /// Bytes before the content of a frame.
 pub const FRAME_HEAD_BYTES: usize = 8;
-/// Most events in one frame. Source: `engine.md` 1.4.
+/// Most events in one frame.
 pub const FRAME_EVENTS_MAX: u32 = 1_000;
 /// Longest content of a frame. Unit: bytes. Why: a body must hold at least one; the engine's own limit for a commit is lower.
 pub const FRAME_BYTES_MAX: usize = BODY_BYTES_MAX - BODY_HEAD_BYTES - FRAME_HEAD_BYTES;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, 
 use super::SegmentFault;
 use super::scan::Running;
 
-/// Distance between two entries of the sparse index. Unit: bytes. Source: `engine.md` 1.2.
+/// Distance between two entries of the sparse index. Unit: bytes.
 pub(super) const INDEX_STEP_BYTES: u64 = 64 * 1024;
 pub(super) const SEGMENT_SUFFIX: &str = "seg";
 

@@ -1,0 +1,106 @@
+//! The threads that follow: index and tree with checkpoints, and the flushing of derived rows.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use zhixin_store::table::Table;
+
+use crate::appender::log_chain;
+use crate::derived::Derived;
+use crate::handle::EngineHandle;
+use crate::log::LogReader;
+use crate::progress::Progress;
+use crate::publisher::Publisher;
+
+/// Derived rows in memory that make a flush due before its time. Unit: bytes.
+const FLUSH_BYTES: usize = 64 << 20;
+/// How often derived rows are flushed at the latest.
+const FLUSH_EVERY: Duration = Duration::from_secs(5);
+/// How long the follower waits for new events before it looks whether to end.
+const FOLLOW_WAIT: Duration = Duration::from_millis(100);
+
+/// Follows the log with index and tree, and publishes checkpoints.
+pub(crate) struct Follower {
+    pub(crate) derived: Derived,
+    pub(crate) reader: Arc<dyn LogReader>,
+    pub(crate) indexed: Arc<Progress>,
+    pub(crate) publisher: Arc<Publisher>,
+    pub(crate) stopping: Arc<AtomicBool>,
+    pub(crate) publish_every: Duration,
+}
+
+impl Follower {
+    pub(crate) fn run(mut self) {
+        let mut pause = Pause::new(self.publish_every);
+        self.publisher.publish(self.derived.tree());
+        loop {
+            let stopping = self.stopping.load(Ordering::SeqCst);
+            self.reader.wait_beyond(self.derived.reached(), FOLLOW_WAIT);
+            let indexed = Arc::clone(&self.indexed);
+            let outcome = self.derived.catch_up(self.reader.as_ref(), &mut |derived| {
+                indexed.advance(derived.reached());
+                if pause.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            if let Err(fault) = outcome {
+                // The log is right and the rows are not: nothing that reads them goes on until a restart makes them anew.
+                tracing::error!(fault = %log_chain(&fault), runbook = "derived", "index and tree cannot follow the log");
+                return;
+            }
+            let caught_up = self.derived.reached() >= self.reader.end();
+            if pause.is_over() || (stopping && caught_up) {
+                self.publisher.publish(self.derived.tree());
+                pause.restart();
+            }
+            if stopping && caught_up {
+                return;
+            }
+        }
+    }
+}
+
+/// Says when a while is over.
+struct Pause {
+    length: Duration,
+    since: std::time::Instant,
+}
+
+impl Pause {
+    fn new(length: Duration) -> Self {
+        Self { length, since: std::time::Instant::now() }
+    }
+    fn is_over(&self) -> bool {
+        self.since.elapsed() >= self.length
+    }
+    fn restart(&mut self) {
+        *self = Self::new(self.length);
+    }
+}
+
+/// Writes derived rows to their stores now and then.
+pub(crate) struct Flusher {
+    pub(crate) tables: Vec<Arc<Table>>,
+    pub(crate) handle: EngineHandle,
+    pub(crate) stopping: Arc<AtomicBool>,
+}
+
+impl Flusher {
+    pub(crate) fn run(self) {
+        let mut pause = Pause::new(FLUSH_EVERY);
+        let mut ended = false;
+        while !ended {
+            ended = self.stopping.load(Ordering::SeqCst);
+            std::thread::park_timeout(FOLLOW_WAIT);
+            let due = pause.is_over() || ended || self.tables.iter().any(|table| table.unflushed_bytes() >= FLUSH_BYTES);
+            if !due {
+                continue;
+            }
+            let outcome = self.tables.iter().try_for_each(|table| table.flush()).and_then(|()| self.handle.read_log().flush());
+            if let Err(fault) = outcome {
+                tracing::error!(fault = %log_chain(&fault), runbook = "derived", "derived rows could not be flushed; they stay in memory");
+            }
+            pause.restart();
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Takes the pages of `ops/errors` into the program, so that `/problems/CODE` always shows what this build may answer.
+#![expect(clippy::print_stdout, reason = "the one way in which a build script speaks to cargo")]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+fn main() -> io::Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ops/errors");
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut pages: Vec<PathBuf> = fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+    pages.retain(|path| path.extension().is_some_and(|extension| extension == "md") && !path.ends_with("README.md"));
+    pages.sort();
+    let mut table = String::from("&[\n");
+    for path in pages {
+        println!("cargo::rerun-if-changed={}", path.display());
+        let code = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let text = fs::read_to_string(&path)?;
+        writeln!(table, "    ({code:?}, {text:?}),").map_err(io::Error::other)?;
+    }
+    table.push(']');
+    let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo sets OUT_DIR"))?;
+    fs::write(Path::new(&out).join("error_pages.rs"), table)
+}

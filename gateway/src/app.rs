@@ -1,0 +1,178 @@
+//! The application: what it stands on, its routes, its limits, and the server.
+//!
+//! Everything that waits for a disk runs on the blocking pool ([`App::blocking`]); a view of read models never crosses an await.
+
+pub(crate) mod body;
+pub(crate) mod metrics;
+mod observe;
+pub(crate) mod routes;
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use zhixin_engine::handle::EngineHandle;
+use zhixin_engine::log::LogPurpose;
+use zhixin_projections::Projections;
+
+use crate::auth::rate::Rate;
+use crate::pages::views::Environment;
+use crate::problem::{Kind, Problem};
+use crate::session::Sessions;
+use crate::{auth, log, pages, v1};
+
+pub use routes::{RouteInfo, route_list};
+
+/// Bounds of one process.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Longest body of a request. Unit: bytes.
+    pub body_bytes_max: usize,
+    /// Longest uploaded file with its form. Unit: bytes.
+    pub upload_bytes_max: usize,
+    /// Longest time for a request.
+    pub request_time_max: Duration,
+    /// Longest wait for a read model to reach a position.
+    pub wait_time_max: Duration,
+    /// Requests worked on at the same time.
+    pub concurrent_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes_max: 1 << 20,
+            upload_bytes_max: 20 << 20,
+            request_time_max: Duration::from_secs(60),
+            wait_time_max: Duration::from_secs(10),
+            concurrent_max: 512,
+        }
+    }
+}
+
+/// What the gateway stands on.
+#[derive(Debug, Clone)]
+pub struct Deps {
+    /// The engine.
+    pub engine: EngineHandle,
+    /// The read models.
+    pub projections: Arc<Projections>,
+    /// What the ribbon says.
+    pub environment: Environment,
+    /// Bounds.
+    pub limits: Limits,
+    /// Whether people reach it over HTTPS: then cookies are marked so.
+    pub https: bool,
+    /// Lines of the footer: responsible body, contact, registration numbers.
+    pub legal: Vec<String>,
+    /// Facts for the status page: name and value, such as version or last backup.
+    pub facts: Vec<(String, String)>,
+}
+
+impl Deps {
+    /// An engine and read models that follow its log, with the defaults.
+    pub fn new(engine: EngineHandle, projections: Arc<Projections>) -> Self {
+        let environment = match engine.purpose() {
+            LogPurpose::Demo => Environment::Demo,
+            LogPurpose::Production => Environment::Production,
+        };
+        Self { engine, projections, environment, limits: Limits::default(), https: false, legal: Vec::new(), facts: Vec::new() }
+    }
+}
+
+/// What handlers share.
+#[derive(Debug, Clone)]
+pub(crate) struct App(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    deps: Deps,
+    sessions: Sessions,
+    /// Certificate checks by number and address.
+    checks: Mutex<Rate>,
+    metrics: metrics::Metrics,
+    slots: Semaphore,
+    imports: v1::roster::Running,
+}
+
+/// Certificate checks are counted over an hour. Unit: milliseconds.
+const CHECK_WINDOW_MS: i64 = 3_600_000;
+
+impl App {
+    fn new(deps: Deps) -> Self {
+        Self(Arc::new(Inner {
+            sessions: Sessions::new(deps.engine.clone()),
+            checks: Mutex::new(Rate::new(CHECK_WINDOW_MS)),
+            metrics: metrics::Metrics::default(),
+            slots: Semaphore::new(deps.limits.concurrent_max),
+            imports: v1::roster::Running::default(),
+            deps,
+        }))
+    }
+    pub(crate) fn deps(&self) -> &Deps {
+        &self.0.deps
+    }
+    pub(crate) fn engine(&self) -> &EngineHandle {
+        &self.0.deps.engine
+    }
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+    pub(crate) fn checks(&self) -> &Mutex<Rate> {
+        &self.0.checks
+    }
+    pub(crate) fn metrics(&self) -> &metrics::Metrics {
+        &self.0.metrics
+    }
+    pub(crate) fn slots(&self) -> &Semaphore {
+        &self.0.slots
+    }
+    pub(crate) fn imports(&self) -> &v1::roster::Running {
+        &self.0.imports
+    }
+
+    /// Runs what waits for a disk on the pool for that.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (app, span) = (self.clone(), tracing::Span::current());
+        let done = tokio::task::spawn_blocking(move || span.in_scope(|| work(&app))).await;
+        done.unwrap_or_else(|fault| Err(Problem::from(Kind::Internal).because(&fault)))
+    }
+}
+
+/// The routes with everything around them.
+pub fn app(deps: Deps) -> Router {
+    let app = App::new(deps);
+    let routes = v1::routes(log::routes(pages::routes(routes::Routes::new())));
+    v1::roster::resume_interrupted(&app);
+    let metrics_of = app.clone();
+    routes
+        .into_router()
+        .fallback(|| async { Problem::from(Kind::NotFound) })
+        .method_not_allowed_fallback(|| async { Problem::from(Kind::Method) })
+        .layer(from_fn_with_state(app.clone(), auth::authenticate))
+        .layer(CatchPanicLayer::custom(observe::panicked))
+        .layer(from_fn_with_state(metrics_of, observe::observe))
+        .layer(from_fn(observe::head_without_body))
+        .layer(CompressionLayer::new().gzip(true))
+        .with_state(app)
+}
+
+/// Serves until `shutdown` is ready, then finishes what is under way.
+///
+/// # Errors
+/// The listener fails.
+pub async fn serve(listener: TcpListener, deps: Deps, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+    let service = app(deps).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(shutdown).await
+}

@@ -1,0 +1,188 @@
+//! Who asks: the signed-in account with its present roles, territory and organisation, and what it may see.
+//!
+//! Invariants: permission is computed from the record's present state of the account, whatever moment a query looks at; the table is the
+//! domain's, asked through [`Acting::scope`]; nobody acts in a role that the account does not hold.
+
+pub(crate) mod rate;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use zhixin_engine::domain::access::state::AccountState;
+use zhixin_engine::domain::access::{Action, scope};
+use zhixin_events::scope::Scope;
+use zhixin_events::{AccountId, Role};
+
+use crate::app::App;
+use crate::problem::{Kind, Part, Problem};
+use crate::session::{self, SessionKey};
+
+/// Name of the cookie.
+pub(crate) const COOKIE_NAME: &str = "zhixin_session";
+/// Header that names the role to act in.
+const ROLE_HEADER: &str = "zhixin-role";
+
+/// A signed-in account.
+#[derive(Debug)]
+pub(crate) struct Acting {
+    /// Sign-in name.
+    pub(crate) login: String,
+    /// The account.
+    pub(crate) account: AccountId,
+    /// The role it acts in.
+    pub(crate) role: Role,
+    /// Its present state.
+    pub(crate) state: AccountState,
+    /// Token that forms of the session carry.
+    pub(crate) csrf: String,
+    /// The session.
+    pub(crate) key: SessionKey,
+}
+
+impl Acting {
+    /// What it may see or do.
+    pub(crate) fn scope(&self, action: Action) -> Scope {
+        scope(&self.state, self.role, action)
+    }
+}
+
+/// Who asks; nobody in particular if not signed in.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Caller {
+    acting: Option<Arc<Acting>>,
+}
+
+impl Caller {
+    /// The account, if signed in.
+    pub(crate) fn acting(&self) -> Option<&Acting> {
+        self.acting.as_deref()
+    }
+    /// The account.
+    ///
+    /// # Errors
+    /// Nobody is signed in.
+    pub(crate) fn signed_in(&self) -> Result<&Acting, Problem> {
+        self.acting().ok_or_else(|| Kind::NotSignedIn.into())
+    }
+    /// What the caller may see or do; nothing if not signed in.
+    pub(crate) fn scope(&self, action: Action) -> Scope {
+        self.acting().map_or(Scope::None, |acting| acting.scope(action))
+    }
+    /// Like [`Caller::scope`], for what is closed to those who may see nothing of it.
+    ///
+    /// # Errors
+    /// Nobody is signed in, or the account may see nothing of it.
+    pub(crate) fn require(&self, action: Action) -> Result<(&Acting, Scope), Problem> {
+        let acting = self.signed_in()?;
+        match acting.scope(action) {
+            Scope::None => Err(Kind::NotPermitted.into()),
+            scope @ (Scope::All | Scope::Unit(_) | Scope::Organisation(_) | Scope::Own(_)) => Ok((acting, scope)),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = std::convert::Infallible;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+    }
+}
+
+/// The address that a request comes from, for counting.
+#[derive(Debug, Clone)]
+pub(crate) struct Address(pub(crate) String);
+
+impl<S: Sync> FromRequestParts<S> for Address {
+    type Rejection = std::convert::Infallible;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        Ok(Self(peer.map_or_else(|| "-".to_owned(), |ConnectInfo(peer)| peer.ip().to_string())))
+    }
+}
+
+enum Token {
+    None,
+    Cookie(SessionKey),
+    Bearer(Option<SessionKey>),
+}
+
+fn token(headers: &HeaderMap) -> Token {
+    if let Some(value) = headers.get(AUTHORIZATION) {
+        let bearer = value.to_str().ok().and_then(|value| value.split_once(' '));
+        let secret = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, secret)| secret.trim());
+        return Token::Bearer(secret.and_then(session::key_of));
+    }
+    cookie(headers).map_or(Token::None, Token::Cookie)
+}
+
+/// The session that the cookie names.
+pub(crate) fn cookie(headers: &HeaderMap) -> Option<SessionKey> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
+    let ours = cookies.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == COOKIE_NAME);
+    ours.and_then(|(_, secret)| session::key_of(secret))
+}
+
+/// Finds out who asks, before any handler.
+pub(crate) async fn authenticate(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    match identify(&app, request.headers(), request.method()).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn identify(app: &App, headers: &HeaderMap, method: &Method) -> Result<Caller, Problem> {
+    let (key, by_cookie) = match token(headers) {
+        Token::None => return Ok(Caller::default()),
+        Token::Cookie(key) => (key, true),
+        Token::Bearer(Some(key)) => (key, false),
+        Token::Bearer(None) => return Err(Kind::NotSignedIn.into()),
+    };
+    if by_cookie && !method.is_safe() && is_cross_site(headers) {
+        return Err(Kind::ForeignForm.into());
+    }
+    let wanted = headers.get(ROLE_HEADER).map(wanted_role).transpose()?;
+    let found = app.blocking(move |app| acting(app, key, wanted)).await?;
+    match found {
+        Some(acting) => Ok(Caller { acting: Some(Arc::new(acting)) }),
+        // An old cookie is nobody; a program is told that its token is over.
+        None if by_cookie => Ok(Caller::default()),
+        None => Err(Kind::NotSignedIn.into()),
+    }
+}
+
+fn wanted_role(value: &axum::http::HeaderValue) -> Result<Role, Problem> {
+    value.to_str().ok().and_then(Role::from_name).ok_or_else(|| {
+        Problem::part(Kind::Malformed, Part::Header("Zhixin-Role"), "没有这个角色", "there is no such role")
+    })
+}
+
+/// Whether a browser says that another site sent this.
+fn is_cross_site(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
+}
+
+fn acting(app: &App, key: SessionKey, wanted: Option<Role>) -> Result<Option<Acting>, Problem> {
+    let engine = &app.deps().engine;
+    let Some(session) = session::find(engine, &key)? else { return Ok(None) };
+    let Some(account) = session.account() else { return Ok(None) };
+    let Some(state) = engine.account(account)? else { return Ok(None) };
+    let held = |role: &Role| state.roles.contains(role);
+    let role = match wanted {
+        Some(role) if held(&role) => role,
+        Some(_) => return Err(Kind::CannotAct.into()),
+        None => match session.role().filter(held).or_else(|| state.roles.first().copied()) {
+            Some(role) => role,
+            None => return Ok(None),
+        },
+    };
+    Ok(Some(Acting { login: session.login, account, role, state, csrf: session.csrf, key }))
+}

@@ -1,0 +1,121 @@
+//! From refusals and faults of the engine and the read models to problems: the one exhaustive mapping.
+
+use axum::http::StatusCode;
+use zhixin_engine::answer::{CommandError, Unavailable};
+use zhixin_engine::clock::ClockJumped;
+use zhixin_engine::domain::{Refusal, RefusalKind};
+use zhixin_engine::handle::OpenPersonsError;
+use zhixin_engine::history::HistoryFault;
+use zhixin_engine::merkle::{ProofError, TileError};
+use zhixin_engine::read_log::ReadLogUnavailable;
+use zhixin_engine::vault_keys::KeyFault;
+use zhixin_projections::RowFault;
+
+use super::{FieldProblem, Inner, Kind, Part, Problem, Said, pages};
+use crate::text::Lang;
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let status = match refusal.kind {
+            RefusalKind::Conflict => StatusCode::CONFLICT,
+            RefusalKind::Rule => StatusCode::UNPROCESSABLE_ENTITY,
+            RefusalKind::Forbidden => StatusCode::FORBIDDEN,
+        };
+        let said = said(&refusal);
+        let errors = refusal.field.map(|field| FieldProblem { part: Part::Body(format!("/{field}")), code: refusal.code, said: said.clone() });
+        Self(Box::new(Inner {
+            status,
+            code: refusal.code,
+            detail: Some(said),
+            errors: errors.into_iter().collect(),
+            retry_after_s: None,
+            cause: None,
+        }))
+    }
+}
+
+/// The sentence of a refusal, with what it is about. Refusals never carry personal data.
+fn said(refusal: &Refusal) -> Said {
+    let about: Vec<String> =
+        refusal.about.iter().map(ToString::to_string).chain(refusal.subject.map(|subject| subject.to_string())).collect();
+    let zh = pages::of_code(refusal.code).map_or(refusal.message, |page| page.meaning(Lang::Zh));
+    if about.is_empty() {
+        return Said::new(zh, refusal.message);
+    }
+    let about = about.join(", ");
+    Said::new(format!("{zh}（{about}）"), format!("{} ({about})", refusal.message))
+}
+
+impl From<CommandError> for Problem {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::Refused(refusal) => refusal.into(),
+            CommandError::HasMoved { subject, expected, found } => Self::saying(
+                Kind::HasMoved,
+                format!("{subject} 现在是第 {found} 条，您看到的是第 {expected} 条"),
+                format!("{subject} is at {found}, not at {expected}"),
+            ),
+            CommandError::KeyReused => Kind::KeyReused.into(),
+            CommandError::StillRunning => Self::from(Kind::StillRunning).retry_after(1),
+            CommandError::TooLarge(_) => Kind::TooLarge.into(),
+            CommandError::Unavailable(unavailable) => unavailable.into(),
+        }
+    }
+}
+
+impl From<Unavailable> for Problem {
+    fn from(unavailable: Unavailable) -> Self {
+        let kind = match unavailable {
+            Unavailable::Full => Kind::Full,
+            Unavailable::Overloaded => Kind::Busy,
+            Unavailable::Poisoned(_) => Kind::Poisoned,
+            Unavailable::ClockJumped | Unavailable::Storage | Unavailable::OutcomeUnknown | Unavailable::Stopped => Kind::Storage,
+        };
+        Self::from(kind).because(&unavailable)
+    }
+}
+
+impl From<OpenPersonsError> for Problem {
+    fn from(error: OpenPersonsError) -> Self {
+        match error {
+            OpenPersonsError::NotRecorded(fault) => fault.into(),
+            OpenPersonsError::Withheld => Self::from(Kind::Storage).because(&error),
+            OpenPersonsError::History(fault) => fault.into(),
+            OpenPersonsError::Keys(fault) => fault.into(),
+            OpenPersonsError::Clock(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<HistoryFault> for Problem {
+    fn from(fault: HistoryFault) -> Self {
+        let kind = match &fault {
+            HistoryFault::Broken(_) | HistoryFault::Decode { .. } => Kind::Poisoned,
+            HistoryFault::Log(_) | HistoryFault::Rows(_) => Kind::Storage,
+        };
+        Self::from(kind).because(&fault)
+    }
+}
+
+impl From<ReadLogUnavailable> for Problem {
+    fn from(fault: ReadLogUnavailable) -> Self {
+        Self::from(Kind::ReadLog).because(&fault)
+    }
+}
+
+/// Faults that all mean: storage cannot be read or written just now.
+macro_rules! storage {
+    ($($fault:ty),+ $(,)?) => {$(
+        impl From<$fault> for Problem {
+            fn from(fault: $fault) -> Self { Self::from(Kind::Storage).because(&fault) }
+        }
+    )+};
+}
+storage!(RowFault, KeyFault, ClockJumped, TileError, ProofError);
+
+/// A page that does not render is our mistake.
+impl From<askama::Error> for Problem {
+    fn from(fault: askama::Error) -> Self {
+        Self::from(Kind::Internal).because(&fault)
+    }
+}

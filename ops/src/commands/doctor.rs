@@ -1,0 +1,102 @@
+//! `zhixin doctor`: looks at machine, folder and keys, and says what is wrong and what to do. Changes nothing.
+
+use std::path::Path;
+
+use zhixin_engine::log::{LogPurpose, genesis};
+
+use crate::cli::Common;
+use crate::{Ending, out};
+
+/// One thing looked at.
+struct Finding {
+    what: &'static str,
+    well: bool,
+    says: String,
+}
+
+pub(crate) fn run(common: &Common) -> anyhow::Result<Ending> {
+    let findings = [log(common), master_key(common), checkpoint(common), space(&common.data), fonts()];
+    for finding in &findings {
+        if common.json {
+            out::line(&serde_json::json!({ "what": finding.what, "well": finding.well, "says": finding.says }).to_string());
+        } else {
+            out::line(&format!("{} {:14} {}", if finding.well { "ok  " } else { "look" }, finding.what, finding.says));
+        }
+    }
+    Ok(if findings.iter().all(|finding| finding.well) { Ending::Well } else { Ending::FoundWrong })
+}
+
+fn log(common: &Common) -> Finding {
+    let (well, says) = match genesis(&common.data.join("log")) {
+        Ok(None) => (true, format!("no log in {} yet", common.data.display())),
+        Ok(Some(genesis)) => {
+            let purpose = match genesis.purpose {
+                LogPurpose::Demo => "a demo, never production",
+                LogPurpose::Production => "production",
+            };
+            (true, format!("log {} ({purpose})", genesis.log_id))
+        }
+        Err(fault) => (false, format!("the log cannot be read: {fault}")),
+    };
+    Finding { what: "log", well, says }
+}
+
+fn master_key(common: &Common) -> Finding {
+    let path = common.master_key();
+    let inside = path.starts_with(&common.data);
+    let (well, says) = match (path.exists(), inside) {
+        (true, false) => (true, format!("{}", path.display())),
+        (true, true) => (false, format!("{} lies in the data folder: move it out, or every backup holds it", path.display())),
+        (false, _) => (!common.data.join("vault").exists(), format!("{} is not there; make one with `zhixin key create FILE`", path.display())),
+    };
+    Finding { what: "master key", well, says }
+}
+
+fn checkpoint(common: &Common) -> Finding {
+    let path = common.checkpoint_file();
+    let says = if path.exists() {
+        format!("{}", path.display())
+    } else {
+        format!("{} is not there yet; it is written with the first checkpoint", path.display())
+    };
+    Finding { what: "checkpoint", well: path.exists() || !common.data.exists(), says }
+}
+
+fn space(data: &Path) -> Finding {
+    let folder = data.ancestors().find(|folder| folder.exists()).filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    match (zhixin_store::segments::SegmentOptions::default().free_space)(folder) {
+        Ok(free) => {
+            let mebibytes = free >> 20;
+            let well = mebibytes >= 2_048;
+            Finding { what: "disk", well, says: format!("{mebibytes} MiB free at {}; writing stops below 512", folder.display()) }
+        }
+        Err(fault) => Finding { what: "disk", well: false, says: format!("free space cannot be asked: {fault}") },
+    }
+}
+
+/// Pages need no font of ours, but certificates that are printed here do, and a browser without one shows boxes.
+fn fonts() -> Finding {
+    let folders = ["/usr/share/fonts", "/usr/local/share/fonts", "/Library/Fonts", "/System/Library/Fonts"];
+    let known = ["NotoSansCJK", "NotoSerifCJK", "wqy", "PingFang", "LXGW"];
+    let found = folders.iter().find_map(|folder| find_font(Path::new(folder), &known, 4));
+    match found {
+        Some(name) => Finding { what: "fonts", well: true, says: name },
+        None => Finding { what: "fonts", well: true, says: "no Chinese font on this machine; browsers elsewhere bring their own".to_owned() },
+    }
+}
+
+fn find_font(folder: &Path, known: &[&str], depth: u32) -> Option<String> {
+    let entries = std::fs::read_dir(folder).ok()?;
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if known.iter().any(|known| name.contains(known)) {
+            return Some(name);
+        }
+        if depth > 0 && entry.path().is_dir() {
+            if let Some(found) = find_font(&entry.path(), known, depth - 1) {
+                return Some(found);
+            }
+        }
+    }
+    None
+}

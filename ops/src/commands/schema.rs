@@ -1,0 +1,8 @@
+//! `zhixin schema`: every event type, version and field as JSON Schema.
+
+use crate::{Ending, out};
+
+pub(crate) fn run() -> anyhow::Result<Ending> {
+    out::line(&zhixin_events::schema::catalogue().to_canonical());
+    Ok(Ending::Well)
+}

@@ -1,0 +1,4 @@
+//! Placeholder.
+use crate::Ending;
+use crate::cli::*;
+pub(crate) fn run(_: &Common, _: &UserArgs) -> anyhow::Result<Ending> { anyhow::bail!("not yet") }

@@ -1,0 +1,110 @@
+//! Opening a data folder from the command line: keys, purpose, first start.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use zhixin_engine::clock::{Clock, SystemClock};
+use zhixin_engine::engine::{Engine, EngineOptions};
+use zhixin_engine::entropy::{Entropy, SystemEntropy};
+use zhixin_engine::handle::EngineHandle;
+use zhixin_engine::log::{LogPurpose, LogReader, genesis, open_reader};
+use zhixin_projections::{Projections, RowKind};
+
+use crate::cli::{Common, Rows, Usage};
+use crate::packs;
+
+impl Rows {
+    /// The kind of row store.
+    pub(crate) const fn kind(self) -> RowKind {
+        match self {
+            Self::Lmdb => RowKind::Lmdb,
+            Self::Sled => RowKind::Sled,
+        }
+    }
+}
+
+impl Common {
+    /// The master key file.
+    pub(crate) fn master_key(&self) -> PathBuf {
+        self.master_key.clone().unwrap_or_else(|| beside(&self.data, "master-key"))
+    }
+    /// The checkpoint file.
+    pub(crate) fn checkpoint_file(&self) -> PathBuf {
+        self.checkpoint_file.clone().unwrap_or_else(|| beside(&self.data, "checkpoint"))
+    }
+    /// How the engine of this folder is opened.
+    pub(crate) fn engine_options(&self, purpose: LogPurpose, domain: &str, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> EngineOptions {
+        EngineOptions {
+            checkpoint_file: self.checkpoint_file(),
+            rows: self.rows.kind(),
+            domain: domain.to_owned(),
+            ..EngineOptions::new(&self.data, &self.master_key(), purpose, clock, entropy)
+        }
+    }
+    /// The log of the folder, to read only.
+    pub(crate) fn reader(&self) -> anyhow::Result<Arc<dyn LogReader>> {
+        let log = self.data.join("log");
+        if !log.exists() {
+            bail!("there is no log in {}", self.data.display());
+        }
+        Ok(open_reader(&log)?)
+    }
+}
+
+/// `DIR.suffix`, outside the folder itself.
+pub(crate) fn beside(data: &Path, suffix: &str) -> PathBuf {
+    let mut name = data.components().collect::<PathBuf>().into_os_string();
+    name.push(".");
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// An open folder: engine and read models.
+pub(crate) struct Opened {
+    /// The read models; stopped before the engine.
+    pub(crate) projections: Arc<Projections>,
+    engine: Engine,
+}
+
+impl Opened {
+    /// The engine's handle.
+    pub(crate) fn handle(&self) -> &EngineHandle {
+        self.engine.handle()
+    }
+
+    /// Opens read models over an engine.
+    pub(crate) fn over(engine: Engine, common: &Common) -> anyhow::Result<Self> {
+        let reader = Arc::clone(engine.handle().reader());
+        let projections = Projections::open(&common.data, common.rows.kind(), reader)?;
+        Ok(Self { projections: Arc::new(projections), engine })
+    }
+
+    /// Lets what was taken become durable, flushes and ends the threads.
+    pub(crate) fn close(self) -> anyhow::Result<()> {
+        self.projections.stop().context("the read models could not be flushed; they are rebuilt at the next start")?;
+        self.engine.close();
+        Ok(())
+    }
+}
+
+/// Opens the folder as it is, or makes a production log with the rule packs shipped.
+pub(crate) fn open(common: &Common, domain: &str) -> anyhow::Result<Opened> {
+    let known = genesis(&common.data.join("log")).context("the log cannot be read")?;
+    let purpose = known.map_or(LogPurpose::Production, |genesis| genesis.purpose);
+    let key = common.master_key();
+    if !key.exists() {
+        return Err(Usage(format!(
+            "there is no master key file at {}; make one with `zhixin key create {}` and keep it apart from the data folder and its backups",
+            key.display(),
+            key.display()
+        ))
+        .into());
+    }
+    let options = common.engine_options(purpose, domain, Arc::new(SystemClock::new()), Arc::new(SystemEntropy::new()));
+    let engine = Engine::open(options).with_context(|| format!("the data folder {} cannot be opened", common.data.display()))?;
+    if purpose == LogPurpose::Production {
+        packs::publish_shipped(engine.handle()).context("the rule packs that ship with this version could not be published")?;
+    }
+    Opened::over(engine, common)
+}
