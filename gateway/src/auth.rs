@@ -7,6 +7,7 @@ pub(crate) mod rate;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::header::{AUTHORIZATION, COOKIE};
@@ -16,6 +17,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use zhixin_engine::domain::access::state::AccountState;
 use zhixin_engine::domain::access::{Action, scope};
+use zhixin_engine::handle::EngineHandle;
 use zhixin_events::scope::Scope;
 use zhixin_events::{AccountId, Role};
 
@@ -27,6 +29,8 @@ use crate::session::{self, SessionKey};
 pub(crate) const COOKIE_NAME: &str = "zhixin_session";
 /// Header that names the role to act in.
 const ROLE_HEADER: &str = "zhixin-role";
+/// Longest wait for the index to know an account.
+const INDEX_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// A signed-in account.
 #[derive(Debug)]
@@ -132,8 +136,11 @@ pub(crate) fn cookie(headers: &HeaderMap) -> Option<SessionKey> {
 pub(crate) async fn authenticate(State(app): State<App>, mut request: Request, next: Next) -> Response {
     match identify(&app, request.headers(), request.method()).await {
         Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
+            request.extensions_mut().insert(caller.clone());
+            let mut response = next.run(request).await;
+            // For the page of a problem, which shows who is signed in.
+            response.extensions_mut().insert(caller);
+            response
         }
         Err(problem) => problem.into_response(),
     }
@@ -174,7 +181,7 @@ fn acting(app: &App, key: SessionKey, wanted: Option<Role>) -> Result<Option<Act
     let engine = &app.deps().engine;
     let Some(session) = session::find(engine, &key)? else { return Ok(None) };
     let Some(account) = session.account() else { return Ok(None) };
-    let Some(state) = engine.account(account)? else { return Ok(None) };
+    let Some(state) = state(engine, account)? else { return Ok(None) };
     let held = |role: &Role| state.roles.contains(role);
     let role = match wanted {
         Some(role) if held(&role) => role,
@@ -185,4 +192,13 @@ fn acting(app: &App, key: SessionKey, wanted: Option<Role>) -> Result<Option<Act
         },
     };
     Ok(Some(Acting { login: session.login, account, role, state, csrf: session.csrf, key }))
+}
+
+/// The present state of an account. One that was opened just now may not be in the index yet.
+fn state(engine: &EngineHandle, account: AccountId) -> Result<Option<AccountState>, Problem> {
+    match engine.account(account)? {
+        Some(state) => Ok(Some(state)),
+        None if engine.wait_indexed(engine.end(), INDEX_WAIT_MAX) => Ok(engine.account(account)?),
+        None => Err(Kind::Busy.into()),
+    }
 }

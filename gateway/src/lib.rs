@@ -1,6 +1,22 @@
-//! Placeholder.
+//! Who may ask: the HTTP interface, the pages, sign-in, permissions. The only crate that knows HTTP and JSON.
+//!
+//! Start with [`app`] (what the gateway stands on and what is around every request), then [`v1`] (the interface for programs: one file an
+//! area for commands, one file a query), [`pages`] (for people) and [`log`] (the tamper-evident log for everybody). [`problem`] holds every
+//! no that a caller can get, [`auth`] who asks, [`session`] how they signed in.
+//! Invariants: handlers hold no rules; bodies are types of this crate; a name of a person is shown only after its reading was recorded.
+#![forbid(unsafe_code)]
 
-pub mod roster;
+mod app;
+mod auth;
+mod log;
+pub mod problem;
+mod session;
+mod v1;
+
 pub mod charts;
 pub mod pages;
+pub mod roster;
 pub mod text;
+
+pub use app::{Deps, Limits, RouteInfo, app, route_list, serve};
+pub use session::accounts;

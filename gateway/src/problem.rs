@@ -226,6 +226,24 @@ impl Problem {
         self.0.detail = Some(detail);
         self
     }
+    /// Says a code of its own, with the part of the request that it is about.
+    #[must_use]
+    pub fn with_code(mut self, code: &'static str, detail: Said, error: FieldProblem) -> Self {
+        self.0.code = code;
+        self.0.detail = Some(detail);
+        self.0.errors = vec![error];
+        self
+    }
+    /// Says another name of a parameter, where a part of the program knows it by one of its own.
+    #[must_use]
+    pub fn renamed(mut self, from: &str, to: &str) -> Self {
+        for error in &mut self.0.errors {
+            if error.part == Part::Parameter(from.to_owned()) {
+                error.part = Part::Parameter(to.to_owned());
+            }
+        }
+        self
+    }
     /// Says when to try again. Unit: seconds.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {

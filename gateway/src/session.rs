@@ -21,9 +21,9 @@ use crate::problem::{Kind, Problem};
 const ROWS: &[u8] = b"w/session/";
 const MINUTE_MS: i64 = 60_000;
 /// A session ends so long after its last use.
-pub const IDLE_MS_MAX: i64 = 30 * MINUTE_MS;
+pub(crate) const IDLE_MS_MAX: i64 = 30 * MINUTE_MS;
 /// A session ends so long after its beginning.
-pub const AGE_MS_MAX: i64 = 12 * 60 * MINUTE_MS;
+pub(crate) const AGE_MS_MAX: i64 = 12 * 60 * MINUTE_MS;
 /// The last use is written at most so often: each write is a sync of the vault.
 const TOUCH_MS: i64 = MINUTE_MS;
 /// Failed sign-ins within 15 minutes: by name and address, by name, by address.

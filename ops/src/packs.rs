@@ -87,8 +87,8 @@ pub(crate) fn calendars() -> anyhow::Result<Vec<PublishHolidayCalendar>> {
 
 /// The key is made from the file, so that a repeated start is the same command and a changed file another.
 fn publish(handle: &EngineHandle, command: impl Into<Command>, text: &str) -> anyhow::Result<()> {
-    let digest: String = sha256(&[text.as_bytes()]).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let submission = handle.system_submission(command, &format!("shipped-{digest}"));
+    let digest = sha256(&[text.as_bytes()]).into_iter().take(16).fold(0_u128, |digest, byte| (digest << 8) | u128::from(byte));
+    let submission = handle.system_submission(command, &format!("shipped-{digest:032x}"));
     match handle.execute_blocking(submission) {
         Ok(_) => Ok(()),
         Err(CommandError::Refused(refusal)) if SAME_AS_IN_FORCE.contains(&refusal.code) => Ok(()),
@@ -158,7 +158,8 @@ mod tests {
         let national = rule_pack(PACKS[0]).unwrap();
         assert!(national.figures.iter().all(|figure| !figure.source.is_empty() && figure.mark != SourceMark::TestData));
         let empty: Vec<_> = national.figures.iter().filter(|figure| figure.value.is_none()).map(|figure| figure.key.clone()).collect();
-        let made_up: Vec<_> = demo_figures().unwrap().figures.into_iter().inspect(|figure| assert_eq!(figure.mark, SourceMark::TestData)).collect();
+        let made_up: Vec<_> =
+            demo_figures().unwrap().figures.into_iter().inspect(|figure| assert_eq!(figure.mark, SourceMark::TestData)).collect();
         assert_eq!(empty.len(), 60, "hours and content of ten occupations in three grades");
         assert_eq!(made_up.iter().map(|figure| figure.key.clone()).collect::<Vec<_>>(), empty);
         assert!(made_up.iter().all(|figure| figure.value.is_some()));

@@ -1,8 +1,9 @@
 //! Classes: the facts of a run, its sessions, and its roster.
 //!
-//! Rows: `C class` = the facts of the class and its sessions; `T class person` = the facts of one trainee ([`roster`]), so that an
+//! Rows: `C class` = the facts of the class and its sessions; `T class person` = the facts of one trainee ([`mod@roster`]), so that an
 //! attendance event rewrites the row of one person and never that of a class with ten thousand; `Y year class`, `N trainer class` and
-//! `O organisation class` lead lists; `P person class` leads from a person; `K certificate` = whose it is.
+//! `O organisation class` lead lists; `P person class` leads from a person; `K certificate` = whose it is; `S person` = where the name of a
+//! person stands sealed, and whether it was erased.
 //! Source: Plan 3.3-3, 3.3-5, 3.3-8.
 
 mod apply;
@@ -34,6 +35,7 @@ pub(super) const BY_TRAINER: u8 = b'N';
 pub(super) const BY_ORGANISATION: u8 = b'O';
 pub(super) const BY_PERSON: u8 = b'P';
 pub(super) const CERTIFICATE: u8 = b'K';
+pub(super) const PERSON: u8 = b'S';
 
 /// A class as a view shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -388,5 +390,23 @@ mod tests {
         let of_organisation = ClassFilter { organisation: Some(plan(1).organisation), unit: Some(plan(3).unit), ..ClassFilter::default() };
         assert_eq!(page(of_organisation, None).items.iter().map(|entry| entry.class).collect::<Vec<_>>(), [class_id(3)]);
         assert_eq!(of_person(&view, person(0), at_end_of(50)).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn the_name_of_a_trainee_is_found_where_it_was_last_told() {
+        use zhixin_events::person::{PersonErased, PersonNameCorrected, PersonRegistered};
+        use zhixin_events::{DocumentKind, ErasureGround};
+        let person = person(0);
+        let mut told = story(1);
+        let at = |told: &[Told]| u64::try_from(told.len()).unwrap();
+        assert_eq!(trainee(&rows(ModelName::Classes, &told), class_id(0), person, at_end_of(50)).unwrap().unwrap().name_position, None);
+        let registered = at(&told);
+        told.push((day(5), PersonRegistered { person, document_kind: DocumentKind::Passport, number_override: false }.into()));
+        told.push((day(45), PersonNameCorrected { person }.into()));
+        told.push((day(60), PersonErased { person, ground: ErasureGround::PersonRequest }.into()));
+        let view = rows(ModelName::Classes, &told);
+        let on = |number| trainee(&view, class_id(0), person, at_end_of(number)).unwrap().unwrap();
+        assert_eq!((on(44).name_position, on(45).name_position), (Some(Position(registered)), Some(Position(registered + 1))));
+        assert!(on(44).erased, "an erasure is shown in views of the past too");
     }
 }

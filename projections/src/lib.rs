@@ -26,7 +26,6 @@ pub mod replay;
 pub mod runner;
 
 #[cfg(test)]
-#[cfg(test)]
 mod properties;
 
 pub use as_of::{AsOf, Page};

@@ -2,7 +2,7 @@
 //!
 //! Rows: `O occupation` = its facts. There are a few dozen occupations, so every query reads them all. Whether a grade has directions is
 //! listed, none, or not yet known: the three are told apart, because a class for a grade with directions must name one.
-//! Source: Plan 3.3-2, 3.3-3; `domain-rules` 6.
+//! Source: Plan 3.3-2, 3.3-3; SOURCES 3.
 
 use std::ops::ControlFlow;
 

@@ -150,6 +150,7 @@ fn check_classes(view: &TableView, world: &World, as_of: AsOf) {
         assert!(world.known.contains(&seat));
         assert_eq!(trainee.seat.is_some(), world.seats.contains(&seat));
         assert_eq!(trainee.attended.get(), world.attended(seat));
+        assert_eq!(trainee.name_position.map(|position| position.0), world.last_names.get(&seat.1).copied());
         assert_eq!(trainee.test().map(|test| test.passed), world.passed.get(&seat).copied());
         assert_eq!(trainee.hours.map(|hours| (hours.position.0, hours.hours)), world.hours.get(&seat).copied());
         assert_eq!(trainee.category, world.categories.get(&seat).copied().flatten());
@@ -374,6 +375,36 @@ fn row_keys_read_back_as_they_are_written() {
     {
         assert!(text.parse::<RowKey>().is_err(), "{text}");
     }
+}
+
+/// A slot that lacks batches before one does not take it: its rows would have a hole.
+#[test]
+fn batch_beyond_the_rows_is_passed_over() {
+    let feed = MemoryFeed::new(&a_year(), &[5]);
+    let mut slot =
+        Slot::new(ModelName::Classes, Arc::new(Table::new(open_rows(RowKind::Memory, std::path::Path::new("")).unwrap()).unwrap()));
+    apply_batch(&mut [&mut slot], &feed.batches().nth(1).unwrap()).unwrap();
+    assert_eq!(slot.position(), 0);
+    apply_batch(&mut [&mut slot], &feed.batches().next().unwrap()).unwrap();
+    assert_eq!(slot.position(), 5);
+}
+
+/// A commit that does not decode is quarantined event by event; what comes after it is applied.
+#[test]
+fn undecodable_commit_is_quarantined_event_by_event() {
+    let mut body = zhixin_store::segments::BodyBuilder::new(0, 0);
+    assert!(body.push(3, b"no commit"));
+    let mut slot =
+        Slot::new(ModelName::Trainers, Arc::new(Table::new(open_rows(RowKind::Memory, std::path::Path::new("")).unwrap()).unwrap()));
+    let body = body.finish();
+    let batch = zhixin_store::feed::Batch { epoch: 1, first_position: 0, next_position: 3, base_ms: 0, chain_after: [1; 32], body: &body };
+    apply_batch(&mut [&mut slot], &batch).unwrap();
+    let found = quarantined(&slot.table.view().unwrap(), ModelName::Trainers).unwrap();
+    assert_eq!(
+        found.iter().map(|one| (one.position.0, one.reason.name())).collect::<Vec<_>>(),
+        [0, 1, 2].map(|at| (at, "commit_undecodable"))
+    );
+    assert_eq!(slot.position(), 3);
 }
 
 /// A revocation of a certificate that was never issued is quarantined by the models that need it, and by nobody else.

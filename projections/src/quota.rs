@@ -6,9 +6,9 @@
 //! class do not count at all. Trainings count enrolments; persons count each person once in every row and once in the total.
 //!
 //! **Rows.** Facts: `F class`, `P person`, `R class person` (who has facts in a class), `K certificate` (whose it is), `Y year class` (which
-//! classes may count in a year), `D occupation hash` (text of a direction), `T year line unit` (targets). Figures: `C cell` ([`cells`]).
+//! classes may count in a year), `D occupation hash` (text of a direction), `T year line unit` (targets). Figures: `C cell` (see `cells`).
 //! An event changes what its person contributes; the change, as a step function over effective dates, is appended to every cell that it
-//! touches ([`fold`]). So any view (P, E) is a sum of what was appended before P for days until E, and equals the fold over the log.
+//! touches (see `fold`). So any view (P, E) is a sum of what was appended before P for days until E, and equals the fold over the log.
 //!
 //! Source: Plan 2-1, 4.1-2, 4.4-5.
 

@@ -20,9 +20,9 @@ use crate::model::{self, ModelName, Quarantined, Slot, apply_batch};
 use crate::pointer::Pointer;
 use crate::replay::catch_up;
 
-/// Unflushed rows of all models at which they are flushed. Source: `engine.md` 6.25.
+/// Unflushed rows of all models at which they are flushed.
 const FLUSH_BYTES: usize = 64 * 1024 * 1024;
-/// Longest time that rows stay unflushed. Source: `engine.md` 6.25.
+/// Longest time that rows stay unflushed.
 const FLUSH_AFTER: Duration = Duration::from_secs(5);
 /// A model that is further behind the others than this is brought up by a thread of its own, so that they need not wait for it.
 /// Unit: events.
@@ -190,7 +190,7 @@ impl Projections {
         model::quarantined(&self.view(model)?, model)
     }
 
-    /// Memory that rows take until they are flushed. Unit: bytes. Commands wait at 256 MiB (`engine.md` 6.25).
+    /// Memory that rows take until they are flushed. Unit: bytes. Commands wait at 256 MiB.
     pub fn unflushed_bytes(&self) -> usize {
         self.shared.tables.read().unwrap_or_else(PoisonError::into_inner).values().map(|table| table.unflushed_bytes()).sum()
     }
@@ -204,7 +204,7 @@ impl Projections {
         self.shared.moved.notify_all();
         for thread in std::mem::take(&mut *lock(&self.threads)) {
             if thread.join().is_err() {
-                tracing::error!(runbook = "applier-panicked", "a thread of the read models panicked");
+                tracing::error!(runbook = "invariant", "a thread of the read models panicked");
             }
         }
         self.shared.flush()
@@ -239,10 +239,11 @@ impl Shared {
 
     /// Tells waiting callers how far the models are.
     pub(crate) fn publish(&self) {
+        // Read under the lock, so that of two callers the later one tells the later positions.
+        let mut progress = lock(&self.progress);
         let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
-        let positions = tables.iter().map(|(model, table)| (*model, table.checkpoint().position)).collect();
-        drop(tables);
-        lock(&self.progress).positions = positions;
+        progress.positions = tables.iter().map(|(model, table)| (*model, table.checkpoint().position)).collect();
+        drop((tables, progress));
         self.moved.notify_all();
     }
 
@@ -258,7 +259,7 @@ impl Shared {
     }
 
     fn fail(&self, fault: &str) {
-        tracing::error!(fault, runbook = "applier-stopped", "the read models stopped");
+        tracing::error!(fault, runbook = "derived", "the read models stopped");
         lock(&self.progress).fault = Some(fault.to_owned());
         self.moved.notify_all();
     }
@@ -424,11 +425,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let told = a_year();
         follows(dir.path(), RowKind::Lmdb, &told);
-        // A log that is shorter, and one that is as long but not the same.
-        follows(dir.path(), RowKind::Lmdb, &told[..told.len() / 2]);
+        // A log that is as long but not the same, and one that is shorter.
         let mut other = told.clone();
         other[0] = tell(&[]).pop().unwrap();
         follows(dir.path(), RowKind::Lmdb, &other);
+        follows(dir.path(), RowKind::Lmdb, &other[..told.len() / 2]);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! Invariants: a run is held only by a trainer listed on its days for its occupation (Plan 3.3-4, 3.3-5); a seat is taken by one person once
 //! (claim `seat`); one attendance per person and session; the completion test is only for those with the hours and the content; a
 //! certificate only for those who passed it (Plan 3.3-5). What was recorded wrongly is corrected, never edited.
-//! Sources: Plan 3.3-3, 3.3-5, 3.3-8, 4.2-1; `domain-rules` 5.5.
+//! Sources: Plan 3.3-3, 3.3-5, 3.3-8, 4.2-1; SOURCES 2.1.
 
 pub mod cancel_run;
 pub mod close_run;

@@ -2,7 +2,7 @@
 //!
 //! An occupation keeps one id whatever its codes; the directions of a grade are listed, none (an empty list), or not yet known (no entry).
 //! A trainer is listed for occupations over a term; suspended and reinstated; removed for good; expired when the term ends. After a removal,
-//! certificates already issued stay valid unless revoked. Sources: Plan 3.3-2 to 3.3-4, 3.3-8; `domain-rules` 5.5, 6.
+//! certificates already issued stay valid unless revoked. Sources: Plan 3.3-2 to 3.3-4, 3.3-8; SOURCES 2.1, 3.
 
 pub mod add_occupation;
 pub mod assign_occupation_code;

@@ -20,7 +20,7 @@ use zhixin_events::document_number::{DocumentNumber, DocumentNumberError};
 pub(crate) struct NumberFault {
     /// In words, for a refusal.
     pub(crate) what: &'static str,
-    /// Whether an import may take it with a reason. Source: `domain-rules` 13.
+    /// Whether an import may take it with a reason. Source: SOURCES 4.
     pub(crate) may_be_overridden: bool,
 }
 

@@ -97,7 +97,7 @@ refusals! {
         EffectiveInFuture = "TIME-0001" Rule "the effective date is later than today",
         /// It took place longer ago than the rule packs allow to record.
         EffectiveTooEarly = "TIME-0002" Rule "the effective date is longer ago than the rule packs allow to record",
-        /// The facts fix the date on which it took place. Source: `engine` 14.
+        /// The facts fix the date on which it took place. Source: ours.
         EffectiveFixed = "TIME-0003" Rule "the facts fix the effective date; the stated one differs from it",
         /// The person is erased.
         PersonErased = "PERSON-0001" Conflict "the data of the person were erased",

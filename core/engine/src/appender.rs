@@ -16,14 +16,13 @@ pub(crate) fn run(mut log: Box<dyn EventLog>, pipeline: &Pipeline, keys: &Arc<Ke
 }
 
 fn append(log: &mut dyn EventLog, pipeline: &Pipeline, keys: &Arc<KeyRing>, forming: Forming) {
-    if !forming.key_rows.is_empty() {
-        if let Err(fault) = keys.vault().write(&forming.key_rows) {
+    if !forming.new_keys.is_empty() {
+        if let Err(fault) = keys.write_new(&forming.new_keys) {
             tracing::error!(fault = %log_chain(&fault), runbook = "vault", "keys could not be made durable; writing stops");
             keys.drop_cached();
             pipeline.failed(Unavailable::Storage, true);
             return;
         }
-        keys.trim_cache();
     }
     match log.append(&forming.body.finish()) {
         Ok(head) => pipeline.succeeded(forming.number, head.next_position),

@@ -16,7 +16,6 @@ use zhixin_events::commit::{COMMIT_BYTES_MAX, Commit, EVENTS_MAX, EventRecord, S
 use zhixin_events::leaf::{LEAF_BYTES_MAX, leaf};
 use zhixin_events::{CommandId, Event, PersonId, Position, Subject, Timestamp, invariant, registry};
 use zhixin_store::table::Table;
-use zhixin_store::vault::VaultOp;
 
 use crate::answer::{Accepted, AcceptedEvent, Answer, CommandError, Reply, Submission, Unavailable};
 use crate::clock::Clock;
@@ -29,7 +28,7 @@ use crate::log::{LogId, LogReader};
 use crate::pipeline::{Pipeline, Standing};
 use crate::progress::Progress;
 use crate::sealing::{self, Place};
-use crate::vault_keys::KeyRing;
+use crate::vault_keys::{KeyRing, NewKeys};
 
 /// Rounds of reads that a command may ask for.
 const READ_ROUNDS_MAX: usize = 4;
@@ -41,6 +40,8 @@ const UNFLUSHED_BYTES_MAX: usize = 256 << 20;
 const MEMORY_WAITS_MAX: usize = 20;
 /// How long the loop waits for a command before it tidies up.
 const IDLE: Duration = Duration::from_millis(500);
+/// How long the index may take to reflect what is durable after a failed append. Longer than any backlog, so that only a broken one fails.
+const INDEX_WAIT: Duration = Duration::from_secs(60);
 
 /// What the deciding thread works with.
 #[derive(Debug)]
@@ -177,6 +178,11 @@ impl Decider {
             return;
         }
         self.generation = standing.generation;
+        // What is dropped is loaded anew through the index, so the index must reflect all that is durable first.
+        if standing.stopped.is_none() && !self.around.indexed.wait_for(standing.durable_position, INDEX_WAIT) {
+            tracing::error!(runbook = "derived", "the index does not follow the log; writing stops");
+            self.around.pipeline.failed(Unavailable::Storage, true);
+        }
         self.hot.drop_pending(standing.durable_batch);
         self.younger.drop_pending(standing.durable_position);
         self.snapshots.retain(|(batch, ..)| *batch <= standing.durable_batch);
@@ -206,8 +212,8 @@ impl Decider {
             }
             match self.decide(submission) {
                 Outcome::Answer { answer, batch } => self.around.pipeline.answer_after(batch, self.generation, waiting, answer),
-                Outcome::Commit { commit, decision, key_rows, answer } => {
-                    reply = self.record(&commit, &decision, key_rows, waiting, answer);
+                Outcome::Commit { commit, decision, new_keys, answer } => {
+                    reply = self.record(&commit, &decision, new_keys, waiting, answer);
                 }
             }
         }
@@ -366,11 +372,29 @@ impl Decider {
         now: Timestamp,
         states: &States,
     ) -> Result<Outcome, CommandError> {
+        let mut new_keys = NewKeys::new();
+        let commit = self.commit(submission, &decision, packs, now, states, &mut new_keys);
+        let commit = commit.inspect_err(|_| {
+            // Nobody writes these keys now, so nothing may be sealed under them.
+            self.around.keys.abandon(&new_keys);
+        })?;
+        let answer = Ok(accepted(&commit, Position(self.next_position)));
+        Ok(Outcome::Commit { commit, decision, new_keys, answer })
+    }
+
+    fn commit(
+        &self,
+        submission: &Submission,
+        decision: &Decision,
+        packs: Vec<Position>,
+        now: Timestamp,
+        states: &States,
+        new_keys: &mut NewKeys,
+    ) -> Result<Commit, CommandError> {
         let mut ordinals: HashMap<Subject, u32> = HashMap::new();
-        let mut key_rows = Vec::new();
         let mut events = Vec::with_capacity(decision.events.len());
         for (index, event) in (0_u16..).zip(&decision.events) {
-            events.push(self.event_record(submission, index, event, &mut ordinals, states, &mut key_rows)?);
+            events.push(self.event_record(submission, index, event, &mut ordinals, states, new_keys)?);
         }
         let commit = Commit {
             command_id: submission.command_id,
@@ -384,8 +408,7 @@ impl Decider {
             events,
         };
         check_limits(&commit, Position(self.next_position))?;
-        let answer = Ok(accepted(&commit, Position(self.next_position)));
-        Ok(Outcome::Commit { commit, decision, key_rows, answer })
+        Ok(commit)
     }
 
     fn event_record(
@@ -395,7 +418,7 @@ impl Decider {
         event: &NewEvent,
         ordinals: &mut HashMap<Subject, u32>,
         states: &States,
-        key_rows: &mut Vec<VaultOp>,
+        new_keys: &mut NewKeys,
     ) -> Result<EventRecord, CommandError> {
         let (tag, payload) = registry::encode(&event.event);
         let mut subjects = Vec::with_capacity(event.subjects.len());
@@ -407,13 +430,13 @@ impl Decider {
         let Some(event_type) = registry::of_tag(tag) else { invariant!("encode names only tags of the registry") };
         let place = Place { log_id: self.around.log_id, command_id: submission.command_id, index, tag };
         let (envelopes, sealed_digests) =
-            sealing::seal_fields(&self.around.keys, self.around.entropy.as_ref(), &place, event_type, &event.sealed, key_rows)
+            sealing::seal_fields(&self.around.keys, self.around.entropy.as_ref(), &place, event_type, &event.sealed, new_keys)
                 .map_err(|_| Unavailable::Storage)?;
         Ok(EventRecord { tag, effective_on: event.effective_on, causation: event.causation, subjects, payload, envelopes, sealed_digests })
     }
 
     /// Puts a commit into the forming batch and advances the overlay. Gives the reply back when a failure made the decision void.
-    fn record(&mut self, commit: &Commit, decision: &Decision, mut key_rows: Vec<VaultOp>, reply: Reply, answer: Answer) -> Option<Reply> {
+    fn record(&mut self, commit: &Commit, decision: &Decision, mut new_keys: NewKeys, reply: Reply, answer: Answer) -> Option<Reply> {
         let first = self.next_position;
         let Ok(event_count) = u32::try_from(commit.events.len()) else { invariant!("a commit is bounded") };
         let mut waiting = Some((reply, answer));
@@ -421,7 +444,7 @@ impl Decider {
             let joined = self.around.pipeline.join(self.generation, first, commit.recorded_at.0, bytes_max(commit));
             let Some((batch, base_ms)) = joined else { return waiting.map(|(reply, _)| reply) };
             let frame = commit.encode(Timestamp(base_ms));
-            if self.around.pipeline.push(batch, self.generation, event_count, &frame, &mut key_rows, &mut waiting) {
+            if self.around.pipeline.push(batch, self.generation, event_count, &frame, &mut new_keys, &mut waiting) {
                 break batch;
             }
         };
@@ -471,7 +494,7 @@ enum Outcome {
     /// An answer without a commit, which depends on a batch.
     Answer { answer: Answer, batch: u64 },
     /// A commit.
-    Commit { commit: Commit, decision: Decision, key_rows: Vec<VaultOp>, answer: Answer },
+    Commit { commit: Commit, decision: Decision, new_keys: NewKeys, answer: Answer },
 }
 
 /// The answer that a commit gives, now and whenever it is repeated.

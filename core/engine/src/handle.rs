@@ -18,6 +18,7 @@ use zhixin_store::vault::Vault;
 
 use crate::answer::{Accepted, Answer, CommandError, Reply, Submission, Unavailable};
 use crate::appender::log_chain;
+use crate::blobs::BlobStore;
 use crate::clock::Clock;
 use crate::decider::command_id;
 use crate::derived::DerivedView;
@@ -84,11 +85,21 @@ pub type OpenedEvent = (Position, Vec<OpenedField>);
 #[derive(Debug, Clone)]
 pub struct EngineHandle {
     shared: Arc<Shared>,
+    blobs: Arc<BlobStore>,
 }
 
 impl EngineHandle {
     pub(crate) fn new(shared: Shared) -> Self {
-        Self { shared: Arc::new(shared) }
+        let blobs = BlobStore::new(&shared.data, Arc::clone(&shared.keys), Arc::clone(&shared.entropy));
+        Self { shared: Arc::new(shared), blobs: Arc::new(blobs) }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(crate) fn blobs(&self) -> &BlobStore {
+        &self.blobs
     }
 
     // Commands.
@@ -253,7 +264,7 @@ impl EngineHandle {
         if !self.wait_indexed(self.end(), Duration::from_mins(1)) {
             return Err(storage);
         }
-        self.shared.keys.destroy(&[Subject::person(person)]).map_err(|fault| {
+        self.blobs.forget(&Subject::person(person)).map_err(|fault| {
             report(&fault);
             storage.clone()
         })?;
@@ -281,12 +292,17 @@ impl EngineHandle {
         for (person, completed) in erasures {
             if !completed {
                 self.complete_erasure(person).map_err(|_| OpenFault::Erasure)?;
-            } else if self.shared.keys.key_for_opening(&Subject::person(person)).is_ok() {
+            } else if self.has_keys(person)? {
                 // A vault from before the erasure came back.
-                self.shared.keys.destroy(&[Subject::person(person)])?;
+                self.blobs.forget(&Subject::person(person)).map_err(|_| OpenFault::Erasure)?;
             }
         }
         Ok(())
+    }
+
+    fn has_keys(&self, person: PersonId) -> Result<bool, OpenFault> {
+        let holder = Subject::person(person);
+        Ok(self.shared.keys.key_for_opening(&holder).is_ok() || self.blobs.has_any(&holder).map_err(|_| OpenFault::Erasure)?)
     }
 
     // What the gateway keeps.

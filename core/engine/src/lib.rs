@@ -7,6 +7,8 @@
 
 pub mod answer;
 pub mod appender;
+pub mod backup;
+pub mod blobs;
 pub mod checkpoint_file;
 pub mod clock;
 mod decider;
@@ -28,5 +30,6 @@ pub mod read_log;
 pub mod sealing;
 mod secrets;
 pub mod vault_keys;
+pub mod verify;
 
 pub use zhixin_domain as domain;

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use zhixin_store::segments::BodyBuilder;
-use zhixin_store::vault::VaultOp;
 
 use crate::answer::{Answer, CommandError, Reply, Unavailable};
+use crate::vault_keys::NewKeys;
 
 /// A batch on its way into the log.
 #[derive(Debug)]
@@ -20,8 +20,8 @@ pub(crate) struct Forming {
     pub(crate) body: BodyBuilder,
     /// Base of the recorded-at times of its commits. Unit: milliseconds since 1970-01-01 UTC.
     pub(crate) base_ms: i64,
-    /// Rows of new keys that must be durable first.
-    pub(crate) key_rows: Vec<VaultOp>,
+    /// New keys that must be durable first.
+    pub(crate) new_keys: NewKeys,
 }
 
 #[derive(Debug, Default)]
@@ -93,7 +93,7 @@ impl Pipeline {
                     state.last_batch += 1;
                     let number = state.last_batch;
                     let body = BodyBuilder::new(first_position, now_ms);
-                    state.forming = Some(Forming { number, body, base_ms: now_ms, key_rows: Vec::new() });
+                    state.forming = Some(Forming { number, body, base_ms: now_ms, new_keys: Vec::new() });
                     return Some((number, now_ms));
                 }
             }
@@ -107,7 +107,7 @@ impl Pipeline {
         generation: u64,
         event_count: u32,
         frame: &[u8],
-        key_rows: &mut Vec<VaultOp>,
+        new_keys: &mut NewKeys,
         reply: &mut Option<(Reply, Answer)>,
     ) -> bool {
         let mut state = self.state();
@@ -118,7 +118,7 @@ impl Pipeline {
         if !forming.body.push(event_count, frame) {
             return false;
         }
-        forming.key_rows.append(key_rows);
+        forming.new_keys.append(new_keys);
         if let Some(reply) = reply.take() {
             state.waiting.entry(batch).or_default().push(reply);
         }

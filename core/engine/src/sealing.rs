@@ -10,11 +10,10 @@ use zhixin_events::digest::disclosure_digest;
 use zhixin_events::json::Json;
 use zhixin_events::registry::{self, EventType};
 use zhixin_events::{CommandId, Secret, Subject, codec, invariant};
-use zhixin_store::vault::VaultOp;
 
 use crate::entropy::Entropy;
 use crate::log::LogId;
-use crate::vault_keys::{self, KeyFault, KeyRing};
+use crate::vault_keys::{self, KeyFault, KeyRing, NewKeys};
 
 /// Every holder has one key so far; the number leaves room for changing keys.
 const KEY_VERSION: u32 = 1;
@@ -57,14 +56,14 @@ impl Place {
 /// Envelopes and digests of an event.
 pub(crate) type SealedParts = (Vec<Envelope>, Vec<(u8, [u8; 32])>);
 
-/// Seals the fields of one event; `ops` gets the rows of new keys.
+/// Seals the fields of one event; `new_keys` gets the keys of new holders.
 pub(crate) fn seal_fields(
     keys: &KeyRing,
     entropy: &dyn Entropy,
     place: &Place,
     event_type: &EventType,
     fields: &[SealedField],
-    ops: &mut Vec<VaultOp>,
+    new_keys: &mut NewKeys,
 ) -> Result<SealedParts, KeyFault> {
     let mut holders: Vec<Subject> = fields.iter().map(|field| field.holder).collect();
     holders.sort_unstable();
@@ -79,7 +78,7 @@ pub(crate) fn seal_fields(
             digests.push((number, disclosure_digest(&salt, field.field, &Json::Text(field.value.expose().clone()))));
             values.push(SealedValue { field: number, salt, value: field.value.expose().clone() });
         }
-        let key = keys.key_for_sealing(&holder, ops)?;
+        let key = keys.key_for_sealing(&holder, new_keys)?;
         let plain = zeroize::Zeroizing::new(codec::encode(&values));
         let sealed = vault_keys::seal(&key, &place.additional_data(&holder, KEY_VERSION), &plain, entropy);
         envelopes.push(Envelope { holder, key_version: KEY_VERSION, sealed });

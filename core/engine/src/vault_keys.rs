@@ -5,7 +5,9 @@
 //! **Forgetting** a holder deletes its key, gives its group a new key under which the others are wrapped again, and steps the master key to
 //! its next generation, a one-way function: the file then holds a key from which the earlier one cannot be computed. So a copy of the vault
 //! from before an erasure opens nothing, even with today's master key file.
-//! Invariant: a holder's key is durable before the first event sealed under it is appended.
+//! Invariants: a holder's key is durable before the first event sealed under it is appended; a new key is wrapped only when it is written,
+//! under the group key of that moment, and nothing is written beside [`KeyRing::destroy`] (a row wrapped before it and written after it would
+//! never open again).
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -35,6 +37,9 @@ const FILE_MARK: &str = "zhixin-master-key-1";
 
 /// 32 bytes that are wiped when dropped.
 pub type Key = Zeroizing<[u8; 32]>;
+
+/// Keys of new holders that are not in the vault yet.
+pub(crate) type NewKeys = Vec<(Subject, Key)>;
 
 /// What can go wrong with keys.
 #[derive(Debug, thiserror::Error)]
@@ -193,6 +198,8 @@ pub struct KeyRing {
     vault: Arc<dyn Vault>,
     file: MasterKeyFile,
     entropy: Arc<dyn Entropy>,
+    /// Held by whoever wraps and writes; taken before `state`.
+    writing: Mutex<()>,
     state: Mutex<State>,
 }
 
@@ -201,6 +208,8 @@ struct State {
     master: Key,
     groups: HashMap<u16, Key>,
     holders: HashMap<Subject, Key>,
+    /// Keys of holders that commits under way have made.
+    pending: HashMap<Subject, Key>,
 }
 
 impl std::fmt::Debug for KeyRing {
@@ -236,8 +245,12 @@ impl KeyRing {
             vault.write(&[generation_op(file_generation, &master, entropy.as_ref())])?;
             file_generation
         };
-        let state = Mutex::new(State { generation, master, groups: HashMap::new(), holders: HashMap::new() });
-        Ok(Self { vault, file, entropy, state })
+        let state = Mutex::new(State { generation, master, groups: HashMap::new(), holders: HashMap::new(), pending: HashMap::new() });
+        Ok(Self { vault, file, entropy, writing: Mutex::new(()), state })
+    }
+
+    fn alone(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -250,8 +263,8 @@ impl KeyRing {
     /// The vault cannot be read.
     pub fn secret(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, KeyFault> {
         let row = secret_row(name);
-        let master = self.state().master.clone();
-        self.vault.get(&row)?.map(|sealed| open(&master, &row, &sealed)).transpose()
+        let state = self.state();
+        self.vault.get(&row)?.map(|sealed| open(&state.master, &row, &sealed)).transpose()
     }
 
     /// A secret of the log; made by `make` and durable before it is returned, if it was not there.
@@ -259,6 +272,7 @@ impl KeyRing {
     /// # Errors
     /// The vault cannot be read or written.
     pub fn secret_or_make(&self, name: &str, make: impl FnOnce(&dyn Entropy) -> Vec<u8>) -> Result<Zeroizing<Vec<u8>>, KeyFault> {
+        let _alone = self.alone();
         if let Some(known) = self.secret(name)? {
             return Ok(known);
         }
@@ -271,6 +285,7 @@ impl KeyRing {
 
     /// Keeps bytes under a name, encrypted under the master key.
     pub(crate) fn stash(&self, name: &str, bytes: &[u8]) -> Result<(), KeyFault> {
+        let _alone = self.alone();
         let row = secret_row(&format!("stash/{name}"));
         let sealed = seal(&self.state().master, &row, bytes, self.entropy.as_ref());
         Ok(self.vault.put(&row, &sealed)?)
@@ -278,6 +293,7 @@ impl KeyRing {
 
     /// Drops the bytes under a name.
     pub(crate) fn drop_stash(&self, name: &str) -> Result<(), KeyFault> {
+        let _alone = self.alone();
         Ok(self.vault.delete(&secret_row(&format!("stash/{name}")))?)
     }
 
@@ -308,20 +324,55 @@ impl KeyRing {
         Ok(Some(key))
     }
 
-    /// The key of a holder, made if it has none; `ops` gets the rows that must be durable before anything sealed under it is appended.
-    pub(crate) fn key_for_sealing(&self, holder: &Subject, ops: &mut Vec<VaultOp>) -> Result<Key, KeyFault> {
+    /// The key of a holder, made if it has none; `new_keys` gets it then, to be durable before anything sealed under it is appended.
+    pub(crate) fn key_for_sealing(&self, holder: &Subject, new_keys: &mut NewKeys) -> Result<Key, KeyFault> {
         let mut state = self.state();
+        if let Some(key) = state.pending.get(holder) {
+            return Ok(key.clone());
+        }
         if let Some(key) = self.known_key(&mut state, holder)? {
             return Ok(key);
         }
-        let Some(group_key) = self.group_key(&mut state, group_of(holder), Some(ops))? else {
-            invariant!("a group key is made when missing")
-        };
-        let row = holder_row(holder);
         let key: Key = Zeroizing::new(self.entropy.array());
-        ops.push(VaultOp::Put { key: row.clone(), value: seal(&group_key, &row, key.as_slice(), self.entropy.as_ref()) });
-        state.holders.insert(*holder, key.clone());
+        new_keys.push((*holder, key.clone()));
+        state.pending.insert(*holder, key.clone());
         Ok(key)
+    }
+
+    /// Makes new keys durable.
+    ///
+    /// # Errors
+    /// The vault cannot be written; then none of them may be used.
+    pub(crate) fn write_new(&self, new_keys: &NewKeys) -> Result<(), KeyFault> {
+        let _alone = self.alone();
+        let mut ops = Vec::with_capacity(new_keys.len() * 2);
+        let mut state = self.state();
+        for (holder, key) in new_keys {
+            let Some(group_key) = self.group_key(&mut state, group_of(holder), Some(&mut ops))? else {
+                invariant!("a group key is made when missing")
+            };
+            let row = holder_row(holder);
+            let value = seal(&group_key, &row, key.as_slice(), self.entropy.as_ref());
+            ops.push(VaultOp::Put { key: row, value });
+        }
+        // Deciding goes on while the vault syncs.
+        drop(state);
+        self.vault.write(&ops)?;
+        let mut state = self.state();
+        if state.holders.len() + new_keys.len() > CACHED_KEYS_MAX {
+            state.holders.clear();
+        }
+        for (holder, key) in new_keys {
+            state.pending.remove(holder);
+            state.holders.insert(*holder, key.clone());
+        }
+        Ok(())
+    }
+
+    /// Forgets new keys whose commit came to nothing.
+    pub(crate) fn abandon(&self, new_keys: &NewKeys) {
+        let mut state = self.state();
+        new_keys.iter().for_each(|(holder, _)| drop(state.pending.remove(holder)));
     }
 
     /// The key of a holder.
@@ -347,19 +398,12 @@ impl KeyRing {
         Ok(Some(key))
     }
 
-    /// Forgets unwrapped holder keys: those whose rows never became durable must not be used again.
+    /// Forgets unwrapped keys: those whose rows never became durable must not be used again.
     pub(crate) fn drop_cached(&self) {
         let mut state = self.state();
         state.holders.clear();
         state.groups.clear();
-    }
-
-    /// Called after the rows of new keys became durable: keeps the cache within its limit.
-    pub(crate) fn trim_cache(&self) {
-        let mut state = self.state();
-        if state.holders.len() > CACHED_KEYS_MAX {
-            state.holders.clear();
-        }
+        state.pending.clear();
     }
 
     /// Destroys the keys of holders for good: deletes them, gives their groups new keys, steps the master key, scrubs the vault's file.
@@ -367,6 +411,7 @@ impl KeyRing {
     /// # Errors
     /// The vault or the master key file cannot be written. Repeating it finishes what was begun.
     pub fn destroy(&self, holders: &[Subject]) -> Result<(), KeyFault> {
+        let _alone = self.alone();
         let mut state = self.state();
         let next_master = step(&state.master);
         let next_generation = state.generation + 1;
@@ -398,7 +443,10 @@ impl KeyRing {
             }
         }
         self.vault.write(&ops)?;
-        *state = State { generation: next_generation, master: next_master, groups: HashMap::new(), holders: HashMap::new() };
+        state.generation = next_generation;
+        state.master = next_master;
+        state.groups.clear();
+        state.holders.clear();
         self.file.write(state.generation, &state.master)?;
         drop(state);
         Ok(self.vault.scrub()?)
@@ -442,9 +490,9 @@ mod tests {
         let vault: Arc<dyn Vault> = Arc::new(MemoryVault::new());
         let keys = ring(dir, &vault).unwrap();
         for number in 0..20 {
-            let mut ops = Vec::new();
-            keys.key_for_sealing(&person(number), &mut ops).unwrap();
-            vault.write(&ops).unwrap();
+            let mut new_keys = Vec::new();
+            keys.key_for_sealing(&person(number), &mut new_keys).unwrap();
+            keys.write_new(&new_keys).unwrap();
         }
         keys.secret_or_make("log", |entropy| entropy.array::<32>().to_vec()).unwrap();
         (vault, keys)
@@ -472,6 +520,32 @@ mod tests {
             assert_eq!(keys.key_for_opening(&person(4)).unwrap(), other);
             assert_eq!(keys.secret("log").unwrap(), secret);
         }
+    }
+
+    #[test]
+    fn a_key_made_before_an_erasure_and_written_after_it_opens() {
+        let dir = tempfile::tempdir().unwrap();
+        let (vault, keys) = with_keys(dir.path());
+        let mut new_keys = Vec::new();
+        let made = keys.key_for_sealing(&person(77), &mut new_keys).unwrap();
+        keys.destroy(&[person(3)]).unwrap();
+        assert_eq!(keys.key_for_sealing(&person(77), &mut new_keys).unwrap(), made, "it is still under way");
+        keys.write_new(&new_keys).unwrap();
+        assert_eq!(ring(dir.path(), &vault).unwrap().key_for_opening(&person(77)).unwrap(), made);
+        keys.destroy(&[person(4)]).unwrap();
+        assert_eq!(keys.key_for_opening(&person(77)).unwrap(), made);
+    }
+
+    #[test]
+    fn a_key_whose_commit_came_to_nothing_is_made_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let (_, keys) = with_keys(dir.path());
+        let mut abandoned = Vec::new();
+        keys.key_for_sealing(&person(77), &mut abandoned).unwrap();
+        keys.abandon(&abandoned);
+        let mut new_keys = Vec::new();
+        keys.key_for_sealing(&person(77), &mut new_keys).unwrap();
+        assert_eq!(new_keys.len(), 1, "it must be written");
     }
 
     #[test]

@@ -46,6 +46,21 @@ pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
+/// Makes a folder, if it is missing, whose name survives loss of power, as does the name of the folder that holds it. Why also that one:
+/// a store is a folder in a data folder that was made a moment before. Why even if they are there: whoever made them may have been killed
+/// before the sync.
+pub(crate) fn make_dir(dir: &Path) -> io::Result<()> {
+    fs::create_dir_all(dir)?;
+    for folder in dir.ancestors().take(3) {
+        match sync_dir(if folder.as_os_str().is_empty() { Path::new(".") } else { folder }) {
+            // A folder that we may not even list is not one that we have just made something in.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && folder != dir => {}
+            outcome => outcome?,
+        }
+    }
+    Ok(())
+}
+
 /// Renames durably.
 pub(crate) fn rename(from: &Path, to: &Path, dir: &Path) -> io::Result<()> {
     fs::rename(from, to)?;

@@ -3,12 +3,14 @@
 //! LMDB reads through a memory map: a file that is shorter than its newest meta page says would kill the process at the first touch
 //! of a missing page. So the length is compared before the map is made, and kept sufficient after every commit.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, Env, EnvOpenOptions, MdbError, RwTxn, WithoutTls};
+
+use crate::files;
 
 pub(crate) type Environment = Env<WithoutTls>;
 pub(crate) type Rows = Database<'static, Bytes, Bytes>;
@@ -36,7 +38,7 @@ pub(crate) enum OpenFault {
 /// Opens the environment in the folder `path` and, in one transaction, its named databases.
 pub(crate) fn open<const N: usize>(path: &Path, map_bytes: usize, names: [&str; N]) -> Result<(Environment, [Rows; N]), OpenFault> {
     let unopenable = |what: &dyn std::fmt::Display| OpenFault::Unopenable(what.to_string());
-    fs::create_dir_all(path).map_err(|error| unopenable(&error))?;
+    files::make_dir(path).map_err(|error| unopenable(&error))?;
     let used_bytes = check_length(&path.join(DATA_FILE)).map_err(|what| unopenable(&what))?;
     // The map costs address space only; four times the file leaves room to grow where the default would not.
     let map_bytes = map_bytes.max(usize::try_from(used_bytes).map_err(|error| unopenable(&error))?.saturating_mul(4));
@@ -56,6 +58,8 @@ pub(crate) fn open<const N: usize>(path: &Path, map_bytes: usize, names: [&str; 
     env.clear_stale_readers().map_err(|error| unopenable(&error))?;
     let databases = create_databases(&env, names).map_err(|error| unopenable(&error))?;
     keep_length(&env).map_err(|error| unopenable(&error))?;
+    // LMDB makes its file without making the name durable.
+    files::sync_dir(path).map_err(|error| unopenable(&error))?;
     Ok((env, databases))
 }
 

@@ -19,6 +19,7 @@
 mod backup;
 mod body;
 mod log;
+mod marks;
 mod prepare;
 mod reader;
 mod record;

@@ -252,7 +252,10 @@ macro_rules! quantities {
                 let number = whole(value, ($min, $max), at, errors)?;
                 <$inner>::try_from(number).ok().map(Self::new)
             }
-            fn schema() -> Value { json!({ "type": "integer", "minimum": $min, "maximum": $max }) }
+            fn schema() -> Value {
+                let (min, max): (u32, u32) = ($min, $max);
+                json!({ "type": "integer", "minimum": min, "maximum": max })
+            }
         }
     )+};
 }

@@ -1,5 +1,65 @@
-//! Placeholder.
-use crate::Ending;
-use crate::cli::*;
-pub(crate) fn backup(_: &Common, _: &BackupArgs) -> anyhow::Result<Ending> { anyhow::bail!("not yet") }
-pub(crate) fn restore(_: &Common, _: &RestoreArgs) -> anyhow::Result<Ending> { anyhow::bail!("not yet") }
+//! `zhixin backup` and `zhixin restore`. A backup holds log, log of reads and blobs, and nothing that opens without the vault; the vault is
+//! copied apart, and belongs somewhere else. Both work beside a live server.
+
+use zhixin_engine::backup::{self, RestoreRequest};
+use zhixin_engine::clock::{Clock as _, SystemClock};
+
+use crate::cli::{BackupArgs, Common, RestoreArgs};
+use crate::out::Bar;
+use crate::{Ending, out};
+
+pub(crate) fn backup(common: &Common, args: &BackupArgs) -> anyhow::Result<Ending> {
+    common.reader()?;
+    let now = SystemClock::new().now()?;
+    let bar = Bar::new("backup", 0);
+    let manifest = backup::backup(&common.data, &common.checkpoint_file(), &args.dir, now, &mut |done, total| bar.set("backup", done, total))?;
+    drop(bar);
+    backup::check_backup(&args.dir, &mut |_, _| {})?;
+    let vault = match &args.vault {
+        Some(file) => Some(backup::backup_vault_of(&common.data, &common.master_key(), now, file)?),
+        None => None,
+    };
+    if common.json {
+        out::line(&serde_json::json!({ "manifest": manifest, "vault": vault }).to_string());
+    } else {
+        out::line(&format!("{} events, {} bytes in {}", manifest.log.end, manifest.bytes(), args.dir.display()));
+        match &args.vault {
+            Some(file) => out::line(&format!("the vault in {}: keep it apart, at most 35 days", file.display())),
+            None => out::note("The vault is not in it; without a copy of the vault (--vault FILE) personal data cannot be read after a restore."),
+        }
+    }
+    Ok(Ending::Well)
+}
+
+pub(crate) fn restore(common: &Common, args: &RestoreArgs) -> anyhow::Result<Ending> {
+    let request = RestoreRequest {
+        from: args.dir.clone(),
+        vault_file: args.vault.clone(),
+        data: common.data.clone(),
+        master_key_file: common.master_key(),
+        checkpoint_file: common.checkpoint_file(),
+    };
+    let bar = Bar::new("restore", 0);
+    let restored = backup::restore(&request, &mut |done, total| bar.set("restore", done, total))?;
+    drop(bar);
+    if common.json {
+        out::line(
+            &serde_json::json!({
+                "manifest": restored.manifest, "vault": restored.vault, "published": restored.published, "signs_on": restored.signs_on(),
+                "replaced": restored.replaced.as_ref().map(|path| path.display().to_string()),
+            })
+            .to_string(),
+        );
+    } else {
+        out::line(&format!("{} events restored into {}", restored.manifest.log.end, common.data.display()));
+        if let Some(replaced) = &restored.replaced {
+            out::line(&format!("what was there before is in {}", replaced.display()));
+        }
+        out::line(match (restored.signs_on(), restored.published) {
+            (true, _) => "it has everything that was published: the next start signs on",
+            (false, Some(_)) => "more was published than it holds: it can be read, and stays unsigned",
+            (false, None) => "without the checkpoint file it stays unsigned and serves no personal data",
+        });
+    }
+    Ok(Ending::Well)
+}

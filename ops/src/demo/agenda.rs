@@ -68,28 +68,35 @@ pub(crate) enum Step {
     Hold(usize),
     /// Records one attendance late.
     RecordLate(usize),
-    /// Corrects one attendance.
-    CorrectAttendance(usize),
     /// Gives a seat up.
     Withdraw(usize),
     /// Takes it again.
     ComeBack(usize),
-    /// Corrects a name.
-    CorrectName(usize),
     /// The completion tests.
     Test,
-    /// Corrects a test.
-    CorrectTest(usize),
     /// Certificates and hours.
     Award,
     /// Closes it.
     Close,
     /// Cancels it.
     Cancel,
-    /// Revokes a certificate, takes the hours back.
-    Revoke(usize),
-    /// Erases a person.
-    Erase(usize),
+    /// Puts right, takes back or forgets something about a seat.
+    Mend(usize, Mend),
+}
+
+/// What is put right, taken back or forgotten afterwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mend {
+    /// One attendance is corrected.
+    Attendance,
+    /// The name is corrected.
+    Name,
+    /// The test is corrected.
+    Test,
+    /// The certificate is revoked, the hours are taken back.
+    Revoke,
+    /// The person is erased.
+    Erase,
 }
 
 /// The tasks by day and minute.
@@ -206,8 +213,8 @@ fn taught(planner: &mut Planner<'_>, index: usize, run: &Run) {
         match fate {
             Fate::Withdraws => put(day(WITHDRAWN_BEFORE), at(8, 30), Step::Withdraw(seat)),
             Fate::LateEntry => put(calendar.after(day(LATE_SESSION), 4), at(8, 30), Step::RecordLate(seat)),
-            Fate::AttendanceCorrected => put(day(CORRECTED_SESSION + 3), at(19, 0), Step::CorrectAttendance(seat)),
-            Fate::NameCorrected => put(day(1), at(16, 0), Step::CorrectName(seat)),
+            Fate::AttendanceCorrected => put(day(CORRECTED_SESSION + 3), at(19, 0), Step::Mend(seat, Mend::Attendance)),
+            Fate::NameCorrected => put(day(1), at(16, 0), Step::Mend(seat, Mend::Name)),
             Fate::Completes
             | Fate::ComesBack
             | Fate::TooFewHours
@@ -233,9 +240,9 @@ fn ended(planner: &mut Planner<'_>, plan: &DemoPlan, index: usize, run: &Run) ->
     put(settled, at(16, 0), Step::Close);
     for (seat, fate) in run.seats.iter().map(|seat| seat.fate).enumerate() {
         match fate {
-            Fate::TestCorrected => put(calendar.after(marked, 1), at(16, 0), Step::CorrectTest(seat)),
-            Fate::Revoked => put(calendar.after(settled, 14), at(11, 0), Step::Revoke(seat)),
-            Fate::Erased => put(calendar.after(settled, 10), at(13, 0), Step::Erase(seat)),
+            Fate::TestCorrected => put(calendar.after(marked, 1), at(16, 0), Step::Mend(seat, Mend::Test)),
+            Fate::Revoked => put(calendar.after(settled, 14), at(11, 0), Step::Mend(seat, Mend::Revoke)),
+            Fate::Erased => put(calendar.after(settled, 10), at(13, 0), Step::Mend(seat, Mend::Erase)),
             Fate::Completes
             | Fate::Withdraws
             | Fate::ComesBack

@@ -1,4 +1,4 @@
-//! Repeatable choices of the demonstration: SplitMix64, one stream for each thing that is decided, so that adding a choice here does not move
+//! Repeatable choices of the demonstration: `SplitMix64`, one stream for each thing that is decided, so that adding a choice here does not move
 //! the choices there. Not for secrets.
 
 /// A stream of choices.

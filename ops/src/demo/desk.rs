@@ -2,13 +2,13 @@
 //!
 //! Command ids come from a counter and nothing here looks at the time, so the same orders give the same log. No message names a person.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use anyhow::{Context as _, bail};
 use tokio::sync::oneshot;
+use zhixin_domain::Command;
 use zhixin_engine::answer::{Accepted, Answer, CommandError, Submission};
 use zhixin_engine::handle::EngineHandle;
-use zhixin_domain::Command;
 use zhixin_events::{AccountId, CivilDate, PersonId, Role};
 
 /// Commands on their way at most; below the engine's own bound, so that none is turned away.
@@ -42,8 +42,8 @@ pub(crate) struct Desk<'a> {
     number: u64,
     /// Commands accepted.
     pub(crate) accepted: u64,
-    /// Commands refused, as expected.
-    pub(crate) refused: u64,
+    /// Commands refused, as expected, by code.
+    pub(crate) refused: BTreeMap<&'static str, u64>,
 }
 
 /// An order on its way.
@@ -57,7 +57,7 @@ struct Waiting<T> {
 impl<'a> Desk<'a> {
     /// A desk at an engine.
     pub(crate) const fn new(handle: &'a EngineHandle) -> Self {
-        Self { handle, number: 0, accepted: 0, refused: 0 }
+        Self { handle, number: 0, accepted: 0, refused: BTreeMap::new() }
     }
 
     /// Gives orders in their order and waits for all; what was accepted comes back in the same order.
@@ -118,7 +118,7 @@ impl<'a> Desk<'a> {
                 Ok(())
             }
             (Expected::Refused(code), Err(CommandError::Refused(refusal))) if refusal.code == code => {
-                self.refused += 1;
+                *self.refused.entry(code).or_default() += 1;
                 Ok(())
             }
             (expected, Ok(accepted)) => bail!("{name} was to be {expected:?} and is recorded at {}", accepted.position),

@@ -24,13 +24,8 @@ pub(crate) const EDITION_2015: u16 = 2015;
 /// Edition with the later ones.
 pub(crate) const EDITION_2022: u16 = 2022;
 
-const ARTIFICIAL_INTELLIGENCE: &[&str] = &[
-    "人工智能芯片产品实现",
-    "人工智能平台产品实现",
-    "自然语言及语音处理产品实现",
-    "计算机视觉产品实现",
-    "人工智能应用产品集成实现",
-];
+const ARTIFICIAL_INTELLIGENCE: &[&str] =
+    &["人工智能芯片产品实现", "人工智能平台产品实现", "自然语言及语音处理产品实现", "计算机视觉产品实现", "人工智能应用产品集成实现"];
 const BIG_DATA: &[&str] = &["大数据处理", "大数据分析", "大数据管理"];
 const CLOUD: &[&str] = &["云计算运维", "云计算开发"];
 const INTERNET_OF_THINGS: &[&str] = &["物联网嵌入式开发", "物联网应用开发", "物联网系统集成与管理"];

@@ -26,6 +26,9 @@ const RUNS_PER_TRAINER: usize = 16;
 /// Days from the first start of a run to the last.
 const START_DAYS: u64 = 263;
 
+/// A run that starts later, by month and day, leaves no time for anything to happen after its certificates.
+const EARLY_UNTIL: (u8, u8) = (10, 15);
+
 /// A trainer and what the record calls it.
 #[derive(Debug)]
 pub(crate) struct Trainer {
@@ -37,7 +40,7 @@ pub(crate) struct Trainer {
     /// Which announcement lists it, from 0.
     pub(crate) batch: usize,
     pub(crate) organisation: Option<OrganisationId>,
-    pub(crate) trainer: Option<TrainerId>,
+    pub(crate) id: Option<TrainerId>,
 }
 
 /// An organisation that sends its people.
@@ -188,10 +191,8 @@ fn territories(plan: &DemoPlan) -> Vec<Territory> {
     let total = ENGINEERS_PER_YEAR / plan.scale * REGISTRATIONS_BP / 10_000;
     let count = usize::try_from(total / 14).unwrap_or(usize::MAX).clamp(6, 32);
     let chosen: Vec<_> = units::heaviest_first().into_iter().take(count).collect();
-    let weights: Vec<u64> = chosen
-        .iter()
-        .map(|(unit, weight)| weight * (85 + Chance::new(plan.seed, "zeal", u64::from(unit.code())).below(31)))
-        .collect();
+    let weights: Vec<u64> =
+        chosen.iter().map(|(unit, weight)| weight * (85 + Chance::new(plan.seed, "zeal", u64::from(unit.code())).below(31))).collect();
     let least = SEATS_MIN.min(total / u32::try_from(count).unwrap_or(1));
     let above = total.saturating_sub(least * u32::try_from(count).unwrap_or(0));
     let size = (12 + total / 72).clamp(12, 40);
@@ -216,21 +217,26 @@ fn add_trainer(schedule: &mut Schedule, plan: &DemoPlan, unit: ReportingUnit, nu
         national_base: chance.happens(3_000),
         batch: 0,
         organisation: None,
-        trainer: None,
+        id: None,
     });
 }
 
 /// Makes the runs, orders them by start, then gives each its seats.
 fn add_runs(schedule: &mut Schedule, plan: &DemoPlan, calendar: &Calendar, runs: &[(usize, u32)]) -> anyhow::Result<()> {
+    let spread = |number: u64| ((number.wrapping_mul(0x9e37_79b9) & 0xffff_ffff) * START_DAYS) >> 32;
+    let storied = [schedule.removed, schedule.suspended];
+    let last = (0_u64..).zip(runs).filter(|(_, (trainer, _))| !storied.contains(trainer)).max_by_key(|(number, _)| spread(*number));
+    let last = last.map(|(number, _)| number);
     let mut made = Vec::new();
     for (number, (trainer, seats)) in (0_u64..).zip(runs) {
-        let spread = (number.wrapping_mul(0x9e37_79b9) & 0xffff_ffff) * START_DAYS >> 32;
         let start = if *trainer == schedule.removed {
             date(plan.year, 3, 3)?
         } else if *trainer == schedule.suspended {
             date(plan.year, 5, 19)?
         } else {
-            date(plan.year, 2, 20)?.plus_days(i32::try_from(spread)?)
+            // However few runs there are, one is late enough to leave its papers for the new year.
+            let days = if last == Some(number) { START_DAYS } else { spread(number) };
+            date(plan.year, 2, 20)?.plus_days(i32::try_from(days)?)
         };
         made.push((new_run(schedule, plan, calendar, number, *trainer, start), *seats));
     }
@@ -311,15 +317,14 @@ fn new_seat(schedule: &mut Schedule, plan: &DemoPlan, run: &Run, (number, place,
         let how = if chance.happens(6_000) { Attendance::Excused } else { Attendance::Absent };
         (chance.index(run.sessions.len()), how)
     });
-    let (person, fate) = match again {
-        Some(person) => (person, Fate::Completes),
-        None => {
-            let person = schedule.people;
-            schedule.people += 1;
-            let late = run.starts().month() > 10 || (run.starts().month() == 10 && run.starts().day() > 15);
-            let imported = run.imported && place < seats.div_ceil(2);
-            (person, fate::of(plan.seed, Setting { number, person, imported, early: !late }))
-        }
+    let (person, fate) = if let Some(person) = again {
+        (person, Fate::Completes)
+    } else {
+        let person = schedule.people;
+        schedule.people += 1;
+        let early = (run.starts().month(), run.starts().day()) <= EARLY_UNTIL;
+        let imported = run.imported && place < seats.div_ceil(2);
+        (person, fate::of(plan.seed, Setting { number, person, imported, early }))
     };
     Seat { person, fate, missed, id: None, certificate: None }
 }
@@ -339,14 +344,15 @@ fn add_given_up_runs(schedule: &mut Schedule, plan: &DemoPlan, calendar: &Calend
     let taught = schedule.runs.len();
     let mut orphan = new_run(schedule, plan, calendar, u64::MAX, schedule.removed, date(plan.year, 9, 8)?);
     orphan.course = Course::Orphaned;
-    orphan.title = "数字技术工程师秋季培训班".to_owned();
+    orphan.title = format!("数字技术工程师秋季培训班 {}年", plan.year);
     for _ in 0..6 {
         let seat = Seat { person: schedule.people, fate: Fate::Completes, missed: None, id: None, certificate: None };
         schedule.people += 1;
         orphan.seats.push(seat);
     }
     schedule.runs.push(orphan);
-    let regular: Vec<usize> = (0..schedule.trainers.len()).filter(|index| ![schedule.removed, schedule.suspended].contains(index)).collect();
+    let regular: Vec<usize> =
+        (0..schedule.trainers.len()).filter(|index| ![schedule.removed, schedule.suspended].contains(index)).collect();
     for number in 0..(taught / 40).max(1) {
         let mut chance = Chance::new(plan.seed, "abandoned", u64::try_from(number)?);
         let Some(trainer) = chance.pick(&regular).copied() else { continue };

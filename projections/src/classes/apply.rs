@@ -11,8 +11,8 @@ use zhixin_events::plan::PlanEvent;
 use zhixin_events::{CivilDate, ClassId, Event, PersonId, Recorded};
 use zhixin_store::table::Table;
 
-use super::roster::TraineeFact;
-use super::{BY_ORGANISATION, BY_PERSON, BY_TRAINER, BY_YEAR, CERTIFICATE, CLASS, ClassFact, Plan, TRAINEE};
+use super::roster::{PersonFact, TraineeFact};
+use super::{BY_ORGANISATION, BY_PERSON, BY_TRAINER, BY_YEAR, CERTIFICATE, CLASS, ClassFact, PERSON, Plan, TRAINEE};
 use crate::facts::{self, Dated};
 use crate::model::{ApplyFault, Model, Poison};
 
@@ -47,13 +47,11 @@ impl Model for Classes {
                 let fact = TraineeFact::Revoked { certificate: revoked.certificate, ground: revoked.ground };
                 tell_trainee(table, event, class, person, fact)
             }
+            Event::Person(PersonEvent::PersonRegistered(registered)) => tell_person(table, event, registered.person, PersonFact::Named),
+            Event::Person(PersonEvent::PersonNameCorrected(corrected)) => tell_person(table, event, corrected.person, PersonFact::Named),
+            Event::Person(PersonEvent::PersonErased(erased)) => tell_person(table, event, erased.person, PersonFact::Erased),
             Event::Plan(PlanEvent::TargetSet(_) | PlanEvent::TargetAdjusted(_))
-            | Event::Person(
-                PersonEvent::PersonRegistered(_)
-                | PersonEvent::PersonNameCorrected(_)
-                | PersonEvent::PersonErased(_)
-                | PersonEvent::ErasureCompleted(_),
-            )
+            | Event::Person(PersonEvent::ErasureCompleted(_))
             | Event::Directory(
                 DirectoryEvent::OccupationAdded(_)
                 | DirectoryEvent::OccupationCodeAssigned(_)
@@ -172,4 +170,8 @@ fn tell_class(table: &Table, event: &Recorded<'_>, class: ClassId, fact: ClassFa
 fn tell_trainee(table: &Table, event: &Recorded<'_>, class: ClassId, person: PersonId, fact: TraineeFact) -> Result<(), ApplyFault> {
     let key = facts::key(TRAINEE, &[&class.to_bytes(), &person.to_bytes()]);
     Ok(facts::append(table, &key, &Dated::told_by(event, fact))?)
+}
+
+fn tell_person(table: &Table, event: &Recorded<'_>, person: PersonId, fact: PersonFact) -> Result<(), ApplyFault> {
+    Ok(facts::append(table, &facts::key(PERSON, &[&person.to_bytes()]), &Dated::told_by(event, fact))?)
 }

@@ -11,7 +11,7 @@ use zhixin_events::{
 use zhixin_store::rows::RowFault;
 use zhixin_store::table::TableView;
 
-use super::{Session, TRAINEE, by_id};
+use super::{PERSON, Session, TRAINEE, by_id};
 use crate::facts::{self, Dated};
 use crate::{AsOf, Page};
 
@@ -89,6 +89,10 @@ pub struct Trainee {
     pub class: ClassId,
     /// The person.
     pub person: PersonId,
+    /// The event that carries the person's name sealed: the newest of the view; none = the view knows none.
+    pub name_position: Option<Position>,
+    /// Whether the person's data are erased: then no name may be served. Present knowledge, whatever the view.
+    pub erased: bool,
     /// The event by which the seat is held; none = no seat is held now.
     pub seat: Option<Position>,
     /// The event by which the last seat was given up; none = it never was, or a seat is held again.
@@ -130,6 +134,13 @@ impl Trainee {
     }
 }
 
+/// What happened to a person as far as a roster must know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum PersonFact {
+    Named,
+    Erased,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum TraineeFact {
     Registered { category: Option<TalentCategory>, employer: Option<OrganisationId>, job: Option<JobId> },
@@ -151,6 +162,8 @@ fn fold(class: ClassId, person: PersonId, facts: Vec<Dated<TraineeFact>>, sessio
     let mut trainee = Trainee {
         class,
         person,
+        name_position: None,
+        erased: false,
         seat: None,
         withdrawn: None,
         category: None,
@@ -213,11 +226,24 @@ fn attended(attendance: &[SessionAttendance], sessions: &[Session]) -> HoursTent
     sessions.iter().filter(present).fold(HoursTenths::new(0), |sum, session| sum.plus(session.hours))
 }
 
+/// Finds where the name of a trainee stands.
+fn look_up_name(view: &TableView, trainee: &mut Trainee, as_of: AsOf) -> Result<(), RowFault> {
+    let told: Vec<Dated<PersonFact>> = facts::read(view, &facts::key(PERSON, &[&trainee.person.to_bytes()]))?;
+    trainee.erased = told.iter().any(|fact| fact.fact == PersonFact::Erased);
+    let told = facts::in_view(told, as_of);
+    trainee.name_position = told.iter().rev().find(|fact| fact.fact == PersonFact::Named).map(Dated::at);
+    Ok(())
+}
+
 /// One trainee of a class; none if the view knows nothing of the person there.
 pub fn trainee(view: &TableView, class: ClassId, person: PersonId, as_of: AsOf) -> Result<Option<Trainee>, RowFault> {
     let facts = facts::read_in_view(view, &facts::key(TRAINEE, &[&class.to_bytes(), &person.to_bytes()]), as_of)?;
     let sessions = by_id(view, class, as_of)?.map(|detail| detail.sessions).unwrap_or_default();
-    Ok(fold(class, person, facts, &sessions))
+    let mut trainee = fold(class, person, facts, &sessions);
+    if let Some(trainee) = &mut trainee {
+        look_up_name(view, trainee, as_of)?;
+    }
+    Ok(trainee)
 }
 
 /// Everyone of whom the view knows anything in a class, by person, beginning after one; also those who gave up their seat.
@@ -235,13 +261,14 @@ pub fn roster(
     let after = after.map(|person| [prefix.as_slice(), &person.to_bytes()].concat());
     facts::scan(view, &prefix, after.as_deref(), |key, value| {
         let person = PersonId::from_bytes(facts::id_at(key, 7)?);
-        let Some(trainee) = fold(class, person, facts::in_view(facts::decode(value)?, as_of), &sessions) else {
+        let Some(mut trainee) = fold(class, person, facts::in_view(facts::decode(value)?, as_of), &sessions) else {
             return Ok(ControlFlow::Continue(()));
         };
         if items.len() == limit {
             next = items.last().map(|trainee| trainee.person);
             return Ok(ControlFlow::Break(()));
         }
+        look_up_name(view, &mut trainee, as_of)?;
         items.push(trainee);
         Ok(ControlFlow::Continue(()))
     })?;

@@ -96,6 +96,8 @@ fn trainee_text(trainee: &Trainee) -> String {
         Json::object([("year", number(hours.year.get())), ("tenths", number(hours.hours.get())), ("position", number(hours.position.0))])
     });
     Json::object([
+        ("name_position", at(trainee.name_position)),
+        ("erased", Json::Bool(trainee.erased)),
         ("seat", at(trainee.seat)),
         ("withdrawn", at(trainee.withdrawn)),
         ("category", trainee.category.map_or(Json::Null, |category| Json::Static(category.name()))),

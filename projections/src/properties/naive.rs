@@ -34,6 +34,7 @@ pub(super) struct World {
     pub(super) hours: BTreeMap<Seat, (u64, HoursTenths)>,
     pub(super) known: BTreeSet<Seat>,
     pub(super) names: BTreeMap<PersonId, Vec<u64>>,
+    pub(super) last_names: BTreeMap<PersonId, u64>,
     pub(super) targets: BTreeMap<(PlanYear, Line, ReportingUnit), i64>,
     pub(super) listed: BTreeMap<TrainerId, TrainerListed>,
     pub(super) standing: BTreeMap<TrainerId, TrainerStatus>,
@@ -71,7 +72,13 @@ impl World {
             Event::Plan(PlanEvent::TargetAdjusted(event)) => {
                 self.targets.insert((event.year, event.line, event.unit), i64::from(event.people.get()));
             }
-            Event::Person(PersonEvent::PersonNameCorrected(event)) => self.names.entry(event.person).or_default().push(position),
+            Event::Person(PersonEvent::PersonNameCorrected(event)) => {
+                self.names.entry(event.person).or_default().push(position);
+                self.last_names.insert(event.person, position);
+            }
+            Event::Person(PersonEvent::PersonRegistered(event)) => {
+                self.last_names.insert(event.person, position);
+            }
             Event::Hours(HoursEvent::HoursPosted(event)) => {
                 self.known.insert((event.class, event.person));
                 self.hours.insert((event.class, event.person), (position, event.professional));

@@ -130,6 +130,9 @@ impl<'a> Chunk<'a> {
 
 /// Appends entries to a cell; their positions are not less than any before.
 pub(super) fn append(table: &Table, cell: &[u8], entries: &[Entry]) -> Result<(), RowFault> {
+    if entries.is_empty() {
+        return Ok(());
+    }
     let mut sealed = Vec::new();
     table.update(&key(CELL, &[cell, &TAIL]), |bytes| {
         entries.iter().try_for_each(|entry| {

@@ -1,4 +1,4 @@
-//! Register an organisation. Source: Plan 3.3-4, 4.1-1; `domain-rules` 10.2, 13 (single entry has no override of the check).
+//! Register an organisation. Source: Plan 3.3-4, 4.1-1; SOURCES 4 (single entry has no override of the check).
 
 use zhixin_events::access::OrganisationRegistered;
 use zhixin_events::scope::Place;

@@ -1,4 +1,4 @@
-//! Issue a training certificate to a trainee who passed the completion test. Source: Plan 3.3-5; `domain-rules` 5.4 (number), 5.5.
+//! Issue a training certificate to a trainee who passed the completion test. Source: Plan 3.3-5; SOURCES 2.1, 2.2 (number).
 
 use zhixin_events::certificate::TrainingCertificateIssued;
 use zhixin_events::{CertificateId, ClassId, PersonId, Subject, SubjectKind};
@@ -31,7 +31,7 @@ refusals! {
         AlreadyIssued = "CERT-0001" Conflict "a certificate of the person for the run is in force",
         /// Only who passed. Source: Plan 3.3-5.
         TestNotPassed = "CERT-0002" Conflict "the completion test is not passed",
-        /// A removed trainer issues nothing new; what it issued stays valid. Source: `domain-rules` 5.5.
+        /// A removed trainer issues nothing new; what it issued stays valid. Source: SOURCES 2.1.
         TrainerRemoved = "CERT-0003" Conflict "the trainer was removed from the directory",
         /// The scheme has no number for this, or the number is given to another certificate.
         NoNumber = "CERT-0004" Conflict "the numbering scheme has no free number for the certificate",

@@ -1,4 +1,4 @@
-//! Numbers of training certificates: our own scheme `zx-1` until the official rule is known. Source: ours; `domain-rules` 5.4, 10.2.
+//! Numbers of training certificates: our own scheme `zx-1` until the official rule is known. Source: ours; SOURCES 2.2.
 //!
 //! `T`, number of the trainer in the directory (6 digits), occupation code (8 digits), grade (1 to 3), year of the completion test (4 digits),
 //! ordinal in the series (6 digits), check character by MOD 31 as in credit codes. The rule packs name the scheme; another needs a new

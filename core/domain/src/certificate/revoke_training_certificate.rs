@@ -1,4 +1,4 @@
-//! Take a training certificate away for cause. Source: Plan 3.3-5, 4.4-7; `domain-rules` 5.5 (ISSUED → REVOKED).
+//! Take a training certificate away for cause. Source: Plan 3.3-5, 4.4-7; SOURCES 2.1 (ISSUED → REVOKED).
 
 use zhixin_events::certificate::TrainingCertificateRevoked;
 use zhixin_events::{CertificateId, RevocationGround, Subject};

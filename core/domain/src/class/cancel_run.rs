@@ -1,4 +1,4 @@
-//! Give up a run. Source: Plan 3.1-3 (cancellation with reason); `domain-rules` 5.5.
+//! Give up a run. Source: Plan 3.1-3 (cancellation with reason); SOURCES 2.1.
 
 use zhixin_events::class::RunCancelled;
 use zhixin_events::{ClassId, ClassStatus, Secret, Subject};

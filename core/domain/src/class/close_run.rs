@@ -1,4 +1,4 @@
-//! Close a run that was taught to the end. Source: Plan 3.3-5; `domain-rules` 5.5 (CLOSED).
+//! Close a run that was taught to the end. Source: Plan 3.3-5; SOURCES 2.1 (CLOSED).
 
 use zhixin_events::class::RunClosed;
 use zhixin_events::{CivilDate, ClassId, ClassStatus, Subject};

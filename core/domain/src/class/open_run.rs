@@ -1,4 +1,4 @@
-//! Open enrolment of a run. Source: Plan 3.3-5; `domain-rules` 5.5 (PLANNED → OPEN).
+//! Open enrolment of a run. Source: Plan 3.3-5; SOURCES 2.1 (PLANNED → OPEN).
 
 use zhixin_events::class::RunOpened;
 use zhixin_events::{ClassId, ClassStatus, Subject};

@@ -1,4 +1,4 @@
-//! Plan a run. Source: Plan 3.3-3 (分职业、分方向、分等级), 3.3-5, 3.3-8 (科学制定培训计划); `domain-rules` 5.5, 6.2.
+//! Plan a run. Source: Plan 3.3-3 (分职业、分方向、分等级), 3.3-5, 3.3-8 (科学制定培训计划); SOURCES 2.1, 3.
 
 use zhixin_events::class::{PlannedModule, RunPlanned};
 use zhixin_events::scope::Place;
@@ -56,7 +56,7 @@ refusals! {
         SeatsUnfit = "CLASS-0013" Rule "a run has 1 to 10000 seats",
         /// None or too many, the same code twice, a comma in a code, or a module without hours.
         ModulesUnfit = "CLASS-0014" Rule "a run has 1 to 16 modules with different codes and more than no hours",
-        /// The grade has directions and none is named, or one that it does not have. Source: Plan 3.3-3; `domain-rules` 6.2.
+        /// The grade has directions and none is named, or one that it does not have. Source: Plan 3.3-3; SOURCES 3.
         DirectionUnfit = "CLASS-0015" Rule "the direction does not fit the directions of the occupation for the grade",
     }
 }

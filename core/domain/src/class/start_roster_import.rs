@@ -1,4 +1,4 @@
-//! Start the import of a roster: a job of one command a row. Source: Plan 4.2-1 (学员名单均可上传); `engine` 4.
+//! Start the import of a roster: a job of one command a row. Source: Plan 4.2-1 (学员名单均可上传).
 
 use zhixin_events::class::RosterImportStarted;
 use zhixin_events::field::Digest32;

@@ -1,4 +1,4 @@
-//! Give up the seat of a person; it can be taken again. Source: Plan 3.3-5; `domain-rules` 5.5 (WITHDRAWN).
+//! Give up the seat of a person; it can be taken again. Source: Plan 3.3-5; SOURCES 2.1 (WITHDRAWN).
 
 use zhixin_events::class::TraineeWithdrawn;
 use zhixin_events::{ClassId, ClassStatus, PersonId, Subject};

@@ -1,4 +1,4 @@
-//! Add an occupation to the directory. Source: Plan 3.3-2, 3.3-4; `domain-rules` 6.1.
+//! Add an occupation to the directory. Source: Plan 3.3-2, 3.3-4; SOURCES 3.
 
 use zhixin_events::directory::OccupationAdded;
 use zhixin_events::scope::Place;

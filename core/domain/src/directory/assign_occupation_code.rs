@@ -1,4 +1,4 @@
-//! Assign an occupation its code in another edition of the classification. Source: Plan 3.3-2; `domain-rules` 6.1 (two code generations).
+//! Assign an occupation its code in another edition of the classification. Source: Plan 3.3-2; SOURCES 3 (two code generations).
 
 use zhixin_events::directory::OccupationCodeAssigned;
 use zhixin_events::scope::Place;

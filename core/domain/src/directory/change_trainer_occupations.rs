@@ -1,4 +1,4 @@
-//! Change the occupations of a trainer. Source: Plan 3.3-4 (动态调整); `domain-rules` D7.
+//! Change the occupations of a trainer. Source: Plan 3.3-4 (动态调整); SOURCES 2.1.
 
 use zhixin_events::directory::TrainerOccupationsChanged;
 use zhixin_events::{OccupationId, Subject, TrainerId};

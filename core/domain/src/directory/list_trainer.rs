@@ -1,4 +1,4 @@
-//! List a trainer for occupations over a term. Source: Plan 3.3-4, 3.3-8 (优先遴选国家级基地); `domain-rules` D6, D7, D9.
+//! List a trainer for occupations over a term. Source: Plan 3.3-4, 3.3-8 (优先遴选国家级基地); SOURCES 2.1.
 
 use zhixin_events::directory::TrainerListed;
 use zhixin_events::scope::Place;

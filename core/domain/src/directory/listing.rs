@@ -1,4 +1,4 @@
-//! What the commands on a trainer's listing have in common. Source: Plan 3.3-4 (动态调整); `domain-rules` 5.5.
+//! What the commands on a trainer's listing have in common. Source: Plan 3.3-4 (动态调整); SOURCES 2.1.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ pub const OCCUPATIONS_MAX: usize = 20;
 refusals! {
     /// Refusals that several commands on a listing give.
     pub enum ListingRefusal {
-        /// None, too many, or one twice. Source: `domain-rules` D7 (approved per occupation).
+        /// None, too many, or one twice. Source: SOURCES 2.1 (approved per occupation).
         OccupationsUnfit = "DIR-0005" Rule "a trainer is listed for 1 to 20 occupations, each named once",
         /// Only a listed trainer can be suspended.
         NotListed = "DIR-0006" Conflict "the trainer is not in the state listed",

@@ -1,4 +1,4 @@
-//! Codes of occupations: their form, and that each belongs to one occupation. Source: 国家职业分类大典; `domain-rules` 6.1.
+//! Codes of occupations: their form, and that each belongs to one occupation. Source: 国家职业分类大典; SOURCES 3.
 
 use zhixin_events::{Subject, SubjectKind};
 

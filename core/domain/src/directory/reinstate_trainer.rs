@@ -1,4 +1,4 @@
-//! Reinstate a suspended trainer. Source: Plan 3.3-4 (动态调整); `domain-rules` 5.5.
+//! Reinstate a suspended trainer. Source: Plan 3.3-4 (动态调整); SOURCES 2.1.
 
 use zhixin_events::TrainerId;
 use zhixin_events::directory::TrainerReinstated;

@@ -1,4 +1,4 @@
-//! Remove a trainer from the directory. Source: Plan 3.3-4 (动态调整); `domain-rules` 5.5.
+//! Remove a trainer from the directory. Source: Plan 3.3-4 (动态调整); SOURCES 2.1.
 
 use zhixin_events::directory::TrainerRemoved;
 use zhixin_events::{ListingGround, TrainerId};

@@ -1,4 +1,4 @@
-//! Set the directions of an occupation for a grade. Source: Plan 3.3-3; `domain-rules` 6.2 (不分方向 = none).
+//! Set the directions of an occupation for a grade. Source: Plan 3.3-3; SOURCES 3 (不分方向 = none).
 
 use zhixin_events::directory::OccupationDirectionsSet;
 use zhixin_events::scope::Place;

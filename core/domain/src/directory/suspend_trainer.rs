@@ -1,4 +1,4 @@
-//! Suspend a trainer. Source: Plan 3.3-4 (动态调整); `domain-rules` 5.5.
+//! Suspend a trainer. Source: Plan 3.3-4 (动态调整); SOURCES 2.1.
 
 use zhixin_events::directory::TrainerSuspended;
 use zhixin_events::{ListingGround, TrainerId};

@@ -1,4 +1,4 @@
-//! Publish the holidays of a year. Source: 国务院办公厅关于部分节假日安排的通知; `domain-rules` 10.1 (调休).
+//! Publish the holidays of a year. Source: 国务院办公厅关于部分节假日安排的通知; SOURCES 6 (调休).
 
 use std::collections::BTreeSet;
 

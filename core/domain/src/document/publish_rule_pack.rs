@@ -1,4 +1,4 @@
-//! Publish a rule pack, or its next edition. Source: Plan 4.1-4, 4.2-10; `domain-rules` 13 (figures as data); `engine` 15.
+//! Publish a rule pack, or its next edition. Source: Plan 4.1-4, 4.2-10; SOURCES 6.
 
 use std::collections::BTreeMap;
 

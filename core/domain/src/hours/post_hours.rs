@@ -1,4 +1,4 @@
-//! Post the hours of a run to the record of a person. Source: Plan 4.2-1 (学时记入继续教育证书); `domain-rules` D18.
+//! Post the hours of a run to the record of a person. Source: Plan 4.2-1 (学时记入继续教育证书); SOURCES 2.
 
 use zhixin_events::hours::HoursPosted;
 use zhixin_events::{ClassId, PersonId, Subject};

@@ -1,4 +1,4 @@
-//! Take posted hours back. Source: Plan 4.2-1; `engine` 14 (a correction carries the effective date of what it corrects).
+//! Take posted hours back. Source: Plan 4.2-1 (a correction carries the effective date of what it corrects).
 
 use zhixin_events::hours::HoursReversed;
 use zhixin_events::{ClassId, PersonId, Subject};

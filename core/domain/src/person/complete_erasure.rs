@@ -1,4 +1,4 @@
-//! Record that the keys of an erased person are destroyed. Source: 个人信息保护法 Art. 47; `engine` 19.
+//! Record that the keys of an erased person are destroyed. Source: 个人信息保护法 Art. 47.
 
 use zhixin_events::person::ErasureCompleted;
 use zhixin_events::scope::Place;

@@ -1,4 +1,4 @@
-//! Decide the erasure of a person. Source: 个人信息保护法 Art. 47; `engine` 19.
+//! Decide the erasure of a person. Source: 个人信息保护法 Art. 47.
 
 use zhixin_events::person::PersonErased;
 use zhixin_events::scope::Place;

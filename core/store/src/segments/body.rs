@@ -163,7 +163,19 @@ pub struct Frame<'a> {
     pub bytes: &'a [u8],
 }
 
+impl<'a> Frames<'a> {
+    /// Goes on from a frame in the middle of a body.
+    pub(super) const fn new(rest: &'a [u8], position: u64) -> Self {
+        Self { rest, position }
+    }
+}
+
 impl Frame<'_> {
+    /// Bytes that it takes in the body.
+    pub(super) const fn stored_len(&self) -> usize {
+        FRAME_HEAD_BYTES + self.bytes.len()
+    }
+
     /// Position after its last event.
     pub fn next_position(&self) -> u64 {
         self.first_position + u64::from(self.event_count)

@@ -121,7 +121,7 @@ impl SegmentLog {
     ///
     /// Errors: [`SegmentFault::Locked`], and [`SegmentFault::Damaged`] for everything that is not a torn tail; then nothing is changed.
     pub fn open(dir: &Path, options: SegmentOptions) -> Result<(Self, OpenReport), SegmentFault> {
-        fs::create_dir_all(dir).map_err(io_fault("make", dir))?;
+        files::make_dir(dir).map_err(io_fault("make", dir))?;
         let lock = take_lock(dir)?;
         let mut found = recover::find(dir, options.chain_origin, true)?;
         let torn_tail = match found.segments.last() {

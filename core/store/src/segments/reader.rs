@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::SegmentFault;
-use super::body::Body;
+use super::body::{Body, Frame};
+use super::marks::Stretch;
 use super::record::{ENVELOPE_BYTES, Envelope, RecordKind};
 use super::recover::{self, Stop};
 use super::scan::{Cursor, Running, Step, first_position_of};
@@ -51,6 +52,21 @@ pub struct EventFrame {
     pub base_ms: i64,
     /// Epoch of its batch.
     pub epoch: u32,
+}
+
+impl EventFrame {
+    /// The commit of a frame, seen from a position in it.
+    pub(super) fn new(frame: &Frame<'_>, position: u64, base_ms: i64, epoch: u32) -> Self {
+        Self {
+            bytes: frame.bytes.to_vec(),
+            // Less than the number of events, which is a `u32`.
+            index: u32::try_from(position - frame.first_position).unwrap_or(u32::MAX),
+            first_position: frame.first_position,
+            event_count: frame.event_count,
+            base_ms,
+            epoch,
+        }
+    }
 }
 
 /// Reads a log, from any thread. Clones share what they know of the segments.
@@ -160,9 +176,10 @@ impl SegmentReader {
         })
     }
 
-    /// The commit that holds the event at `position`: one read of about 64 KiB through the sparse index. Checks the frame's CRC only.
+    /// The commit that holds the event at `position`: one read of about 64 KiB (or one long record) through the sparse index, and of about
+    /// a KiB when its surroundings were read before. Checks the frame's CRC only.
     pub fn frame_at(&self, position: u64) -> Result<EventFrame, SegmentFault> {
-        let (segment, file, start, end) = {
+        let (segment, file, start, end, lasting) = {
             let segments = self.shared.read();
             let log_end = segments.last().map_or(0, |segment| segment.next_position);
             let number = segments.partition_point(|segment| segment.first_position <= position);
@@ -171,12 +188,30 @@ impl SegmentReader {
             };
             let after = segment.index.partition_point(|entry| entry.position <= position);
             let start = segment.index[..after].last().map_or(0, |entry| entry.offset);
-            let end = segment.index.get(after).map_or(segment.length, |entry| entry.offset);
-            (SegmentName::of(segment), segment.file()?, start, end)
+            let next = segment.index.get(after).map(|entry| entry.offset);
+            (SegmentName::of(segment), segment.file()?, start, next.unwrap_or(segment.length), next.is_some())
         };
-        let mut bytes = vec![0; usize::try_from(end - start).unwrap_or(usize::MAX)];
-        let read = files::read_at(&file, &mut bytes, start).map_err(io_fault("read", &segment.path))?;
-        find_frame(&bytes[..read], position).map_err(|(at, what)| segment.damaged(start + at as u64, what))
+        let read = |from: u64, to: u64| {
+            let mut bytes = vec![0; usize::try_from(to - from).unwrap_or(usize::MAX)];
+            let read = files::read_at(&file, &mut bytes, from).map_err(io_fault("read", &segment.path))?;
+            bytes.truncate(read);
+            Ok::<_, SegmentFault>(bytes)
+        };
+        let key = (segment.first_position, start);
+        if let Some(place) = self.shared.marks.get(key).and_then(|stretch| stretch.find(position)) {
+            let bytes = read(start + u64::from(place.bytes.start), start + u64::from(place.bytes.end))?;
+            if let Some(frame) = place.frame(&bytes, position) {
+                return Ok(frame);
+            }
+            // What is wrong there is told by the whole stretch.
+        }
+        let bytes = read(start, end)?;
+        let frame = find_frame(&bytes, position).map_err(|(at, what)| segment.damaged(start + at as u64, what))?;
+        // The stretch behind the last entry of the index may still grow.
+        if lasting && let Some(stretch) = Stretch::learn(&bytes) {
+            self.shared.marks.keep(key, stretch);
+        }
+        Ok(frame)
     }
 
     /// The segments as of now.
@@ -247,7 +282,7 @@ impl SegmentName {
 }
 
 /// Walks records from envelope to envelope to the batch that holds `position`. Errors name the offset in `bytes`.
-fn find_frame(bytes: &[u8], position: u64) -> Result<EventFrame, (usize, &'static str)> {
+pub(super) fn find_frame(bytes: &[u8], position: u64) -> Result<EventFrame, (usize, &'static str)> {
     let mut at = 0;
     let mut candidate = None;
     while at < bytes.len() {
@@ -267,9 +302,7 @@ fn find_frame(bytes: &[u8], position: u64) -> Result<EventFrame, (usize, &'stati
     if !frame.is_intact() {
         return Err((at, "wrong CRC of a frame"));
     }
-    let index = u32::try_from(position - frame.first_position).map_err(|_| (at, "batch body is not well-formed"))?;
-    let (first_position, event_count) = (frame.first_position, frame.event_count);
-    Ok(EventFrame { bytes: frame.bytes.to_vec(), index, first_position, event_count, base_ms: body.base_ms(), epoch })
+    Ok(EventFrame::new(&frame, position, body.base_ms(), epoch))
 }
 
 impl Feed for SegmentReader {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::SegmentFault;
+use super::marks::Marks;
 use super::scan::Running;
 
 /// Distance between two entries of the sparse index. Unit: bytes.
@@ -106,6 +107,8 @@ pub(super) fn io_fault(step: &'static str, path: &Path) -> impl FnOnce(io::Error
 pub(super) struct Shared {
     pub(super) dir: PathBuf,
     segments: RwLock<Vec<Segment>>,
+    /// Hints for point reads.
+    pub(super) marks: Marks,
     end: Mutex<u64>,
     grown: Condvar,
     /// Whether the writer is in this process and announces what it appends.
@@ -115,7 +118,14 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(dir: &Path, segments: Vec<Segment>, has_writer: bool) -> Self {
         let end = segments.last().map_or(0, |segment| segment.next_position);
-        Self { dir: dir.to_owned(), segments: RwLock::new(segments), end: Mutex::new(end), grown: Condvar::new(), has_writer }
+        Self {
+            dir: dir.to_owned(),
+            segments: RwLock::new(segments),
+            marks: Marks::default(),
+            end: Mutex::new(end),
+            grown: Condvar::new(),
+            has_writer,
+        }
     }
 
     pub(super) fn read(&self) -> RwLockReadGuard<'_, Vec<Segment>> {

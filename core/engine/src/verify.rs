@@ -1,0 +1,466 @@
+//! `verify`: the whole history of a data folder, checked against itself, its keys and what was signed.
+//!
+//! Two ways in: [`verify_folder`] needs no running engine and may run beside one of another process; [`verify_handle`] looks at an open engine.
+//! Each of the two logs (`log`, `reads`) is read twice at once: one thread checks chain, CRCs, MACs and the form of every commit, the other
+//! builds index and tree anew in `tmp/` and compares them, row by row, with those that are served.
+//! Invariants: nothing is changed but `tmp/`; damaged input gives a [`Divergence`], never a panic; what cannot be checked because something
+//! before it failed is [`Outcome::Skipped`], never passed.
+//! Limits: beyond [`rebuild::MEMORY_EVENTS_MAX`] events the new rows are written to `tmp/` and take the room that `derived/` takes; memory
+//! stays bounded. Read models are compared elsewhere.
+
+mod commits;
+mod rebuild;
+mod rows;
+mod tail;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Serialize;
+use zhixin_store::rows::{RowFault, RowKind, open_rows};
+use zhixin_store::segments::SegmentFault;
+use zhixin_store::table::Table;
+use zhixin_store::vault::{LmdbVault, Vault, VaultFault};
+
+use crate::blobs;
+use crate::checkpoint_file::{CheckpointFile, CheckpointFileFault, Known};
+use crate::entropy::SystemEntropy;
+use crate::fault::OpenFault;
+use crate::handle::EngineHandle;
+use crate::identity::IdentityKeys;
+use crate::log::{LogFault, LogId, LogKey, LogReader, open_reader};
+use crate::merkle::{Checkpoint, SignerKey};
+use crate::publisher::LastSigned;
+use crate::secrets::Secrets;
+use crate::vault_keys::{Key, KeyFault, KeyRing, MasterKeyFile};
+use rebuild::{Signed, Stored};
+
+/// A part of the data folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Area {
+    /// Keys and secrets.
+    Vault,
+    /// The log and what derives from it.
+    Log,
+    /// The log of reads and what derives from it.
+    Reads,
+    /// Attachments.
+    Blobs,
+}
+
+/// One check of a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// The master key opens the vault, and every secret is there. Covers secrets.
+    Keys,
+    /// Chain, CRC and MAC of every record, and the epochs. Covers events.
+    Records,
+    /// Sealed segments hash to what their sidecars say, nothing but zeroes stands behind the last record. Covers files.
+    Segments,
+    /// Every commit decodes exactly and is canonical, frames have their CRC, positions are dense, time never falls. Covers events.
+    Commits,
+    /// The ordinals of every subject are dense. Covers events.
+    Ordinals,
+    /// The stored tree, hashed again from its leaves, has the root that the log gives. Covers leaves.
+    Tree,
+    /// The trees that were signed are prefixes of this one. Covers events under a signature.
+    Signed,
+    /// Every derived row is what a fresh build gives. Covers rows.
+    Rows,
+    /// Every blob that the vault knows is there and whole. Covers files.
+    Blobs,
+}
+
+/// Where things part: what, where, what should be, what is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Divergence {
+    /// What does not hold.
+    pub what: String,
+    /// The event it is about, if it is about one.
+    pub position: Option<u64>,
+    /// The record, file or row.
+    pub place: String,
+    /// What should be there.
+    pub expected: String,
+    /// What is there.
+    pub found: String,
+}
+
+impl std::fmt::Display for Divergence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { what, place, expected, found, position: _ } = self;
+        write!(f, "{what}: {place}: expected {expected}, found {found}")
+    }
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// All as it should be.
+    Passed,
+    /// Not so; the first place.
+    Differs(Divergence),
+    /// Not done, for this reason.
+    Skipped(String),
+}
+
+/// A check with what it covered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// The part.
+    pub area: Area,
+    /// The check.
+    pub step: Step,
+    /// How much it looked at; the unit is the step's.
+    pub covered: u64,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// What `verify` found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Every check, in the order in which the first divergence is looked for.
+    pub checks: Vec<Check>,
+    /// Events of the log.
+    pub events: u64,
+    /// Root over all of them, in base64, when the tree could be built.
+    pub root: Option<String>,
+    /// What is odd but not wrong.
+    pub notes: Vec<String>,
+}
+
+impl Report {
+    /// Whether no check found a divergence. A skipped check is not one: each has its reason.
+    pub fn is_whole(&self) -> bool {
+        self.first_divergence().is_none()
+    }
+
+    /// The first divergence, with the check that found it.
+    pub fn first_divergence(&self) -> Option<(&Check, &Divergence)> {
+        self.checks.iter().find_map(|check| match &check.outcome {
+            Outcome::Differs(divergence) => Some((check, divergence)),
+            Outcome::Passed | Outcome::Skipped(_) => None,
+        })
+    }
+}
+
+/// Why `verify` could not look: the world failed, the history may be well.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyFault {
+    /// The master key file cannot be read.
+    #[error(transparent)]
+    Keys(#[from] KeyFault),
+    /// The vault cannot be read.
+    #[error(transparent)]
+    Vault(#[from] VaultFault),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogFault),
+    /// The checkpoint file cannot be read.
+    #[error(transparent)]
+    CheckpointFile(#[from] CheckpointFileFault),
+    /// Rows cannot be read or built.
+    #[error(transparent)]
+    Rows(#[from] RowFault),
+    /// A file operation failed.
+    #[error("{step} {path}")]
+    Io {
+        /// What was being done.
+        step: &'static str,
+        /// With which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Rows cannot be built anew.
+    #[error(transparent)]
+    Build(Box<crate::derived::DerivedFault>),
+    /// Another `verify` is building in the same folder.
+    #[error("another verify is at work in {path}")]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A person was erased meanwhile, and all keys have new wrappings; run it again.
+    #[error("keys were destroyed while the history was checked; run it again")]
+    KeysMoved,
+    /// A secret in the vault does not have its form.
+    #[error("the secrets of the log cannot be read")]
+    Secrets(#[source] Box<OpenFault>),
+}
+
+/// Where an offline `verify` looks.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    /// The data folder.
+    pub data: PathBuf,
+    /// The master key file.
+    pub master_key_file: PathBuf,
+    /// The checkpoint file.
+    pub checkpoint_file: PathBuf,
+    /// Which product holds derived rows.
+    pub rows: RowKind,
+}
+
+/// Is told the part, the check, how far it came and how far it goes.
+pub type OnProgress<'a> = &'a (dyn Fn(Area, Step, u64, u64) + Sync);
+
+/// One of the two logs with all that is checked about it.
+struct Parts {
+    area: Area,
+    reader: Arc<dyn LogReader>,
+    /// Folder of the segment files, when the log is kept in such.
+    dir: Option<PathBuf>,
+    key: LogKey,
+    keys: Arc<KeyRing>,
+    identities: IdentityKeys,
+    stored: Stored,
+    signed: Vec<Signed>,
+    /// Where rows are built.
+    scratch: PathBuf,
+}
+
+/// Names of the secrets that every vault has; without one of them nothing can be checked.
+const SECRETS: [&str; 7] = ["log-id", "log-key", "reads-id", "reads-key", "signing-seed", "identity-key", "system-account"];
+
+/// Verifies a data folder; an engine of another process may be running on it.
+///
+/// The folder is only read, with two exceptions: LMDB notes its readers in its lock files, and a master key file that lies behind the vault
+/// is brought up to it, as every start does.
+///
+/// # Errors
+/// The world failed. Whatever is wrong with the folder itself is in the report.
+pub fn verify_folder(folder: &Folder, on_progress: OnProgress<'_>) -> Result<Report, VerifyFault> {
+    let mut report = Report { checks: Vec::new(), events: 0, root: None, notes: Vec::new() };
+    let keys = match open_keys(folder)? {
+        Ok(keys) => Arc::new(keys),
+        Err(divergence) => {
+            report.checks.push(Check { area: Area::Vault, step: Step::Keys, covered: 0, outcome: Outcome::Differs(divergence) });
+            return Ok(report);
+        }
+    };
+    report.checks.push(Check { area: Area::Vault, step: Step::Keys, covered: SECRETS.len() as u64, outcome: Outcome::Passed });
+    let secrets = Secrets::read(&keys).map_err(|fault| VerifyFault::Secrets(Box::new(fault)))?;
+    let known = CheckpointFile::new(&folder.checkpoint_file).read()?;
+    let signed = signed_trees(LastSigned::read(&keys)?, known.as_ref(), &secrets.log_key.log_id(), &secrets.signing_seed);
+    let part = |area, key: &LogKey, folders: [&str; 2], signed| {
+        let [segments, rows] = folders.map(|name| folder.data.join(name));
+        let reader = match open_reader(&segments) {
+            Ok(reader) => Ok(reader),
+            Err(fault) => divergence_of_log(fault).map(Err)?,
+        };
+        Ok::<_, VerifyFault>(reader.map(|reader| Parts {
+            area,
+            reader,
+            dir: Some(segments),
+            key: key.clone(),
+            keys: Arc::clone(&keys),
+            identities: IdentityKeys::new(secrets.identity_key.clone()),
+            stored: stored_rows(folder.rows, &rows),
+            signed,
+            scratch: folder.data.join("tmp"),
+        }))
+    };
+    let logs = [
+        (Area::Log, part(Area::Log, &secrets.log_key, ["log", "derived"], signed)?),
+        (Area::Reads, part(Area::Reads, &secrets.reads_key, ["reads", "reads-derived"], Vec::new())?),
+    ];
+    for (area, parts) in logs {
+        match parts {
+            Ok(parts) => check_log(&parts, on_progress, &mut report)?,
+            Err(divergence) => report.checks.push(Check { area, step: Step::Records, covered: 0, outcome: Outcome::Differs(divergence) }),
+        }
+    }
+    report.checks.push(check_blobs(&folder.data, keys.vault().as_ref(), on_progress)?);
+    Ok(report)
+}
+
+/// Verifies the history of an open engine, while it serves.
+///
+/// # Errors
+/// The world failed. Whatever is wrong with the history itself is in the report.
+pub fn verify_handle(handle: &EngineHandle, on_progress: OnProgress<'_>) -> Result<Report, VerifyFault> {
+    let mut report = Report { checks: Vec::new(), events: 0, root: None, notes: Vec::new() };
+    let shared = handle.shared();
+    let secrets = Secrets::read(&shared.keys).map_err(|fault| VerifyFault::Secrets(Box::new(fault)))?;
+    report.checks.push(Check { area: Area::Vault, step: Step::Keys, covered: SECRETS.len() as u64, outcome: Outcome::Passed });
+    let known = handle.published().map(|published| Known { note: published.note, ..Known::default() });
+    let signed = signed_trees(LastSigned::read(&shared.keys)?, known.as_ref(), &shared.log_key.log_id(), &secrets.signing_seed);
+    let identities = IdentityKeys::new(secrets.identity_key.clone());
+    let dir = |name| Some(shared.data.join(name)).filter(|dir| dir.join("lock").exists());
+    let common = |area, reader: &Arc<dyn LogReader>, key: &LogKey, dir, stored, signed| Parts {
+        area,
+        reader: Arc::clone(reader),
+        dir,
+        key: key.clone(),
+        keys: Arc::clone(&shared.keys),
+        identities: identities.clone(),
+        stored,
+        signed,
+        scratch: shared.data.join("tmp"),
+    };
+    let index = Stored::Table(Arc::clone(&shared.index));
+    check_log(&common(Area::Log, &shared.reader, &shared.log_key, dir("log"), index, signed), on_progress, &mut report)?;
+    let reads = handle.read_log().reader();
+    let stored = Stored::Reads(handle.clone());
+    check_log(&common(Area::Reads, reads, &secrets.reads_key, dir("reads"), stored, Vec::new()), on_progress, &mut report)?;
+    report.checks.push(check_blobs(&shared.data, shared.keys.vault().as_ref(), on_progress)?);
+    Ok(report)
+}
+
+/// The keys of a folder, or what is wrong with them.
+fn open_keys(folder: &Folder) -> Result<Result<KeyRing, Divergence>, VerifyFault> {
+    let path = folder.data.join("vault");
+    let wrong = |what: &str, expected: &str, found: String| {
+        let place = path.display().to_string();
+        Ok(Err(Divergence { what: what.to_owned(), position: None, place, expected: expected.to_owned(), found }))
+    };
+    // Opening makes what is missing, and `verify` must not.
+    if !path.join("data.mdb").exists() {
+        return wrong("the vault is missing", "a vault", "none".to_owned());
+    }
+    let vault: Arc<dyn Vault> = match LmdbVault::open(&path) {
+        Ok(vault) => Arc::new(vault),
+        Err(VaultFault::Unopenable { path: _, what }) => return wrong("the vault will not open", "a vault", what),
+        Err(fault @ (VaultFault::AlreadyOpen { .. } | VaultFault::Full | VaultFault::Backend { .. })) => return Err(fault.into()),
+    };
+    if vault.collect_prefix(b"m/")?.is_empty() {
+        return wrong("the vault is empty", "the generation of its master key", "none".to_owned());
+    }
+    let keys = match KeyRing::open(vault, MasterKeyFile::new(&folder.master_key_file), Arc::new(SystemEntropy::new())) {
+        Ok(keys) => keys,
+        Err(fault @ (KeyFault::WrongMasterKey { .. } | KeyFault::DoesNotOpen | KeyFault::Forgotten)) => {
+            return wrong("the master key does not open the vault", "the master key of this vault", fault.to_string());
+        }
+        Err(fault @ (KeyFault::Vault(_) | KeyFault::File { .. } | KeyFault::NotAKeyFile { .. })) => return Err(fault.into()),
+    };
+    for name in SECRETS {
+        match keys.secret(name) {
+            Ok(Some(_)) => {}
+            Ok(None) => return wrong("a secret of the log is missing", name, "none".to_owned()),
+            Err(KeyFault::DoesNotOpen) => return wrong("a secret of the log does not open", name, "other bytes".to_owned()),
+            Err(fault) => return Err(fault.into()),
+        }
+    }
+    Ok(Ok(keys))
+}
+
+/// Derived rows of a folder. None at all is well: they are deletable.
+fn stored_rows(kind: RowKind, path: &Path) -> Stored {
+    if !path.exists() {
+        return Stored::None("there are no rows; the next start makes them".to_owned());
+    }
+    match open_rows(kind, path).and_then(Table::new) {
+        Ok(table) => Stored::Table(Arc::new(table)),
+        Err(RowFault::AlreadyOpen { .. }) => Stored::None("a running engine holds the rows".to_owned()),
+        Err(fault) => Stored::Unopenable(crate::appender::log_chain(&fault)),
+    }
+}
+
+/// The trees that were signed, from the vault and from outside.
+fn signed_trees(last: Option<LastSigned>, known: Option<&Known>, log_id: &LogId, seed: &Key) -> Vec<Signed> {
+    let in_vault = last.map(|last| Signed { source: "the last tree signed, in the vault", tree: Ok((last.size, last.root)) });
+    let note = known.map(|known| known.note.as_str()).filter(|note| !note.is_empty());
+    let outside = note.map(|note| Signed {
+        source: "the published checkpoint",
+        tree: own_checkpoint(note, log_id, seed).map(|checkpoint| (checkpoint.size(), *checkpoint.root())),
+    });
+    in_vault.into_iter().chain(outside).collect()
+}
+
+/// Reads a checkpoint that this log must have signed, whatever the domain in its origin.
+pub(crate) fn own_checkpoint(note: &str, log_id: &LogId, seed: &Key) -> Result<Checkpoint, String> {
+    let origin = note.lines().next().unwrap_or_default();
+    if !origin.ends_with(&format!("/zhixin/{log_id}")) {
+        return Err(format!("a checkpoint of {origin}"));
+    }
+    let signer = SignerKey::new(origin, seed).map_err(|fault| fault.to_string())?;
+    Checkpoint::open(note.as_bytes(), origin, &[signer.verifier().clone()]).map_err(|fault| crate::appender::log_chain(&fault))
+}
+
+/// Checks one log: records and commits in one thread, index and tree in the other.
+fn check_log(parts: &Parts, on_progress: OnProgress<'_>, report: &mut Report) -> Result<(), VerifyFault> {
+    let end = parts.reader.end();
+    let (records, rebuilt) = std::thread::scope(|scope| {
+        let records = scope.spawn(|| commits::check(parts, end, on_progress));
+        let rebuilt = rebuild::check(parts, end, on_progress);
+        let records = records.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause));
+        (records, rebuilt)
+    });
+    let (tail, note) = tail::check(parts, on_progress)?;
+    report.notes.extend(note);
+    let [head, commits] = records?;
+    let rebuilt = rebuilt?;
+    report.checks.extend([head, tail, commits]);
+    report.checks.extend(rebuilt.checks);
+    if parts.area == Area::Log {
+        report.events = end;
+        report.root = rebuilt.root.map(|root| root.to_string());
+    }
+    Ok(())
+}
+
+/// Checks that every blob the vault knows is there and whole.
+fn check_blobs(data: &Path, vault: &dyn Vault, on_progress: OnProgress<'_>) -> Result<Check, VerifyFault> {
+    let known = blobs::known(vault)?;
+    let (mut covered, count) = (0, known.len() as u64);
+    let mut outcome = Outcome::Passed;
+    for (digest, length) in known {
+        let path = blobs::blob_path(&data.join(blobs::BLOBS_FOLDER), &digest);
+        if let Some((expected, found)) = blobs::difference(&path, &digest, length).map_err(|source| VerifyFault::Io {
+            step: "read",
+            path: path.clone(),
+            source,
+        })? {
+            let place = path.display().to_string();
+            outcome = Outcome::Differs(Divergence { what: "a blob is not whole".to_owned(), position: None, place, expected, found });
+            break;
+        }
+        covered += 1;
+        on_progress(Area::Blobs, Step::Blobs, covered, count);
+    }
+    Ok(Check { area: Area::Blobs, step: Step::Blobs, covered, outcome })
+}
+
+/// What damage of a log looks like in a report; what is not damage stays a fault.
+fn divergence_of_log(fault: LogFault) -> Result<Divergence, VerifyFault> {
+    let divergence = |what: &str, position, place: String, expected: &str, found: String| Divergence {
+        what: what.to_owned(),
+        position,
+        place,
+        expected: expected.to_owned(),
+        found,
+    };
+    Ok(match fault {
+        LogFault::Segments(SegmentFault::Damaged { segment, offset, what }) => {
+            divergence("the log is damaged", None, format!("segment {segment} at byte {offset}"), "a record that continues the chain", what)
+        }
+        LogFault::Segments(SegmentFault::Io { step, path, source }) if source.kind() == io::ErrorKind::NotFound => {
+            divergence("the log is missing", None, path.display().to_string(), "segment files", format!("{step}: {source}"))
+        }
+        LogFault::Forged { position } => divergence(
+            "a record was not written by this log's writer",
+            Some(position),
+            format!("the record at position {position}"),
+            "a MAC under the log's key",
+            "another MAC".to_owned(),
+        ),
+        LogFault::AnotherLog { expected, found } => {
+            divergence("the log is another one", Some(0), "its genesis record".to_owned(), &expected.to_string(), found.to_string())
+        }
+        LogFault::Epoch { epoch } => {
+            divergence("an epoch record does not decode", None, format!("epoch {epoch}"), "an epoch record", "other bytes".to_owned())
+        }
+        fault @ (LogFault::Segments(
+            SegmentFault::Locked { .. } | SegmentFault::OutOfRange { .. } | SegmentFault::Full | SegmentFault::Io { .. },
+        )
+        | LogFault::AnotherPurpose { .. }
+        | LogFault::Fenced { .. }
+        | LogFault::Full) => return Err(fault.into()),
+    })
+}

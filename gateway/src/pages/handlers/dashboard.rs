@@ -1,0 +1,273 @@
+//! `/`: the dashboard.
+
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+use zhixin_events::{CivilDate, Line, PlanYear, ReportingUnit};
+use zhixin_projections::ModelName;
+use zhixin_projections::quota::{CountUnit, Group, GroupBy, QuotaAnswer, QuotaQuery, QuotaRow, RegionOf, RowKey};
+
+use super::frame::{Asked, html};
+use super::select;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::pages::views::{self, DashboardView, Headline, MapMeasure, MonthPoint, Nav, Select, StackRow, UnitRow, with_param};
+use crate::problem::Problem;
+use crate::text::{Lang, Texts};
+use crate::v1::moment::Moment;
+use crate::v1::names::{self, Names};
+use crate::v1::quota;
+
+/// Years of the programme. Source: Plan 4.5.
+const YEARS: std::ops::RangeInclusive<u16> = 2021..=2030;
+
+pub(super) async fn show(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
+    let asked = Asked::new(caller, uri);
+    app.blocking(move |app| {
+        let moment = Moment::of(app, &asked.query)?;
+        let view = Page { app, asked: &asked, question: quota::question(&asked.query, &moment)?, names: Names::of(app, moment.view, asked.lang)?, moment }.view()?;
+        html(view.render(asked.lang))
+    })
+    .await
+}
+
+struct Page<'a> {
+    app: &'a App,
+    asked: &'a Asked,
+    question: QuotaQuery,
+    names: Names,
+    moment: Moment,
+}
+
+fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+impl Page<'_> {
+    fn ask(&self, change: impl FnOnce(&mut QuotaQuery)) -> Result<QuotaAnswer, Problem> {
+        let mut question = self.question;
+        change(&mut question);
+        quota::ask(self.app, &question)
+    }
+
+    fn view(&self) -> Result<DashboardView, Problem> {
+        let lang = self.asked.lang;
+        let t = Texts::of(lang);
+        let rows = quota::ask(self.app, &self.question)?;
+        let frame = self.asked.data_frame(self.app, Nav::Dashboard, &[], &self.moment, &[ModelName::Quota])?;
+        let year = self.question.year;
+        Ok(DashboardView {
+            frame,
+            year: year.get().into(),
+            scope: self.question.region.map(|unit| (names::unit(lang, unit).to_owned(), format!("/?year={year}"))),
+            filters: self.filters(),
+            unit: match self.question.unit {
+                CountUnit::Persons => views::CountUnit::Persons,
+                CountUnit::Trainings => views::CountUnit::Trainings,
+            },
+            measure: if self.asked.query.text("map") == Some("count") { MapMeasure::Count } else { MapMeasure::Percent },
+            headlines: [Some(Line::Advanced), Some(Line::Capability), Some(Line::Digital), None]
+                .into_iter()
+                .map(|line| self.headline(line))
+                .collect::<Result<_, _>>()?,
+            units: self.units()?,
+            months: self.months(self.question.line)?.iter().map(|row| self.month(row)).collect::<Result<_, _>>()?,
+            grades: vec![t.dashboard.completed_column.to_string()],
+            occupations: self.occupations()?,
+            group_label: group_name(lang, self.question.group_by).to_owned(),
+            rows: rows.rows.iter().map(|row| self.row(row)).collect::<Result<_, _>>()?,
+            total: self.row(&rows.total)?,
+            rule: quota::rule(lang, self.question.unit).to_owned(),
+            csv_units: self.csv(GroupBy::Region),
+            csv_months: self.csv(GroupBy::Month),
+            csv_occupations: self.csv(GroupBy::Occupation),
+            csv_rows: self.csv(self.question.group_by),
+        })
+    }
+
+    fn filters(&self) -> Vec<Select> {
+        let (lang, question, t) = (self.asked.lang, &self.question, Texts::of(self.asked.lang));
+        let line = question.line.map_or("all", Line::name);
+        let lines = [None, Some(Line::Advanced), Some(Line::Capability), Some(Line::Digital)];
+        let units = std::iter::once((String::new(), t.dashboard.national.to_string()))
+            .chain(ReportingUnit::all().map(|unit| (unit.to_string(), names::unit(lang, unit).to_owned())));
+        let map = self.asked.query.text("map").unwrap_or("percent");
+        vec![
+            select("year", t.dashboard.year, YEARS.map(|year| (year.to_string(), year.to_string())), &question.year.to_string()),
+            select("line", t.dashboard.line, lines.map(|line| (line.map_or("all", Line::name).to_owned(), names::line(lang, line).to_owned())), line),
+            select("region", t.dashboard.region, units, &question.region.map(|unit| unit.to_string()).unwrap_or_default()),
+            select(
+                "unit",
+                t.dashboard.unit,
+                [("persons".to_owned(), t.frame.persons.to_string()), ("trainings".to_owned(), t.frame.trainings.to_string())],
+                question.unit.name(),
+            ),
+            select(
+                "group_by",
+                t.dashboard.group_by,
+                GroupBy::ALL.map(|group| (group.name().to_owned(), group_name(lang, group).to_owned())),
+                question.group_by.name(),
+            ),
+            select(
+                "map",
+                t.dashboard.map_by,
+                [("percent".to_owned(), t.dashboard.map_percent.to_string()), ("count".to_owned(), t.dashboard.map_count.to_string())],
+                map,
+            ),
+        ]
+    }
+
+    /// The key of a row in the answer to a question.
+    fn key(question: &QuotaQuery, group: Group) -> String {
+        RowKey {
+            year: question.year,
+            line: question.line,
+            unit: question.unit,
+            region_of: question.region_of,
+            region: question.region,
+            group,
+        }
+        .to_string()
+    }
+
+    fn headline(&self, line: Option<Line>) -> Result<Headline, Problem> {
+        let total = |unit| self.ask(|question| (question.line, question.unit, question.group_by) = (line, unit, GroupBy::Grade)).map(|answer| answer.total);
+        let (persons, trainings) = (total(CountUnit::Persons)?, total(CountUnit::Trainings)?);
+        let shown = if self.question.unit == CountUnit::Persons { &persons } else { &trainings };
+        let target = shown.target.map(count);
+        Ok(Headline {
+            key: shown.key.to_string(),
+            id: line.map_or("all", Line::name).to_owned(),
+            label: line.map_or_else(|| Texts::of(self.asked.lang).labels.total.to_string(), |line| names::line(self.asked.lang, Some(line)).to_owned()),
+            completed_persons: count(persons.completed),
+            completed_trainings: count(trainings.completed),
+            target,
+            expected: target.and_then(|target| expected(target, self.question.year, self.moment.view.effective_by)),
+            percent_bp: quota::percent_bp(shown),
+            classes: None,
+            by_month: self.months(line)?.iter().map(|row| count(row.completed)).collect(),
+            definition_href: None,
+        })
+    }
+
+    /// Twelve rows, one a month.
+    fn months(&self, line: Option<Line>) -> Result<Vec<QuotaRow>, Problem> {
+        let answer = self.ask(|question| (question.line, question.group_by) = (line, GroupBy::Month))?;
+        let empty = |month| QuotaRow {
+            key: RowKey { group: Group::Month(month), ..answer.total.key.clone() },
+            target: None,
+            enrolled: 0,
+            completed: 0,
+            certified: 0,
+        };
+        let row = |month: u8| answer.rows.iter().find(|row| row.key.group == Group::Month(month)).cloned().unwrap_or_else(|| empty(month));
+        Ok((1..=12).map(row).collect())
+    }
+
+    fn month(&self, row: &QuotaRow) -> Result<MonthPoint, Problem> {
+        let by = self.moment.view.effective_by;
+        let open = matches!(row.key.group, Group::Month(month) if month == by.month() && i32::from(row.key.year.get()) == by.year());
+        Ok(MonthPoint { key: row.key.to_string(), label: quota::label(&row.key.group, &self.names)?, completed: count(row.completed), open })
+    }
+
+    /// Every reporting unit, the one with the highest share first.
+    fn units(&self) -> Result<Vec<UnitRow>, Problem> {
+        let answer = self.ask(|question| (question.group_by, question.region_of, question.region) = (GroupBy::Region, RegionOf::Organiser, None))?;
+        let mut question = self.question;
+        (question.region_of, question.region) = (RegionOf::Organiser, None);
+        let mut units = Vec::new();
+        for unit in ReportingUnit::all().filter(|unit| self.question.region.is_none_or(|only| only == *unit)) {
+            let group = Group::Region(unit.code());
+            let row = match answer.rows.iter().find(|row| row.key.group == group) {
+                Some(row) => self.row(row)?,
+                None => {
+                    let label = names::unit(self.asked.lang, unit).to_owned();
+                    views::QuotaRow { key: Self::key(&question, group), label, ..views::QuotaRow::default() }
+                }
+            };
+            let href = Some(self.narrowed(unit));
+            units.push(UnitRow { tile: Some(unit.to_string()), row: views::QuotaRow { href, ..row } });
+        }
+        units.sort_by_key(|unit| std::cmp::Reverse((unit.row.percent_bp, unit.row.completed)));
+        Ok(units)
+    }
+
+    /// This page for one unit.
+    fn narrowed(&self, unit: ReportingUnit) -> String {
+        let question = &self.question;
+        let line = question.line.map_or("all", Line::name);
+        format!("/?year={}&line={line}&unit={}&group_by={}&region={unit}", question.year, question.unit.name(), question.group_by.name())
+    }
+
+    fn occupations(&self) -> Result<Vec<StackRow>, Problem> {
+        let answer = self.ask(|question| question.group_by = GroupBy::Occupation)?;
+        let row = |row: &QuotaRow| Ok(StackRow { label: quota::label(&row.key.group, &self.names)?, parts: vec![(row.key.to_string(), count(row.completed))] });
+        let mut rows: Vec<StackRow> = answer.rows.iter().map(row).collect::<Result<_, Problem>>()?;
+        rows.sort_by_key(|row| std::cmp::Reverse(row.parts.first().map_or(0, |part| part.1)));
+        Ok(rows)
+    }
+
+    fn row(&self, row: &QuotaRow) -> Result<views::QuotaRow, Problem> {
+        let href = match &row.key.group {
+            Group::Region(code) => ReportingUnit::new(*code).ok().map(|unit| self.narrowed(unit)),
+            Group::Trainer(id) => Some(format!("/directories/trainers/{id}")),
+            Group::Total | Group::Month(_) | Group::Occupation(_) | Group::Direction(..) | Group::Grade(_) | Group::Category(_) => None,
+        };
+        Ok(views::QuotaRow {
+            key: row.key.to_string(),
+            label: quota::label(&row.key.group, &self.names)?,
+            href,
+            target: row.target.map(count),
+            enrolled: count(row.enrolled),
+            completed: count(row.completed),
+            certified: count(row.certified),
+            percent_bp: quota::percent_bp(row),
+        })
+    }
+
+    fn csv(&self, group: GroupBy) -> String {
+        let question = &self.question;
+        let line = question.line.map_or("all", Line::name);
+        let href = format!("/api/v1/quota.csv?year={}&line={line}&unit={}&group_by={}", question.year, question.unit.name(), group.name());
+        question.region.map_or(href.clone(), |unit| with_param(&href, "region", &unit.to_string()))
+    }
+}
+
+/// Name of a grouping.
+fn group_name(lang: Lang, group: GroupBy) -> &'static str {
+    let labels = &Texts::of(lang).labels;
+    match group {
+        GroupBy::Region => labels.by_region,
+        GroupBy::Month => labels.by_month,
+        GroupBy::Occupation => labels.by_occupation,
+        GroupBy::Direction => labels.by_direction,
+        GroupBy::Grade => labels.by_grade,
+        GroupBy::Trainer => labels.by_trainer,
+        GroupBy::Category => labels.by_category,
+    }
+    .as_str()
+}
+
+/// Where one should be on a day, going evenly; none outside the year.
+fn expected(target: u64, year: PlanYear, on: CivilDate) -> Option<u64> {
+    let first = CivilDate::from_ymd(year.get().into(), 1, 1)?;
+    let after = CivilDate::from_ymd(i32::from(year.get()).saturating_add(1), 1, 1)?;
+    let days = u64::try_from(after.days_since(first)).ok()?;
+    let gone = u64::try_from(on.days_since(first)).ok()?.saturating_add(1);
+    (gone <= days).then(|| target.saturating_mul(gone).div_euclid(days))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_even_pace_ends_at_the_target_with_the_year() {
+        let day = |month, day| CivilDate::from_ymd(2025, month, day).unwrap();
+        let year = PlanYear::new(2025);
+        assert_eq!(expected(365, year, day(1, 1)), Some(1));
+        assert_eq!(expected(365, year, day(12, 31)), Some(365));
+        assert_eq!(expected(365, PlanYear::new(2024), day(1, 1)), None);
+        assert_eq!(expected(365, PlanYear::new(2026), day(1, 1)), None);
+    }
+}

@@ -1,0 +1,113 @@
+//! What every page needs: its frame, its language, its place in the site.
+
+use axum::http::Uri;
+use axum::response::{Html, IntoResponse as _, Response};
+use zhixin_projections::ModelName;
+
+use crate::app::App;
+use crate::auth::Caller;
+use crate::pages::views::{Account, AsOf, Crumb, DataTime, ErrorView, FieldError, Frame, Integrity, Nav, Quarantine};
+use crate::problem::{Part, Problem, pages};
+use crate::text::Lang;
+use crate::v1::moment::Moment;
+use crate::v1::names;
+use crate::v1::query::Query;
+
+/// A page that is being made.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) caller: Caller,
+    pub(super) uri: Uri,
+    pub(super) query: Query,
+    pub(super) lang: Lang,
+}
+
+impl Asked {
+    pub(super) fn new(caller: Caller, uri: Uri) -> Self {
+        let query = Query::lenient(&uri);
+        let lang = Lang::from_param(query.text("lang"));
+        Self { caller, uri, query, lang }
+    }
+
+    /// The frame of a page without data; a page that was posted names the page to return to as `path`.
+    pub(super) fn frame(&self, app: &App, nav: Nav, crumbs: &[(&str, Option<&str>)]) -> Frame {
+        let acting = self.caller.acting();
+        Frame {
+            path: self.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+            environment: app.deps().environment,
+            nav,
+            crumbs: crumbs.iter().map(|(label, href)| Crumb { label: (*label).to_owned(), href: href.map(str::to_owned) }).collect(),
+            account: acting.map(|acting| Account { name: acting.login.clone(), role: names::role(self.lang, acting.role).to_owned() }),
+            csrf: acting.map(|acting| acting.csrf.clone()).unwrap_or_default(),
+            elder: self.query.text("mode") == Some("elder"),
+            legal: app.deps().legal.clone(),
+            ..Frame::default()
+        }
+    }
+
+    /// The frame of a page that shows a moment. Blocks.
+    pub(super) fn data_frame(
+        &self,
+        app: &App,
+        nav: Nav,
+        crumbs: &[(&str, Option<&str>)],
+        moment: &Moment,
+        models: &[ModelName],
+    ) -> Result<Frame, Problem> {
+        let mut count = 0_u64;
+        for model in models {
+            let left_out = app.deps().projections.quarantined(*model)?.len();
+            count = count.saturating_add(u64::try_from(left_out).unwrap_or(u64::MAX));
+        }
+        let first = match app.engine().end() {
+            0 => moment.now,
+            _ => app.engine().commit_at(0)?.commit.recorded_at,
+        };
+        let position = moment.position().unwrap_or(0);
+        let integrity = match app.engine().published() {
+            Some(published) if published.size > 0 => Integrity::CheckedTo(position.min(published.size.saturating_sub(1))),
+            Some(_) | None => Integrity::Pending,
+        };
+        let today = moment.now.civil_date();
+        Ok(Frame {
+            data_time: Some(DataTime { time: names::minute(moment.at), position, integrity }),
+            as_of: Some(AsOf {
+                as_of: self.query.text("as_of").map(str::to_owned),
+                effective_by: self.query.text("effective_by").map(str::to_owned),
+                date: self.query.text("as_of").map_or(today, |_| moment.at.civil_date()).to_string(),
+                first_date: first.civil_date().to_string(),
+                last_date: today.to_string(),
+            }),
+            quarantine: (count > 0).then(|| Quarantine { count, href: "/status".to_owned() }),
+            ..self.frame(app, nav, crumbs)
+        })
+    }
+}
+
+/// A rendered page.
+pub(super) fn html(page: Result<String, askama::Error>) -> Result<Response, Problem> {
+    Ok(Html(page?).into_response())
+}
+
+/// A problem as a page.
+pub(super) fn problem_page(app: &App, caller: &Caller, uri: &Uri, lang: Lang, problem: &Problem, request_id: &str) -> Option<String> {
+    let asked = Asked { lang, ..Asked::new(caller.clone(), uri.clone()) };
+    let page = pages::of_code(problem.code());
+    let field = |part: &Part| match part {
+        Part::Body(name) | Part::Parameter(name) => name.clone(),
+        Part::Header(name) | Part::Path(name) => (*name).to_owned(),
+    };
+    let errors = problem.errors().iter().map(|error| FieldError { field: field(&error.part), message: error.said.text(lang).to_owned() });
+    let view = ErrorView {
+        frame: asked.frame(app, Nav::None, &[(&problem.title(lang), None)]),
+        status: problem.status().as_u16(),
+        code: problem.code().to_owned(),
+        title: problem.title(lang),
+        detail: problem.text(lang),
+        advice: page.iter().map(|page| page.advice(lang).to_owned()).collect(),
+        errors: errors.collect(),
+        code_href: page.map(|page| format!("/problems/{}", page.code)),
+        request_id: request_id.to_owned(),
+    };
+    view.render(lang).ok()
+}

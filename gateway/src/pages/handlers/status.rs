@@ -1,0 +1,92 @@
+//! `/status`, and the files of the pages.
+
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderValue, Uri};
+use axum::response::{IntoResponse as _, Response};
+use zhixin_engine::merkle::Checkpoint;
+use zhixin_projections::ModelName;
+
+use super::frame::{Asked, html};
+use crate::app::App;
+use crate::auth::Caller;
+use crate::pages::views::{Fact, ModelStatus, Nav, StatusView, Tag, Tone, assets};
+use crate::problem::{Kind, Problem};
+use crate::text::Texts;
+use crate::v1::{names, status};
+
+pub(super) async fn show(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
+    let asked = Asked::new(caller, uri);
+    app.blocking(move |app| html(view(app, &asked)?.render(asked.lang))).await
+}
+
+fn view(app: &App, asked: &Asked) -> Result<StatusView, Problem> {
+    let lang = asked.lang;
+    let (engine, projections) = (app.engine(), &app.deps().projections);
+    let end = engine.end();
+    let reached = projections.position();
+    let mut models = Vec::new();
+    for model in ModelName::ALL {
+        let good = projections.fault().is_none();
+        models.push(ModelStatus {
+            name: model.name().to_owned(),
+            position: reached.saturating_sub(1),
+            lag: end.saturating_sub(reached),
+            quarantined: u64::try_from(projections.quarantined(model)?.len()).unwrap_or(u64::MAX),
+            state: Tag {
+                text: if good { lang.pick("正常", "Good") } else { lang.pick("停止", "Stopped") }.to_owned(),
+                tone: if good { Tone::Good } else { Tone::Bad },
+            },
+        });
+    }
+    let published = engine.published();
+    let verifier = engine.publisher().verifier();
+    let signed = published.as_ref().and_then(|published| Checkpoint::open(published.note.as_bytes(), engine.publisher().origin(), &[verifier]).ok());
+    let checkpoint_time = match published.as_ref().and_then(|published| published.size.checked_sub(1)) {
+        Some(last) => names::minute(engine.commit_at(last)?.commit.recorded_at),
+        None => Texts::of(lang).system.status_never.to_string(),
+    };
+    let troubles = status::troubles(app);
+    let fact = |name: &str| app.deps().facts.iter().find(|fact| fact.0 == name).map(|fact| fact.1.clone());
+    let mut facts = vec![Fact { label: lang.pick("来源标识", "Origin").to_owned(), value: engine.publisher().origin().to_owned(), href: None }];
+    let known = ["last_backup", "last_restore_test", "last_verify"];
+    let others = app.deps().facts.iter().filter(|fact| !known.contains(&fact.0.as_str()));
+    facts.extend(others.map(|(label, value)| Fact { label: label.clone(), value: value.clone(), href: None }));
+    Ok(StatusView {
+        frame: asked.frame(app, Nav::Status, &[(Texts::of(lang).system.status_title.as_str(), None)]),
+        healthy: troubles.is_empty(),
+        attention: troubles.iter().map(|(zh, en)| lang.pick(zh, en).to_owned()).collect(),
+        head: end.saturating_sub(1),
+        chain: chain(app)?,
+        checkpoint_size: signed.as_ref().map_or(0, Checkpoint::size),
+        checkpoint_time,
+        checkpoint_root: signed.as_ref().map(|signed| signed.root().to_string()).unwrap_or_default(),
+        models,
+        last_backup: fact("last_backup"),
+        last_restore_test: fact("last_restore_test"),
+        last_verify: fact("last_verify"),
+        facts,
+    })
+}
+
+/// The chain after the last batch, hexadecimal.
+fn chain(app: &App) -> Result<String, Problem> {
+    let Some(last) = app.engine().end().checked_sub(1) else { return Ok(String::new()) };
+    let mut chain = String::new();
+    let read = app.engine().reader().read(last, &mut |batch| {
+        chain = crate::v1::story::hex(&batch.chain_after);
+        std::ops::ControlFlow::Continue(())
+    });
+    read.map_err(|fault| Problem::from(Kind::Storage).because(&fault))?;
+    Ok(chain)
+}
+
+/// A file of the pages, under the digest of its content.
+pub(super) async fn asset(uri: Uri) -> Result<Response, Problem> {
+    let found = assets::find(uri.path()).ok_or(Kind::NotFound)?;
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static(found.content_type)),
+        (CACHE_CONTROL, HeaderValue::from_static(assets::CACHE_CONTROL)),
+    ];
+    Ok((headers, found.bytes).into_response())
+}

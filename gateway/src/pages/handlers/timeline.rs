@@ -1,0 +1,301 @@
+//! `/subjects/{kind}/{id}`, `/events/{position}`, `/why`: the history of a record, one event, the events behind a figure.
+
+use axum::extract::{Path, State};
+use axum::http::Uri;
+use axum::response::Response;
+use zhixin_engine::domain::access::Action;
+use zhixin_events::{Subject, SubjectKind};
+use zhixin_projections::quota::{CountUnit, RowKey};
+use zhixin_projections::{ModelName, certificates, classes};
+
+use super::frame::{Asked, html};
+use crate::app::App;
+use crate::auth::Caller;
+use crate::pages::views::{
+    Change, Day, Entry as Shown, EventSubject, EventView, Fact, Item, ItemKind, Link, Nav, Pager, Tag, TimelineView, Tone, WhyEvent, WhyView,
+    with_param,
+};
+use crate::problem::Problem;
+use crate::text::Texts;
+use crate::v1::moment::Moment;
+use crate::v1::names::{self, Names};
+use crate::v1::query::Query;
+use crate::v1::story::{self, Entry};
+use crate::v1::{quota, sight, timeline, why};
+
+/// So many alike events in a row are shown as one line.
+const RUN_MIN: usize = 4;
+/// Events on a page of a figure.
+const WHY_PAGE: usize = 100;
+
+pub(super) async fn show(State(app): State<App>, Path((kind, id)): Path<(String, String)>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
+    let asked = Asked::new(caller, uri);
+    let subject = timeline::subject(&kind, &id)?;
+    app.blocking(move |app| html(view(app, &asked, &subject)?.render(asked.lang))).await
+}
+
+fn view(app: &App, asked: &Asked, subject: &Subject) -> Result<TimelineView, Problem> {
+    let lang = asked.lang;
+    let moment = Moment::of(app, &asked.query)?;
+    let page = timeline::page(app, &asked.caller, subject, &moment, &asked.query)?;
+    let names = Names::of(app, moment.view, lang)?;
+    let title = story::subject_label(lang, subject, &names)?;
+    let older = page.next.map(|next| with_param(&format!("/subjects/{subject}"), "before", &next.to_string()));
+    Ok(TimelineView {
+        frame: asked.data_frame(app, Nav::None, &[(&title, None)], &moment, &[])?,
+        kind: subject.kind().name().to_owned(),
+        record_href: record_href(subject),
+        status: status(app, asked, subject, &moment)?,
+        version: page.count,
+        facts: Vec::new(),
+        filters: Vec::new(),
+        from: asked.query.text("from").unwrap_or_default().to_owned(),
+        to: asked.query.text("to").unwrap_or_default().to_owned(),
+        reads: None,
+        planned: Vec::new(),
+        days: days(&page.entries, &names)?,
+        older,
+        title,
+    })
+}
+
+/// The page of a record itself.
+fn record_href(subject: &Subject) -> Option<String> {
+    let id = subject.id_text();
+    match subject.kind() {
+        SubjectKind::Class => Some(format!("/classes/{id}")),
+        SubjectKind::Trainer => Some(format!("/directories/trainers/{id}")),
+        SubjectKind::Occupation => Some("/directories/occupations".to_owned()),
+        SubjectKind::CertificateNumber => Some(format!("/verify/{id}")),
+        SubjectKind::Account
+        | SubjectKind::Organisation
+        | SubjectKind::Person
+        | SubjectKind::Certificate
+        | SubjectKind::Target
+        | SubjectKind::Pack
+        | SubjectKind::Job
+        | SubjectKind::Calendar
+        | SubjectKind::CertificateSeries
+        | SubjectKind::Seat
+        | SubjectKind::OrganisationCode
+        | SubjectKind::OccupationCode
+        | SubjectKind::HoursOnce
+        | SubjectKind::CertificateOnce
+        | SubjectKind::DirectoryNumber => None,
+    }
+}
+
+/// The state of a record in a word.
+fn status(app: &App, asked: &Asked, subject: &Subject, moment: &Moment) -> Result<Tag, Problem> {
+    let lang = asked.lang;
+    let labels = &Texts::of(lang).labels;
+    let projections = &app.deps().projections;
+    let plain = || Tag { text: lang.pick("有记录", "On record").to_owned(), tone: Tone::Neutral };
+    Ok(match (subject.kind(), subject.first_id()) {
+        (SubjectKind::Class, Some(id)) => {
+            let found = classes::by_id(&projections.view(ModelName::Classes)?, zhixin_events::ClassId::from_bytes(id), moment.view)?;
+            found.map_or_else(plain, |detail| super::class_tag(lang, detail.entry.status))
+        }
+        (SubjectKind::Certificate, Some(id)) => {
+            let rows = projections.view(ModelName::Certificates)?;
+            let found = certificates::by_id(&rows, zhixin_events::CertificateId::from_bytes(id), moment.view)?;
+            found.map_or_else(plain, |entry| match entry.status {
+                certificates::CertificateStatus::Valid => Tag { text: labels.certificate_valid.to_string(), tone: Tone::Good },
+                certificates::CertificateStatus::Revoked { .. } => Tag { text: labels.certificate_revoked.to_string(), tone: Tone::Bad },
+            })
+        }
+        (SubjectKind::Person, Some(id)) if app.engine().view()?.is_erased(zhixin_events::PersonId::from_bytes(id))? => {
+            Tag { text: labels.erased.to_string(), tone: Tone::Warning }
+        }
+        _other => plain(),
+    })
+}
+
+/// Entries by day, newest first, with long runs of alike ones under one line.
+pub(super) fn days(entries: &[Entry], names: &Names) -> Result<Vec<Day>, Problem> {
+    let mut days: Vec<Day> = Vec::new();
+    for group in entries.chunk_by(|one, other| one.recorded_at.civil_date() == other.recorded_at.civil_date()) {
+        let Some(first) = group.first() else { continue };
+        let mut shown = Vec::new();
+        for run in group.chunk_by(|one, other| one.event_type == other.event_type) {
+            let items: Vec<Item> = run.iter().map(|entry| item(entry, entries, names)).collect::<Result<_, _>>()?;
+            match items.first() {
+                Some(first) if items.len() >= RUN_MIN => shown.push(Shown::Run { sentence: first.sentence.clone(), items }),
+                Some(_) | None => shown.extend(items.into_iter().map(Shown::One)),
+            }
+        }
+        days.push(Day { date: names::date(names.lang(), first.recorded_at.civil_date()), entries: shown });
+    }
+    Ok(days)
+}
+
+fn item(entry: &Entry, around: &[Entry], names: &Names) -> Result<Item, Problem> {
+    let corrected_by = around.iter().find(|later| later.number("corrects") == Some(entry.position)).map(|later| later.position);
+    let recorded_on = entry.recorded_at.civil_date();
+    let before_of = |(name, before): (&String, &serde_json::Value)| {
+        let field = name.strip_suffix("_before")?;
+        let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Some(Change { field: field.to_owned(), before: Some(text(before)), after: entry.open.get(field).map(text) })
+    };
+    Ok(Item {
+        kind: ItemKind::Fact,
+        time: names::time_of_day(entry.recorded_at),
+        machine_time: entry.recorded_at.to_china_text(),
+        sentence: entry.sentence(names)?,
+        role: names::role(names.lang(), entry.role).to_owned(),
+        effective_on: (entry.effective_on != recorded_on).then(|| names::date(names.lang(), entry.effective_on)),
+        changes: entry.open.iter().filter_map(before_of).collect(),
+        reason: String::new(),
+        position: entry.position,
+        hash: entry.leaf_hash_hex().chars().take(8).collect(),
+        corrects: entry.number("corrects"),
+        corrected_by,
+        voided: corrected_by.is_some(),
+    })
+}
+
+pub(super) async fn event(State(app): State<App>, Path(at): Path<String>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
+    let asked = Asked::new(caller, uri);
+    let at = timeline::position(&at)?;
+    app.blocking(move |app| html(event_view(app, &asked, at)?.render(asked.lang))).await
+}
+
+fn event_view(app: &App, asked: &Asked, at: u64) -> Result<EventView, Problem> {
+    let lang = asked.lang;
+    let entry = story::entry(app, at)?;
+    let seen = sight::of_event(app, &asked.caller, &entry)?;
+    let moment = Moment::of(app, &Query::default())?;
+    let names = Names::of(app, moment.view, lang)?;
+    let mut subjects = Vec::new();
+    // That it exists and its hash are public; what it concerns is not.
+    for (subject, ordinal) in entry.subjects.iter().filter(|(subject, _)| seen && !subject.kind().is_claim()) {
+        let link = Link { label: story::subject_label(lang, subject, &names)?, href: format!("/subjects/{subject}") };
+        subjects.push(EventSubject { link, ordinal: (*ordinal).into() });
+    }
+    let title = Texts::of(lang).timeline.event_title.with(at);
+    let hidden = || "–".to_owned();
+    let show = |text: String| if seen { text } else { hidden() };
+    Ok(EventView {
+        frame: asked.frame(app, Nav::None, &[(&title, None)]),
+        position: at,
+        sentence: if seen { entry.sentence(&names)? } else { String::new() },
+        event_type: show(entry.event_type.to_owned()),
+        recorded_at: show(names::minute(entry.recorded_at)),
+        effective_on: show(names::date(lang, entry.effective_on)),
+        by: show(names::role(lang, entry.role).to_owned()),
+        subjects,
+        leaf_hash: entry.leaf_hash_hex(),
+        json: seen.then(|| entry.leaf.clone()),
+        previous: at.checked_sub(1),
+        next: Some(at.saturating_add(1)).filter(|next| *next < app.engine().end()),
+    })
+}
+
+pub(super) async fn why_page(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
+    let asked = Asked::new(caller, uri);
+    asked.caller.require(Action::ReadHistory)?;
+    app.blocking(move |app| html(why_view(app, &asked)?.render(asked.lang))).await
+}
+
+/// The dashboard also links figures in the other unit; their row is the same but for the unit.
+fn with_unit(query: &Query) -> Query {
+    let unit = match query.text("field") {
+        Some("completed_persons") => CountUnit::Persons,
+        Some("completed_trainings") => CountUnit::Trainings,
+        Some(_) | None => return query.clone(),
+    };
+    match query.text("row").and_then(|row| row.parse::<RowKey>().ok()) {
+        Some(row) => {
+            let row = RowKey { unit, ..row }.to_string();
+            Query::of_pairs([("model", "quota"), ("row", row.as_str()), ("field", "completed")])
+        }
+        None => query.clone(),
+    }
+}
+
+fn why_view(app: &App, asked: &Asked) -> Result<WhyView, Problem> {
+    let (lang, t) = (asked.lang, Texts::of(asked.lang));
+    let moment = Moment::of(app, &asked.query)?;
+    let query = with_unit(&asked.query);
+    let why = why::find(app, &query, moment.view)?;
+    let names = Names::of(app, moment.view, lang)?;
+    let page = asked.query.number("page", (1, 1_000_000))?.and_then(|page| usize::try_from(page).ok()).unwrap_or(1);
+    let skipped = page.saturating_sub(1).saturating_mul(WHY_PAGE);
+    let positions: Vec<u64> = why.positions.iter().map(|position| position.0).skip(skipped).take(WHY_PAGE).collect();
+    let mut events = Vec::new();
+    for entry in story::entries(app, &positions)? {
+        events.push(why_event(app, asked, &entry, &names)?);
+    }
+    let href = |page: usize| {
+        let bare = format!("/why?model={}", why.model.name());
+        let parts = [("row", query.text("row")), ("field", query.text("field"))];
+        let with = parts.into_iter().filter_map(|(name, value)| Some((name, value?))).fold(bare, |href, (name, value)| with_param(&href, name, value));
+        with_param(&with, "page", &page.to_string())
+    };
+    let wide = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let total = why.positions.len();
+    let last = skipped.saturating_add(positions.len());
+    let figure = why.value();
+    let recount = figure.map_or(wide(total), |figure| u64::try_from(figure).unwrap_or(0));
+    let (label, scope, rule) = match &why.figure {
+        Some((row, field)) => {
+            let group = quota::label(&row.key.group, &names)?;
+            let scope = vec![
+                Fact { label: t.dashboard.year.to_string(), value: row.key.year.to_string(), href: None },
+                Fact { label: t.dashboard.line.to_string(), value: names::line(lang, row.key.line).to_owned(), href: None },
+                Fact { label: t.frame.name.to_string(), value: group, href: None },
+            ];
+            (field_name(lang, *field), scope, quota::rule(lang, row.key.unit).to_owned())
+        }
+        None => (lang.pick("构成这条记录的事件", "events behind this row").to_owned(), Vec::new(), String::new()),
+    };
+    Ok(WhyView {
+        frame: asked.data_frame(app, Nav::Dashboard, &[(t.timeline.why_title.as_str(), None)], &moment, &[why.model])?,
+        figure: figure.map_or_else(|| total.to_string(), |figure| crate::charts::group_digits(&figure.to_string())),
+        label,
+        scope,
+        rule,
+        recount,
+        agrees: true,
+        events,
+        pager: Pager {
+            first: wide(skipped.saturating_add(1).min(total)),
+            last: wide(last),
+            total: wide(total),
+            previous: (page > 1).then(|| href(page.saturating_sub(1))),
+            next: (last < total).then(|| href(page.saturating_add(1))),
+        },
+        back: why.figure.is_some().then(|| "/".to_owned()),
+        csv: None,
+    })
+}
+
+fn field_name(lang: crate::text::Lang, field: zhixin_projections::quota::Field) -> String {
+    use zhixin_projections::quota::Field;
+    let t = &Texts::of(lang).dashboard;
+    match field {
+        Field::Target => t.target,
+        Field::Enrolled => t.enrolled,
+        Field::Completed => t.completed_column,
+        Field::Certified => t.certified,
+    }
+    .to_string()
+}
+
+fn why_event(app: &App, asked: &Asked, entry: &Entry, names: &Names) -> Result<WhyEvent, Problem> {
+    let lang = asked.lang;
+    let seen = sight::of_event(app, &asked.caller, entry)?;
+    let hidden = lang.pick("（不在您的查看范围内）", "(outside what you may see)");
+    let subject = entry.subjects.iter().map(|(subject, _)| subject).find(|subject| seen && !subject.kind().is_claim());
+    let subject = match subject {
+        Some(subject) => Link { label: story::subject_label(lang, subject, names)?, href: format!("/subjects/{subject}") },
+        None => Link { label: "–".to_owned(), href: format!("/events/{}", entry.position) },
+    };
+    Ok(WhyEvent {
+        position: entry.position,
+        time: names::minute(entry.recorded_at),
+        sentence: if seen { entry.sentence(names)? } else { hidden.to_owned() },
+        subject,
+        counts: 0,
+    })
+}

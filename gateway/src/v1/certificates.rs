@@ -1,0 +1,193 @@
+//! Certificate look-up and check. Public; the name of the holder never leaves, only its first character does, and that after a recorded
+//! reading by the process's own account.
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+use zhixin_engine::read_log::Reading;
+use zhixin_events::digest::sha256;
+use zhixin_events::{PersonId, ReadPurpose, Role, Secret, Subject, Timestamp};
+use zhixin_projections::certificates::{self, CertificateEntry, CertificateStatus};
+use zhixin_projections::{AsOf, ModelName};
+
+use super::input::{Errors, Field as _, body};
+use super::moment::{self, Moment};
+use super::names::Names;
+use super::query::Query;
+use crate::app::routes::{Doc, Routes};
+use crate::app::{App, body};
+use crate::auth::Address;
+use crate::problem::{Kind, Problem};
+use crate::text::Lang;
+
+/// Checks of one certificate from one address within an hour.
+const CHECKS_MAX: usize = 5;
+/// Longest number. Unit: bytes.
+const NUMBER_BYTES_MAX: usize = 64;
+
+/// What the holder or an employer knows.
+pub(crate) struct Check {
+    pub(crate) name: Secret<String>,
+    pub(crate) last_six: Secret<String>,
+}
+
+body! {
+    /// What is compared with the record.
+    Check {
+        /// Name as on the document.
+        name: Secret<String>,
+        /// Last six characters of the document number.
+        last_six: Secret<String>,
+    } => Self { name, last_six }
+}
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let look_up = Doc { query: &[moment::PARAMS], is_public: true, ..Doc::default() };
+    let compare = Doc { body: Some(Check::schema), is_public: true, ..Doc::default() };
+    routes
+        .get("/api/v1/certificates/{number}", "Whether a certificate is good", look_up, get)
+        .post("/api/v1/certificates/{number}/check", "Whether name and document number agree", compare, check)
+}
+
+/// The number as the register writes it: people may leave out spaces and hyphens and write small letters.
+pub(crate) fn normalised(number: &str) -> String {
+    number.chars().filter(|c| !c.is_whitespace() && *c != '-').flat_map(char::to_uppercase).take(NUMBER_BYTES_MAX).collect()
+}
+
+/// The certificate of a number in a view. Blocks.
+///
+/// # Errors
+/// 404 if there is none.
+pub(crate) fn find(app: &App, number: &str, view: AsOf) -> Result<CertificateEntry, Problem> {
+    let rows = app.deps().projections.view(ModelName::Certificates)?;
+    certificates::by_number(&rows, &normalised(number), view)?.ok_or_else(|| Kind::NotFound.into())
+}
+
+/// Whether a published checkpoint covers the issue.
+pub(crate) fn is_proven(app: &App, entry: &CertificateEntry) -> bool {
+    app.engine().published().is_some_and(|published| published.size > entry.position.0)
+}
+
+/// The first character of the holder's name and an asterisk, opened with a recorded reading; none once the holder is erased. Blocks.
+pub(crate) fn masked_holder(app: &App, entry: &CertificateEntry) -> Result<Option<String>, Problem> {
+    if entry.erased {
+        return Ok(None);
+    }
+    let opened = open(app, entry.person, &["name"], &[entry.name_position.0])?;
+    let name = opened.iter().rev().find(|(field, _)| *field == "name");
+    Ok(name.and_then(|(_, value)| value.expose().chars().next()).map(|first| format!("{first}*")))
+}
+
+/// Opens fields of a person for the public, recorded as a reading of the process's own account.
+fn open(app: &App, person: PersonId, fields: &[&str], positions: &[u64]) -> Result<Vec<(&'static str, Secret<String>)>, Problem> {
+    let reading = Reading {
+        reader: app.engine().system_account(),
+        role: Role::System,
+        purpose: ReadPurpose::CertificateCheck,
+        case_reference: None,
+        fields: fields.iter().map(|field| (*field).to_owned()).collect(),
+        persons: vec![person],
+    };
+    let opened = app.engine().open_persons(&reading, positions)?;
+    let fields = opened.into_iter().flat_map(|(_, fields)| fields).filter(|field| field.holder.as_person() == Some(person));
+    Ok(fields.map(|field| (field.field, field.value)).collect())
+}
+
+async fn get(State(app): State<App>, Path(number): Path<String>, request: Request) -> Result<Response, Problem> {
+    let query = Query::strict(request.uri(), &[moment::PARAMS])?;
+    app.blocking(move |app| {
+        let moment = Moment::of(app, &query)?;
+        let entry = find(app, &number, moment.view)?;
+        let holder = masked_holder(app, &entry)?;
+        let names = Names::of(app, moment.view, Lang::from_param(query.text("lang")))?;
+        let mut body = moment.members(app, &[ModelName::Certificates])?;
+        body.insert("certificate".to_owned(), entry_json(app, &entry, holder, &names)?);
+        body.insert("checked_at".to_owned(), json!(moment.now.to_china_text()));
+        Ok(Json(body).into_response())
+    })
+    .await
+}
+
+fn entry_json(app: &App, entry: &CertificateEntry, holder: Option<String>, names: &Names) -> Result<Value, Problem> {
+    let proven = is_proven(app, entry);
+    let (status, revoked) = match &entry.status {
+        CertificateStatus::Valid if proven => ("valid", Value::Null),
+        CertificateStatus::Valid => ("awaiting_proof", Value::Null),
+        CertificateStatus::Revoked { on, ground, position, .. } => {
+            ("revoked", json!({ "on": on.to_string(), "ground": ground.name(), "position": position.0 }))
+        }
+    };
+    Ok(json!({
+        "number": entry.number,
+        "status": status,
+        "revoked": revoked,
+        "holder": holder,
+        "issuer": { "id": entry.trainer.to_string(), "name": names.trainer(entry.trainer)? },
+        "occupation": { "id": entry.occupation.to_string(), "name": names.occupation(entry.occupation)? },
+        "direction": entry.direction,
+        "grade": entry.grade.name(),
+        "hours": entry.hours.to_decimal_text(),
+        "issued_on": entry.issued_on.to_string(),
+        "issued_position": entry.position.0,
+        "proof": proven.then(|| format!("/log/proof/{}", entry.position)),
+    }))
+}
+
+async fn check(
+    State(app): State<App>,
+    Path(number): Path<String>,
+    Address(address): Address,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, request_body) = request.into_parts();
+    let value = body::json(&parts.headers, request_body, app.deps().limits.body_bytes_max).await?;
+    let mut errors = Errors::default();
+    let read = Check::read(&value, "", &mut errors);
+    drop(value);
+    match (errors.into_problem(), read) {
+        (None, Some(asked)) => {
+            let (name, last_six) = app.blocking(move |app| compare(app, &number, &address, &asked)).await?;
+            Ok(Json(json!({ "name": name, "last_six": last_six })).into_response())
+        }
+        (problem, _) => Err(problem.unwrap_or_else(|| Kind::Malformed.into())),
+    }
+}
+
+/// Compares name and last six characters with the record; each try is a recorded reading. Blocks.
+///
+/// # Errors
+/// 404; 429 after five tries an hour; 503 when the reading cannot be recorded.
+pub(crate) fn compare(app: &App, number: &str, address: &str, asked: &Check) -> Result<(bool, bool), Problem> {
+    let moment = Moment::of(app, &Query::default())?;
+    let entry = find(app, number, moment.view)?;
+    count_try(app, &entry.number, address, moment.now)?;
+    // The document number is told by the person's first event, the name perhaps by a later one.
+    let first = app.engine().view()?.positions(&Subject::person(entry.person), 0..1)?;
+    let mut positions: Vec<u64> = first.into_iter().chain([entry.name_position.0]).collect();
+    positions.sort_unstable();
+    positions.dedup();
+    let opened = open(app, entry.person, &["name", "document_number"], &positions)?;
+    let newest = |wanted: &str| opened.iter().rev().find(|(field, _)| *field == wanted).map_or("", |(_, value)| value.expose());
+    let number = newest("document_number");
+    let last_six: String = number.chars().skip(number.chars().count().saturating_sub(6)).collect();
+    let name = is_same(newest("name"), asked.name.expose().trim());
+    Ok((name, is_same(&last_six, &asked.last_six.expose().trim().to_uppercase())))
+}
+
+/// Compares digests, so that the time does not tell how much agrees; nothing agrees with what is not there.
+fn is_same(recorded: &str, stated: &str) -> bool {
+    let digest = |text: &str| sha256(&[b"zx-check", text.as_bytes()]);
+    let different = digest(recorded).iter().zip(digest(stated)).fold(0, |sum, (one, other)| sum | (one ^ other));
+    different == 0 && !recorded.is_empty()
+}
+
+fn count_try(app: &App, number: &str, address: &str, now: Timestamp) -> Result<(), Problem> {
+    let key = format!("{number}\n{address}");
+    let mut checks = app.checks().lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(wait_s) = checks.wait_s(&key, CHECKS_MAX, now) {
+        return Err(Problem::from(Kind::TooMany).retry_after(wait_s));
+    }
+    checks.note(&key, now);
+    Ok(())
+}

@@ -1,0 +1,294 @@
+//! `GET /api/v1/classes` and one class with its roster; names of trainees only for those who may open them, with a recorded reading.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+use zhixin_engine::domain::access::Action;
+use zhixin_engine::history;
+use zhixin_engine::read_log::Reading;
+use zhixin_events::scope::Scope;
+use zhixin_events::{ClassId, ClassStatus, PersonId, PlanYear, ReadPurpose, ReportingUnit, Secret, Subject, TrainerId};
+use zhixin_projections::classes::{self, ClassDetail, ClassEntry, ClassFilter, Trainee};
+use zhixin_projections::{AsOf, ModelName};
+
+use super::input::{Word, path_word};
+use super::moment::{self, Moment};
+use super::query::Query;
+use super::sight::place_of_class;
+use crate::app::App;
+use crate::app::body::bad_parameter;
+use crate::app::routes::{Doc, Param, Routes};
+use crate::auth::{Acting, Caller};
+use crate::problem::{Kind, Problem};
+
+/// Longest page of a list.
+pub(crate) const PAGE_MAX: u64 = 200;
+/// Longest reference to a case. Unit: characters.
+const CASE_CHARS_MAX: usize = 100;
+
+const LIST_PARAMS: &[Param] = &[
+    Param { name: "year", doc: "Only classes that end in this year.", schema: || json!({ "type": "integer", "minimum": 2000, "maximum": 2199 }) },
+    Param { name: "trainer", doc: "Only classes of a trainer.", schema: <TrainerId as Word>::schema },
+    Param { name: "unit", doc: "Only classes whose organiser reports to this unit.", schema: ReportingUnit::schema },
+    Param { name: "status", doc: "Only classes in this state.", schema: <ClassStatus as Word>::schema },
+    Param { name: "after", doc: "Where the page begins: the next of the page before.", schema: <ClassId as Word>::schema },
+    Param { name: "limit", doc: "Entries on a page; 50 if absent.", schema: limit_schema },
+];
+const ROSTER_PARAMS: &[Param] = &[
+    Param { name: "names", doc: "1: with the names, which is recorded as a reading; needs purpose.", schema: || json!({ "type": "string", "enum": ["0", "1"] }) },
+    Param { name: "purpose", doc: "Why the names are opened.", schema: <ReadPurpose as Word>::schema },
+    Param { name: "case", doc: "The case it is for.", schema: || json!({ "type": "string", "maxLength": CASE_CHARS_MAX }) },
+    Param { name: "after", doc: "Where the roster begins: the next of the page before.", schema: <PersonId as Word>::schema },
+    Param { name: "limit", doc: "Trainees on a page; 50 if absent.", schema: limit_schema },
+];
+
+fn limit_schema() -> Value {
+    json!({ "type": "integer", "minimum": 1, "maximum": PAGE_MAX })
+}
+
+impl Word for ClassStatus {
+    const KIND: Kind = Kind::Malformed;
+    fn parse(text: &str) -> Option<Self> {
+        Self::from_name(text)
+    }
+    fn wanted() -> crate::problem::Said {
+        let names = Self::ALL.iter().map(|status| status.name()).collect::<Vec<_>>().join(", ");
+        crate::problem::Said::new(format!("应为下列之一：{names}"), format!("must be one of {names}"))
+    }
+    fn schema() -> Value {
+        json!({ "type": "string", "enum": Self::ALL.iter().map(|status| status.name()).collect::<Vec<_>>() })
+    }
+}
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .get("/api/v1/classes", "Classes that the caller may see", Doc { query: &[LIST_PARAMS, moment::PARAMS], ..Doc::default() }, list)
+        .get("/api/v1/classes/{id}", "One class with its roster", Doc { query: &[ROSTER_PARAMS, moment::PARAMS], ..Doc::default() }, get)
+}
+
+/// Entries on a page.
+///
+/// # Errors
+/// The parameter is wrong.
+pub(crate) fn limit(query: &Query) -> Result<usize, Problem> {
+    Ok(query.number("limit", (1, PAGE_MAX))?.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(50))
+}
+
+/// The filter of a query within what the caller may see; none if that is nothing.
+///
+/// # Errors
+/// A parameter is wrong.
+pub(crate) fn filter(query: &Query, scope: &Scope) -> Result<Option<ClassFilter>, Problem> {
+    let mut filter = ClassFilter {
+        year: query.number("year", (2000, 2199))?.and_then(|year| u16::try_from(year).ok()).map(PlanYear::new),
+        trainer: query.word("trainer")?,
+        organisation: None,
+        unit: query.word("unit")?,
+        status: query.word("status")?,
+    };
+    match scope {
+        Scope::All => {}
+        Scope::Unit(unit) if filter.unit.is_none_or(|asked| asked == *unit) => filter.unit = Some(*unit),
+        Scope::Organisation(organisation) => filter.organisation = Some(*organisation),
+        Scope::Unit(_) | Scope::Own(_) | Scope::None => return Ok(None),
+    }
+    Ok(Some(filter))
+}
+
+async fn list(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Problem> {
+    let query = Query::strict(request.uri(), &[LIST_PARAMS, moment::PARAMS])?;
+    let (_, scope) = caller.require(Action::ReadClasses)?;
+    app.blocking(move |app| {
+        let moment = Moment::of(app, &query)?;
+        let (filter, after, limit) = (filter(&query, &scope)?, query.word("after")?, limit(&query)?);
+        let mut body = moment.members(app, &[ModelName::Classes])?;
+        let rows = app.deps().projections.view(ModelName::Classes)?;
+        let page = filter.map(|filter| classes::list(&rows, &filter, moment.view, after, limit)).transpose()?;
+        let (items, next) = page.map_or_else(|| (Vec::new(), None), |page| (page.items, page.next));
+        body.insert("classes".to_owned(), items.iter().map(class_json).collect());
+        body.insert("next".to_owned(), json!(next.map(|next| next.to_string())));
+        Ok(Json(body).into_response())
+    })
+    .await
+}
+
+/// A class that the caller may see; 404 otherwise. Blocks.
+///
+/// # Errors
+/// 401, 403, 404.
+pub(crate) fn seen(app: &App, caller: &Caller, id: ClassId, view: AsOf) -> Result<ClassDetail, Problem> {
+    let (_, scope) = caller.require(Action::ReadClasses)?;
+    let found = classes::by_id(&app.deps().projections.view(ModelName::Classes)?, id, view)?;
+    found.filter(|detail| scope.covers(&place_of_class(&detail.entry))).ok_or_else(|| Kind::NotFound.into())
+}
+
+async fn get(State(app): State<App>, Path(id): Path<String>, caller: Caller, request: Request) -> Result<Response, Problem> {
+    let query = Query::strict(request.uri(), &[ROSTER_PARAMS, moment::PARAMS])?;
+    let id: ClassId = path_word("id", &id)?;
+    caller.require(Action::ReadClasses)?;
+    app.blocking(move |app| {
+        let moment = Moment::of(app, &query)?;
+        let detail = seen(app, &caller, id, moment.view)?;
+        let rows = app.deps().projections.view(ModelName::Classes)?;
+        let roster = classes::roster(&rows, id, moment.view, query.word("after")?, limit(&query)?)?;
+        let wanted = query.flag("names")?;
+        let names = if wanted { Some(names_of(app, &caller, &query, &detail.entry, &roster.items)?) } else { None };
+        let mut body = moment.members(app, &[ModelName::Classes])?;
+        body.insert("class".to_owned(), detail_json(&detail));
+        let trainees = roster.items.iter().map(|trainee| trainee_json(trainee, names.as_ref()));
+        body.insert("roster".to_owned(), trainees.collect());
+        body.insert("next".to_owned(), json!(roster.next.map(|next| next.to_string())));
+        Ok(Json(body).into_response())
+    })
+    .await
+}
+
+fn names_of(app: &App, caller: &Caller, query: &Query, class: &ClassEntry, roster: &[Trainee]) -> Result<BTreeMap<PersonId, Secret<String>>, Problem> {
+    let missing = || bad_parameter(Kind::Malformed, "purpose", "查看姓名须注明用途", "opening names needs a purpose");
+    let purpose = query.word::<ReadPurpose>("purpose")?.ok_or_else(missing)?;
+    let case = query.text("case").map(|case| case.chars().take(CASE_CHARS_MAX).collect());
+    let acting = may_open(caller, class)?;
+    open_names(app, acting, (purpose, case), &roster.iter().map(|trainee| trainee.person).collect::<Vec<_>>())
+}
+
+/// The account, if it may open the names of a class.
+///
+/// # Errors
+/// `AUTH-0001`, `AUTH-0002`.
+pub(crate) fn may_open<'c>(caller: &'c Caller, class: &ClassEntry) -> Result<&'c Acting, Problem> {
+    let (acting, scope) = caller.require(Action::ReadPersons)?;
+    if scope.covers(&place_of_class(class)) { Ok(acting) } else { Err(Kind::NotPermitted.into()) }
+}
+
+/// The names of persons, opened with a recorded reading; erased persons are left out. Blocks.
+///
+/// # Errors
+/// 503 when the reading cannot be recorded.
+pub(crate) fn open_names(
+    app: &App,
+    acting: &Acting,
+    (purpose, case_reference): (ReadPurpose, Option<String>),
+    persons: &[PersonId],
+) -> Result<BTreeMap<PersonId, Secret<String>>, Problem> {
+    if persons.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut positions = persons.iter().map(|person| name_position(app, *person)).collect::<Result<Vec<_>, _>>()?;
+    positions.sort_unstable();
+    positions.dedup();
+    let positions: Vec<u64> = positions.into_iter().flatten().collect();
+    let reading = Reading {
+        reader: acting.account,
+        role: acting.role,
+        purpose,
+        case_reference,
+        fields: vec!["name".to_owned()],
+        persons: persons.to_vec(),
+    };
+    let opened = app.engine().open_persons(&reading, &positions)?;
+    let names = opened.into_iter().flat_map(|(_, fields)| fields).filter(|field| field.field == "name");
+    Ok(names.filter_map(|field| field.holder.as_person().map(|person| (person, field.value))).collect())
+}
+
+/// The newest event that tells the name of a person.
+fn name_position(app: &App, person: PersonId) -> Result<Option<u64>, Problem> {
+    let view = app.engine().view()?;
+    let subject = Subject::person(person);
+    let count = view.count(&subject, u64::MAX)?;
+    let mut newest = None;
+    history::for_each_event::<Problem>(app.engine().reader(), &view.positions(&subject, 0..count)?, &mut |_, recorded| {
+        if matches!(recorded.event.event_type().name, "person.person-registered" | "person.person-name-corrected") {
+            newest = Some(recorded.position.0);
+        }
+        Ok(())
+    })?;
+    Ok(newest)
+}
+
+pub(crate) fn class_json(entry: &ClassEntry) -> Value {
+    json!({
+        "id": entry.class.to_string(),
+        "title": entry.title,
+        "line": entry.line.name(),
+        "trainer": entry.trainer.to_string(),
+        "organisation": entry.organisation.to_string(),
+        "unit": entry.unit.to_string(),
+        "division": entry.division.to_string(),
+        "occupation": entry.occupation.to_string(),
+        "direction": entry.direction,
+        "grade": entry.grade.name(),
+        "mode": entry.mode.name(),
+        "starts_on": entry.starts_on.to_string(),
+        "ends_on": entry.ends_on.to_string(),
+        "closed_on": entry.closed_on.map(|day| day.to_string()),
+        "seats": entry.seats.get(),
+        "status": entry.status.name(),
+        "position": entry.position.0,
+    })
+}
+
+fn detail_json(detail: &ClassDetail) -> Value {
+    let mut body = class_json(&detail.entry);
+    body["modules"] =
+        detail.modules.iter().map(|module| json!({ "code": module.code, "name": module.name, "hours_tenths": module.hours.get() })).collect();
+    body["sessions"] = detail
+        .sessions
+        .iter()
+        .map(|session| {
+            json!({
+                "session": session.session.get(),
+                "held_on": session.held_on.to_string(),
+                "module": session.module,
+                "hours_tenths": session.hours.get(),
+                "mode": session.mode.name(),
+                "position": session.position.0,
+            })
+        })
+        .collect();
+    body["imports"] = detail
+        .imports
+        .iter()
+        .map(|import| {
+            json!({
+                "job": import.job.to_string(),
+                "rows": import.rows,
+                "accepted": import.outcome.map(|outcome| outcome.0),
+                "refused": import.outcome.map(|outcome| outcome.1),
+                "position": import.position.0,
+            })
+        })
+        .collect();
+    body
+}
+
+fn trainee_json(trainee: &Trainee, names: Option<&BTreeMap<PersonId, Secret<String>>>) -> Value {
+    let attendance: Vec<Value> = trainee
+        .attendance
+        .iter()
+        .map(|one| json!({ "session": one.session.get(), "attendance": one.attendance.name(), "positions": one.records.iter().map(|record| record.position.0).collect::<Vec<_>>() }))
+        .collect();
+    let mut body = json!({
+        "person": trainee.person.to_string(),
+        "seated": trainee.seat.is_some(),
+        "category": trainee.category.map(|category| category.name()),
+        "employer": trainee.employer.map(|employer| employer.to_string()),
+        "job": trainee.job.map(|job| job.to_string()),
+        "attendance": attendance,
+        "attended_tenths": trainee.attended.get(),
+        "test": trainee.test().map(|test| json!({ "points": test.points.get(), "passed": test.passed, "pass_mark": test.pass_mark.get(), "position": test.position.0 })),
+        "certificate": trainee.certificate.as_ref().map(|certificate| json!({
+            "id": certificate.certificate.to_string(),
+            "number": certificate.number,
+            "position": certificate.position.0,
+            "revoked": certificate.revoked.is_some(),
+        })),
+        "hours_tenths": trainee.hours.map(|hours| hours.hours.get()),
+    });
+    if let Some(names) = names {
+        body["name"] = json!(names.get(&trainee.person).map(Secret::expose));
+    }
+    body
+}

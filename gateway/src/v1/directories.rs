@@ -1,0 +1,211 @@
+//! `GET /api/v1/directories/trainers|occupations`, one entry of them, and what changed between two moments. Public.
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+use zhixin_events::{CivilDate, OccupationId, ReportingUnit, TrainerId};
+use zhixin_projections::occupations::{self, Directions, OccupationEntry};
+use zhixin_projections::trainers::{self, TrainerEntry, TrainerFilter, TrainerStatus};
+use zhixin_projections::{AsOf, ModelName};
+
+use super::input::{Word, path_word};
+use super::moment::{self, Moment};
+use super::query::Query;
+use crate::app::App;
+use crate::app::body::bad_parameter;
+use crate::app::routes::{Doc, Param, Routes};
+use crate::problem::{Kind, Problem};
+
+const STATUSES: [&str; 4] = ["listed", "suspended", "expired", "removed"];
+const TRAINER_PARAMS: &[Param] = &[
+    Param { name: "unit", doc: "Only those of a reporting unit.", schema: ReportingUnit::schema },
+    Param { name: "occupation", doc: "Only those listed for an occupation.", schema: <OccupationId as Word>::schema },
+    Param { name: "status", doc: "Only those of this status; listed and suspended if absent.", schema: || json!({ "type": "string", "enum": STATUSES }) },
+];
+const DIFF_PARAMS: &[Param] = &[
+    Param { name: "from", doc: "The earlier moment, as as_of.", schema: || json!({ "type": "string" }) },
+    Param { name: "to", doc: "The later moment, as as_of; now if absent.", schema: || json!({ "type": "string" }) },
+];
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let public = |query| Doc { query, is_public: true, ..Doc::default() };
+    routes
+        .get("/api/v1/directories/trainers", "The directory of trainers", public(&[TRAINER_PARAMS, moment::PARAMS]), trainer_list)
+        .get("/api/v1/directories/trainers/diff", "What changed in the directory of trainers", public(&[DIFF_PARAMS]), trainer_diff)
+        .get("/api/v1/directories/trainers/{id}", "One trainer", public(&[moment::PARAMS]), trainer)
+        .get("/api/v1/directories/occupations", "The directory of occupations", public(&[moment::PARAMS]), occupation_list)
+        .get("/api/v1/directories/occupations/diff", "What changed in the directory of occupations", public(&[DIFF_PARAMS]), occupation_diff)
+        .get("/api/v1/directories/occupations/{id}", "One occupation", public(&[moment::PARAMS]), occupation)
+}
+
+/// Which trainers a query wants.
+///
+/// # Errors
+/// A parameter is wrong.
+pub(crate) fn trainer_filter(query: &Query) -> Result<TrainerFilter, Problem> {
+    let status = |text: &str| {
+        [TrainerStatus::Listed, TrainerStatus::Suspended, TrainerStatus::Expired, TrainerStatus::Removed]
+            .into_iter()
+            .find(|status| status.name() == text)
+    };
+    Ok(TrainerFilter {
+        unit: query.word("unit")?,
+        occupation: query.word("occupation")?,
+        status: query.choice("status", &STATUSES, status)?,
+    })
+}
+
+async fn trainer_list(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let query = Query::strict(request.uri(), &[TRAINER_PARAMS, moment::PARAMS])?;
+    app.blocking(move |app| {
+        let (moment, filter) = (Moment::of(app, &query)?, trainer_filter(&query)?);
+        let found = trainers::list(&app.deps().projections.view(ModelName::Trainers)?, &filter, moment.view)?;
+        let mut body = moment.members(app, &[ModelName::Trainers])?;
+        body.insert("trainers".to_owned(), found.iter().map(trainer_json).collect());
+        Ok(Json(body).into_response())
+    })
+    .await
+}
+
+async fn trainer(State(app): State<App>, Path(id): Path<String>, request: Request) -> Result<Response, Problem> {
+    let query = Query::strict(request.uri(), &[moment::PARAMS])?;
+    let id: TrainerId = path_word("id", &id)?;
+    app.blocking(move |app| {
+        let moment = Moment::of(app, &query)?;
+        let found = trainers::by_id(&app.deps().projections.view(ModelName::Trainers)?, id, moment.view)?;
+        let mut body = moment.members(app, &[ModelName::Trainers])?;
+        body.insert("trainer".to_owned(), trainer_json(&found.ok_or(Kind::NotFound)?));
+        Ok(Json(body).into_response())
+    })
+    .await
+}
+
+/// The two moments of a comparison.
+fn two(app: &App, query: &Query) -> Result<(Moment, Moment), Problem> {
+    let from = query.text("from").ok_or_else(|| bad_parameter(Kind::Malformed, "from", "缺少这个参数", "the parameter is missing"))?;
+    let at = |name: &str, text: Option<&str>| {
+        let renamed = Query::of_pairs(text.map(|text| ("as_of", text)));
+        Moment::of(app, &renamed).map_err(|problem| problem.renamed("as_of", name))
+    };
+    let (from, to) = (at("from", Some(from))?, at("to", query.text("to"))?);
+    Ok((from, to))
+}
+
+async fn trainer_diff(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let query = Query::strict(request.uri(), &[DIFF_PARAMS])?;
+    app.blocking(move |app| {
+        let (from, to) = two(app, &query)?;
+        let diff = trainers::diff(&app.deps().projections.view(ModelName::Trainers)?, from.view, to.view)?;
+        let changed: Vec<Value> =
+            diff.changed.iter().map(|(before, after)| json!({ "before": trainer_json(before), "after": trainer_json(after) })).collect();
+        Ok(Json(diff_json(app, (&from, &to), ModelName::Trainers, diff.added.iter().map(trainer_json), diff.removed.iter().map(trainer_json), changed)?)
+            .into_response())
+    })
+    .await
+}
+
+async fn occupation_diff(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let query = Query::strict(request.uri(), &[DIFF_PARAMS])?;
+    app.blocking(move |app| {
+        let (from, to) = two(app, &query)?;
+        let diff = occupations::diff(&app.deps().projections.view(ModelName::Occupations)?, from.view, to.view)?;
+        let (added, removed) = (diff.added.iter().map(occupation_json), diff.removed.iter().map(occupation_json));
+        let changed: Vec<Value> =
+            diff.changed.iter().map(|(before, after)| json!({ "before": occupation_json(before), "after": occupation_json(after) })).collect();
+        Ok(Json(diff_json(app, (&from, &to), ModelName::Occupations, added, removed, changed)?).into_response())
+    })
+    .await
+}
+
+fn diff_json(
+    app: &App,
+    (from, to): (&Moment, &Moment),
+    model: ModelName,
+    added: impl Iterator<Item = Value>,
+    removed: impl Iterator<Item = Value>,
+    changed: Vec<Value>,
+) -> Result<Value, Problem> {
+    let mut body = to.members(app, &[model])?;
+    let side = |view: AsOf| json!({ "position": view.position.checked_sub(1), "effective_by": view.effective_by.to_string() });
+    body.insert("from".to_owned(), side(from.view));
+    body.insert("to".to_owned(), side(to.view));
+    body.insert("added".to_owned(), added.collect());
+    body.insert("removed".to_owned(), removed.collect());
+    body.insert("changed".to_owned(), Value::Array(changed));
+    Ok(Value::Object(body))
+}
+
+async fn occupation_list(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let query = Query::strict(request.uri(), &[moment::PARAMS])?;
+    app.blocking(move |app| {
+        let moment = Moment::of(app, &query)?;
+        let found = occupations::list(&app.deps().projections.view(ModelName::Occupations)?, moment.view)?;
+        let mut body = moment.members(app, &[ModelName::Occupations])?;
+        body.insert("occupations".to_owned(), found.iter().map(occupation_json).collect());
+        Ok(Json(body).into_response())
+    })
+    .await
+}
+
+async fn occupation(State(app): State<App>, Path(id): Path<String>, request: Request) -> Result<Response, Problem> {
+    let query = Query::strict(request.uri(), &[moment::PARAMS])?;
+    let id: OccupationId = path_word("id", &id)?;
+    app.blocking(move |app| {
+        let moment = Moment::of(app, &query)?;
+        let found = occupations::by_id(&app.deps().projections.view(ModelName::Occupations)?, id, moment.view)?;
+        let mut body = moment.members(app, &[ModelName::Occupations])?;
+        body.insert("occupation".to_owned(), occupation_json(&found.ok_or(Kind::NotFound)?));
+        Ok(Json(body).into_response())
+    })
+    .await
+}
+
+fn trainer_json(entry: &TrainerEntry) -> Value {
+    let day = |date: CivilDate| date.to_string();
+    json!({
+        "id": entry.trainer.to_string(),
+        "organisation": entry.organisation.to_string(),
+        "name": entry.name,
+        "unit": entry.unit.to_string(),
+        "directory_number": entry.directory_number.get(),
+        "occupations": entry.occupations.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "listed_from": day(entry.listed_from),
+        "listed_until": day(entry.listed_until),
+        "national_base": entry.national_base,
+        "status": entry.status.name(),
+        "ground": entry.ground.map(|ground| ground.name()),
+        "document_number": entry.document_number,
+        "edition": entry.edition.0,
+        "edition_on": day(entry.edition_on),
+    })
+}
+
+fn occupation_json(entry: &OccupationEntry) -> Value {
+    let codes: Vec<Value> = entry
+        .codes
+        .iter()
+        .map(|code| json!({ "edition": code.edition.get(), "code": code.code, "mark": code.mark.map(|mark| mark.name()), "position": code.position.0 }))
+        .collect();
+    let directions: Vec<Value> = entry
+        .directions
+        .iter()
+        .map(|(grade, known)| match known {
+            Directions::NotYetKnown => json!({ "grade": grade.name(), "known": false }),
+            Directions::None { source, position } => {
+                json!({ "grade": grade.name(), "known": true, "directions": [], "source": source, "position": position.0 })
+            }
+            Directions::Listed { directions, source, position } => {
+                json!({ "grade": grade.name(), "known": true, "directions": directions, "source": source, "position": position.0 })
+            }
+        })
+        .collect();
+    json!({
+        "id": entry.occupation.to_string(),
+        "name_zh": entry.name_zh,
+        "name_en": entry.name_en,
+        "codes": codes,
+        "directions": directions,
+        "edition": entry.edition.0,
+    })
+}

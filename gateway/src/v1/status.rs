@@ -1,0 +1,81 @@
+//! Whether it lives, whether it is ready, how far everything is, and the counts for collectors.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+use zhixin_projections::ModelName;
+
+use crate::app::App;
+use crate::app::routes::{Doc, Routes};
+use crate::problem::{Kind, Problem};
+
+/// A read model that lags further behind than this is not ready. Unit: events.
+const LAG_MAX: u64 = 100_000;
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let text = Doc { answers: Some("text/plain"), is_public: true, ..Doc::default() };
+    routes
+        .get("/livez", "Whether the process answers", text, || async { "ok\n" })
+        .get("/readyz", "Whether it can serve", text, ready)
+        .get("/metrics", "Counts for collectors", text, metrics)
+        .get("/api/v1/status", "How far log, checkpoint and read models are", Doc { is_public: true, ..Doc::default() }, status)
+}
+
+/// What keeps the process from serving, in words; empty if nothing does.
+pub(crate) fn troubles(app: &App) -> Vec<(&'static str, &'static str)> {
+    let (engine, projections) = (app.engine(), &app.deps().projections);
+    let mut found = Vec::new();
+    if engine.now().is_err() {
+        found.push(("系统时钟异常", "the clock cannot be trusted"));
+    }
+    if projections.fault().is_some() {
+        found.push(("统计数据停止更新", "the read models have stopped"));
+    }
+    if engine.end().saturating_sub(projections.position()) > LAG_MAX {
+        found.push(("统计数据更新滞后", "the read models are far behind"));
+    }
+    if engine.view().is_err() {
+        found.push(("索引无法读取", "the index cannot be read"));
+    }
+    found
+}
+
+async fn ready(State(app): State<App>) -> Result<Response, Problem> {
+    let troubles = app.blocking(|app| Ok(troubles(app))).await?;
+    match troubles.first() {
+        None => Ok("ready\n".into_response()),
+        Some((zh, en)) => Err(Problem::saying(Kind::Storage, *zh, *en)),
+    }
+}
+
+async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
+    let text = app.blocking(|app| Ok(app.metrics().text(app))).await?;
+    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
+}
+
+async fn status(State(app): State<App>) -> Result<Response, Problem> {
+    app.blocking(|app| Ok(Json(status_json(app)?).into_response())).await
+}
+
+fn status_json(app: &App) -> Result<Value, Problem> {
+    let (engine, projections) = (app.engine(), &app.deps().projections);
+    let published = engine.published().map(|published| {
+        json!({ "size": published.size, "root": published.root.to_string() })
+    });
+    let mut models = Vec::new();
+    for model in ModelName::ALL {
+        models.push(json!({ "name": model.name(), "version": model.version(), "quarantined": projections.quarantined(model)?.len() }));
+    }
+    let troubles: Vec<Value> = troubles(app).iter().map(|(zh, en)| json!({ "zh": zh, "en": en })).collect();
+    Ok(json!({
+        "healthy": troubles.is_empty(),
+        "troubles": troubles,
+        "position": engine.end().checked_sub(1),
+        "origin": engine.publisher().origin(),
+        "checkpoint": published,
+        "read_models": { "position": projections.position().checked_sub(1), "models": models },
+        "time": engine.now()?.to_china_text(),
+    }))
+}

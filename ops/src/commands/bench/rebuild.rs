@@ -1,0 +1,204 @@
+//! `bench rebuild`: index and tree from nothing, a start with events not yet flushed, all read models from nothing and each one beside
+//! the live one, and what all of it takes on disk.
+//!
+//! Beside the rates: a bare scan of the log, and a scan that decodes every event. Nothing derived can be built faster than these.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use zhixin_engine::derived::Derived;
+use zhixin_engine::identity::IdentityKeys;
+use zhixin_engine::log::{LogReader, open_reader};
+use zhixin_engine::vault_keys::Key;
+use zhixin_events::{Commit, Position, Timestamp};
+use zhixin_projections::{ModelName, Projections};
+use zhixin_store::rows::open_rows;
+use zhixin_store::segments::{Body, ENVELOPE_BYTES};
+use zhixin_store::table::Table;
+
+use super::machine::{MemoryWatch, disk_bytes, rss_anon_mib};
+use super::report::{Figure, Report, Target, per_second};
+use super::{BenchFolder, import};
+use crate::out::Bar;
+
+/// Unflushed rows at which a flush begins. Unit: bytes. Source: `engine.md` 6.25.
+const FLUSH_BYTES: usize = 64 << 20;
+/// Unflushed rows at which the build waits for the flush. Unit: bytes. Source: `engine.md` 6.25.
+const WAIT_BYTES: usize = 256 << 20;
+/// Events that a start finds unflushed. Source: `engine.md` 9.
+const UNFLUSHED_EVENTS: u64 = 200_000;
+/// Longest that the read models may take.
+const PATIENCE: Duration = Duration::from_hours(2);
+
+pub(crate) fn run(folder: &BenchFolder, events: u64, report: &mut Report) -> anyhow::Result<()> {
+    import::tell_if_empty(folder, events)?;
+    let data = &folder.common.data;
+    for derived in ["derived", "rows", "snapshots"] {
+        remove(&data.join(derived))?;
+    }
+    let reader = open_reader(&data.join("log"))?;
+    let end = reader.end();
+    let scans = scan(&reader)?;
+    report.add(Figure::new("scan of the log: events", scans.bare, "/s"));
+    report.add(Figure::new("scan with decoding: events", scans.decoding, "/s").beside("scan of the log", scans.bare));
+
+    let unflushed = UNFLUSHED_EVENTS.min(end / 4);
+    let memory = MemoryWatch::start();
+    let begun = Instant::now();
+    let reached = build_index(folder, &reader, end - unflushed)?;
+    let rate = per_second(reached, begun.elapsed());
+    let figure = Figure::new("index and tree: events", rate, "/s").target(Target::rate(500_000));
+    report.add(figure.beside("scan of the log", scans.bare).beside("with decoding", scans.decoding));
+    report.add(Figure::new("memory while building index and tree (RssAnon)", memory.highest_mib(), "MiB").target(Target::at_most(1_536)));
+    drop(memory);
+
+    let begun = Instant::now();
+    let engine = folder.open()?;
+    let start = u64::try_from(begun.elapsed().as_millis())?;
+    report.add(Figure::new(format!("start with {} events unflushed", end - reached), start, "ms").target(Target::at_most(2_000)));
+    report.add(Figure::new("memory after that start (RssAnon)", rss_anon_mib(), "MiB").target(Target::at_most(1_024)));
+    engine.close();
+
+    build_models(folder, &reader, &scans, report)?;
+    sizes(folder, &scans, report);
+    report.note("index and tree: the applier and a second thread that flushes, as in the server; the last flush is within the time");
+    Ok(())
+}
+
+/// Builds what is missing of a folder, measuring nothing.
+pub(crate) fn build_if_missing(folder: &BenchFolder) -> anyhow::Result<()> {
+    let data = &folder.common.data;
+    let reader = open_reader(&data.join("log"))?;
+    build_index(folder, &reader, reader.end())?;
+    let projections = Projections::open(data, folder.common.rows.kind(), reader.clone())?;
+    anyhow::ensure!(projections.wait_for(reader.end(), PATIENCE), "the read models stopped: {:?}", projections.fault());
+    Ok(projections.stop()?)
+}
+
+fn remove(path: &Path) -> anyhow::Result<()> {
+    if path.exists() {
+        fs::remove_dir_all(path)?;
+    }
+    Ok(())
+}
+
+/// Rates of reading alone, and the bytes of the log's records.
+struct Scans {
+    bare: u64,
+    decoding: u64,
+    events: u64,
+    record_bytes: u64,
+}
+
+fn scan(reader: &Arc<dyn LogReader>) -> anyhow::Result<Scans> {
+    let events = reader.end();
+    let mut record_bytes = 0;
+    // Once before, so that both find the pages they need or do not.
+    reader.read(0, &mut |_| ControlFlow::Continue(()))?;
+    let begun = Instant::now();
+    reader.read(0, &mut |batch| {
+        record_bytes += (batch.body.len() + ENVELOPE_BYTES) as u64;
+        ControlFlow::Continue(())
+    })?;
+    let bare = per_second(events, begun.elapsed());
+    let begun = Instant::now();
+    let mut decoded = 0;
+    reader.read(0, &mut |batch| {
+        for frame in Body::parse(batch.body).iter().flat_map(Body::frames) {
+            let commit = Commit::decode(frame.bytes, Timestamp(batch.base_ms));
+            decoded += commit.map_or(0, |commit| commit.recorded(Position(frame.first_position)).flatten().count() as u64);
+        }
+        ControlFlow::Continue(())
+    })?;
+    let decoding = per_second(events, begun.elapsed());
+    anyhow::ensure!(decoded == events, "{decoded} of {events} events decode");
+    Ok(Scans { bare, decoding, events, record_bytes })
+}
+
+/// Follows the log with index and tree until `to`, at least; flushed at the end. Answers with what was reached.
+fn build_index(folder: &BenchFolder, reader: &Arc<dyn LogReader>, to: u64) -> anyhow::Result<u64> {
+    let (key, keys) = import::keys(folder)?;
+    let path = folder.common.data.join("derived");
+    fs::create_dir_all(&path)?;
+    let table = Arc::new(Table::new(open_rows(folder.common.rows.kind(), &path)?)?);
+    let identity_key = keys.secret("identity-key")?.and_then(|key| key.as_slice().try_into().ok()).map(Key::new).unwrap_or_default();
+    let mut derived = Derived::new(Arc::clone(&table), keys, IdentityKeys::new(identity_key), key.log_id())?;
+    if derived.reached() >= to {
+        return Ok(derived.reached());
+    }
+    let bar = Bar::new("index and tree", to);
+    let ended = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let flusher = scope.spawn(|| {
+            while !ended.load(Ordering::SeqCst) {
+                if table.unflushed_bytes() >= FLUSH_BYTES {
+                    table.flush()?;
+                }
+                std::thread::park_timeout(Duration::from_millis(5));
+            }
+            table.flush()
+        });
+        let mut in_time = Ok(());
+        let followed = derived.catch_up(reader.as_ref(), &mut |derived| {
+            bar.set("index and tree", derived.reached(), to);
+            if table.unflushed_bytes() >= WAIT_BYTES {
+                in_time = table.flush();
+            }
+            if in_time.is_err() || derived.reached() >= to { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        ended.store(true, Ordering::SeqCst);
+        flusher.thread().unpark();
+        flusher.join().map_err(|_| anyhow::anyhow!("the flushing thread panicked"))??;
+        followed?;
+        in_time?;
+        anyhow::Ok(())
+    })?;
+    Ok(derived.reached())
+}
+
+/// All read models from nothing, in one pass of the server's applier; then each beside the live one.
+fn build_models(folder: &BenchFolder, reader: &Arc<dyn LogReader>, scans: &Scans, report: &mut Report) -> anyhow::Result<()> {
+    let memory = MemoryWatch::start();
+    let begun = Instant::now();
+    let projections = Projections::open(&folder.common.data, folder.common.rows.kind(), Arc::<dyn LogReader>::clone(reader))?;
+    anyhow::ensure!(projections.wait_for(scans.events, PATIENCE), "the read models stopped: {:?}", projections.fault());
+    projections.stop()?;
+    let followed = per_second(scans.events, begun.elapsed());
+    report.add(Figure::new("read models, all from nothing in one pass: events", followed, "/s").beside("with decoding", scans.decoding));
+    let mut all = Duration::ZERO;
+    for model in ModelName::ALL {
+        let bar = Bar::new(model.name(), scans.events);
+        let begun = Instant::now();
+        let built = projections.rebuild(model, &mut |progress| {
+            bar.set(model.name(), progress.position, progress.end);
+            ControlFlow::Continue(())
+        })?;
+        let took = begun.elapsed();
+        all += took;
+        drop(bar);
+        report.add(Figure::new(format!("rebuild of {model}: events"), per_second(scans.events, took), "/s"));
+        if let Some(built) = built {
+            built.discard()?;
+        }
+    }
+    let figure = Figure::new("rebuild of all read models, one after another: events", per_second(scans.events, all), "/s");
+    report.add(figure.beside("with decoding", scans.decoding).target(Target::rate(1_000_000)));
+    report.add(Figure::new("memory while rebuilding (RssAnon)", memory.highest_mib(), "MiB").target(Target::at_most(1_536)));
+    Ok(())
+}
+
+fn sizes(folder: &BenchFolder, scans: &Scans, report: &mut Report) {
+    let data = &folder.common.data;
+    let per_event = |bytes: u64| bytes / scans.events.max(1);
+    let (derived, rows) = (disk_bytes(&data.join("derived")), disk_bytes(&data.join("rows")));
+    report.add(Figure::new("on disk: records of the log", per_event(scans.record_bytes), "B/event"));
+    report.add(Figure::new("on disk: index, tree, command ids", per_event(derived), "B/event"));
+    report.add(Figure::new("on disk: read models", per_event(rows), "B/event"));
+    let all = per_event(scans.record_bytes + derived + rows);
+    report.add(Figure::new("on disk: everything, bulk-loaded", all, "B/event").target(Target::at_most(250)));
+    report.note("the log's files take up to 128 MiB more than its records: the last segment and the spare one are zero-filled ahead");
+}
