@@ -6,7 +6,7 @@ pub(crate) mod certificates;
 mod class;
 pub(crate) mod classes;
 mod command;
-mod directories;
+pub(crate) mod directories;
 mod directory;
 mod document;
 mod hours;
@@ -24,6 +24,7 @@ mod sessions;
 pub(crate) mod sight;
 pub(crate) mod status;
 pub(crate) mod story;
+mod table;
 pub(crate) mod timeline;
 pub(crate) mod why;
 

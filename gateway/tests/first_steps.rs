@@ -1,5 +1,4 @@
 //! Sign-in, one command, one query, one page: the way through every layer.
-#![expect(missing_docs, reason = "a test file")]
 
 #[path = "support/world.rs"]
 mod world;

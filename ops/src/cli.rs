@@ -108,7 +108,7 @@ pub(crate) struct DemoArgs {
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) scale: u32,
     /// The year.
-    #[arg(long, default_value_t = 2025, value_parser = clap::value_parser!(u16).range(2021..=2030))]
+    #[arg(long, default_value_t = 2025, value_parser = clap::value_parser!(u16).range(2022..=2030))]
     pub(crate) year: u16,
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1:8080")]

@@ -12,7 +12,6 @@ mod calendar;
 mod chance;
 mod desk;
 mod enrolment;
-mod entropy;
 mod fate;
 mod occupations;
 mod office;
@@ -36,7 +35,6 @@ use zhixin_events::{CivilDate, Timestamp};
 pub(crate) use self::accounts::DemoAccount;
 use self::calendar::Calendar;
 use self::desk::Desk;
-pub(crate) use self::entropy::DemoEntropy;
 use self::stage::Stage;
 use crate::packs;
 
@@ -105,6 +103,16 @@ pub(crate) struct DemoSummary {
     pub(crate) events: u64,
 }
 
+impl DemoSummary {
+    fn log(&self) {
+        let Self { accounts, people, registrations, certificates, accepted, refused, events } = self;
+        tracing::info!(people, registrations, certificates, accepted, ?refused, events, "the demonstration is told");
+        for DemoAccount { role, login, title, .. } in accounts {
+            tracing::info!(role = role.name(), login, title, "an account to sign in to");
+        }
+    }
+}
+
 /// Fills a demo log that was opened at [`DemoPlan::starts_at`] and holds nothing yet but its beginning, and the shipped packs if need be.
 /// It blocks, so never call it from an asynchronous task.
 ///
@@ -145,7 +153,7 @@ pub(crate) fn fill(
         done += u64::try_from(tasks.len())?;
         progress(Progress { phase: phase(plan, day), done, total });
     }
-    Ok(DemoSummary {
+    let summary = DemoSummary {
         accounts: accounts::to_sign_in(&stage),
         people: stage.schedule.people,
         registrations: stage.registrations,
@@ -153,7 +161,9 @@ pub(crate) fn fill(
         accepted: desk.accepted,
         refused: desk.refused,
         events: handle.end(),
-    })
+    };
+    summary.log();
+    Ok(summary)
 }
 
 fn phase(plan: &DemoPlan, day: CivilDate) -> &'static str {

@@ -4,6 +4,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::missing_panics_doc,
+    clippy::wildcard_imports,
     reason = "support of tests: whatever goes wrong here ends the test, with its words"
 )]
 

@@ -1,3 +1,4 @@
 //! Placeholder.
 
 pub mod crash;
+pub mod system;

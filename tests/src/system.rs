@@ -5,6 +5,7 @@
 //! until a deadline for the few things that no position stands for.
 
 mod client;
+mod course;
 mod demo;
 mod folder;
 mod people;
@@ -12,6 +13,7 @@ mod scan;
 mod server;
 
 pub use client::{Client, Reply, encode};
+pub use course::{Course, list, number, text};
 pub use demo::{Account, Demo};
 pub use folder::{Folder, Ran, binary, copy_folder, must_run};
 pub use people::{Made, roster, uscc};
@@ -19,12 +21,23 @@ pub use scan::{Patterns, files_below};
 pub use server::Server;
 
 use std::future::Future;
+use std::io::Write as _;
 use std::time::Duration;
 
 use anyhow::bail;
 
 /// Longest wait for something that has no position. Unit: seconds.
 const WAIT_S_MAX: u64 = 60;
+
+/// Says aloud, past the capture of the test harness, that a test is not run, and why.
+///
+/// # Errors
+/// Standard output is gone.
+pub fn skipped(why: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "skipped: {why}")?;
+    Ok(out.flush()?)
+}
 
 /// Asks again until there is an answer.
 ///

@@ -2,7 +2,7 @@
 //! folder. A kill is not a power cut; that is `power.rs`. Also here: a damaged log, and a full disk.
 //!
 //! `ZHIXIN_CRASH_ROUNDS=1000` runs longer, `ZHIXIN_CRASH_SEED=n` repeats the choices of an earlier run.
-#![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 #[path = "crash/damage.rs"]
 mod damage;

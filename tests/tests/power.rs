@@ -4,7 +4,7 @@
 //! of them with everything acknowledged by that moment, and serve nothing that was never written.
 //!
 //! `ZHIXIN_CRASH_ROUNDS=1000` looks at more moments, `ZHIXIN_CRASH_SEED=n` repeats the choices of an earlier run.
-#![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 #[path = "power/disk.rs"]
 mod disk;

@@ -1,31 +1,60 @@
 //! The thread that appends: keys durable, then the batch, then the answers.
+//!
+//! A thread of its own sends the answers: waking the callers of a batch takes as long as making one durable, and the next batch waits
+//! meanwhile.
 
 use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
 
-use crate::answer::Unavailable;
+use crate::answer::{Answer, Reply, Unavailable};
 use crate::log::{AppendFault, EventLog};
-use crate::pipeline::{Forming, Pipeline};
+use crate::pipeline::{Forming, Pipeline, send};
 use crate::vault_keys::KeyRing;
 
-/// Runs until the pipeline closes. Returns the log.
+/// Answers sent by the appender itself. Why: so few cost less than waking another thread to send them.
+const OWN_ANSWERS_MAX: usize = 2;
+
+type Answers = Vec<(Reply, Answer)>;
+
+/// Runs until the pipeline closes and every answer is sent. Returns the log.
 pub(crate) fn run(mut log: Box<dyn EventLog>, pipeline: &Pipeline, keys: &Arc<KeyRing>) -> Box<dyn EventLog> {
-    while let Some(forming) = pipeline.take() {
-        append(log.as_mut(), pipeline, keys, forming);
-    }
+    let (sender, durable) = channel::<Answers>();
+    thread::scope(|scope| {
+        let answering = thread::Builder::new().name("zx-answer".to_owned());
+        let answering = answering.spawn_scoped(scope, move || durable.into_iter().for_each(send_all));
+        // Without the thread its end of the channel is gone, and the appender sends every answer itself.
+        drop(answering.inspect_err(|fault| tracing::warn!(fault = %log_chain(fault), "no thread to send answers")));
+        while let Some(forming) = pipeline.take() {
+            append(log.as_mut(), pipeline, keys, forming, &sender);
+        }
+        drop(sender);
+    });
     log
 }
 
-fn append(log: &mut dyn EventLog, pipeline: &Pipeline, keys: &Arc<KeyRing>, forming: Forming) {
-    if !forming.new_keys.is_empty() {
-        if let Err(fault) = keys.write_new(&forming.new_keys) {
-            tracing::error!(fault = %log_chain(&fault), runbook = "vault", "keys could not be made durable; writing stops");
-            keys.drop_cached();
-            pipeline.failed(Unavailable::Storage, true);
-            return;
-        }
+fn send_all(answers: Answers) {
+    for (reply, answer) in answers {
+        send(reply, answer);
+    }
+}
+
+fn append(log: &mut dyn EventLog, pipeline: &Pipeline, keys: &Arc<KeyRing>, forming: Forming, sender: &Sender<Answers>) {
+    if let Err(fault) = keys.write_new(&forming.new_keys) {
+        tracing::error!(fault = %log_chain(&fault), runbook = "vault", "keys could not be made durable; writing stops");
+        keys.drop_cached();
+        pipeline.failed(Unavailable::Storage, true);
+        return;
     }
     match log.append(&forming.body.finish()) {
-        Ok(head) => pipeline.succeeded(forming.number, head.next_position),
+        Ok(head) => {
+            let answers = pipeline.succeeded(forming.number, head.next_position);
+            if answers.len() <= OWN_ANSWERS_MAX {
+                send_all(answers);
+            } else if let Err(unsent) = sender.send(answers) {
+                send_all(unsent.0);
+            }
+        }
         Err(fault) => {
             let (failure, stop) = match fault {
                 AppendFault::Full => (Unavailable::Full, false),

@@ -29,7 +29,8 @@ use zhixin_store::segments::{SegmentFault, SegmentFile, SegmentReader, list_file
 pub use self::manifest::{BackupFile, LogPart, MANIFEST_FILE, Manifest};
 pub use self::restore::{RestoreRequest, Restored, restore};
 pub use self::vault_copy::{VaultCopy, backup_vault, backup_vault_of};
-use crate::blobs::{self, BLOBS_FOLDER, BlobError, Hashing};
+use crate::blobs::files::Hashing;
+use crate::blobs::{self, BLOBS_FOLDER, BlobError};
 use crate::checkpoint_file::{CheckpointFile, CheckpointFileFault};
 use crate::fault::OpenFault;
 use crate::log::{LogFault, genesis};
@@ -167,7 +168,7 @@ pub fn backup(
     let note = CheckpointFile::new(checkpoint_file).read()?.map(|known| known.note).unwrap_or_default();
     let (purpose, log, log_files) = list_log(data, "log")?;
     let (_, reads, read_files) = list_log(data, "reads")?;
-    let blobs = blobs::list(data)?;
+    let blobs = blobs::files::list(data)?;
     fs::create_dir_all(dir).map_err(io_fault("make", dir))?;
     check_extends(dir, data, &log)?;
     let total: u64 = log_files.iter().chain(&read_files).map(|file| file.bytes).sum();
@@ -243,11 +244,11 @@ fn copy_segment(segment: &SegmentFile, target: &Path) -> Result<(), BackupFault>
     copy_as(target, &segment.sha256, &segment.name, |out| segment.copy_to(out).map_err(BackupFault::from))
 }
 
-fn copy_blobs(dir: &Path, blobs: &[(PathBuf, Option<[u8; 32]>)]) -> Result<Vec<BackupFile>, BackupFault> {
+fn copy_blobs(dir: &Path, blobs: &[blobs::files::ListedFile]) -> Result<Vec<BackupFile>, BackupFault> {
     let mut files = Vec::new();
     for (source, digest) in blobs {
         let Some(digest) = digest else { continue };
-        let target = blobs::blob_path(&dir.join(BLOBS_FOLDER), digest);
+        let target = blobs::files::blob_path(&dir.join(BLOBS_FOLDER), digest);
         let mut file = match File::open(source) {
             Ok(file) => file,
             // Its holder was erased since it was listed.
@@ -259,10 +260,12 @@ fn copy_blobs(dir: &Path, blobs: &[(PathBuf, Option<[u8; 32]>)]) -> Result<Vec<B
         if !target.metadata().is_ok_and(|there| there.len() == bytes) {
             let folder = target.parent().unwrap_or(dir);
             fs::create_dir_all(folder).map_err(io_fault("make", folder))?;
-            copy_as(&target, digest, &blobs::hex(digest), |out| io::copy(&mut file, out).map(|_| ()).map_err(io_fault("copy", source)))?;
+            copy_as(&target, digest, &blobs::files::hex(digest), |out| {
+                io::copy(&mut file, out).map(|_| ()).map_err(io_fault("copy", source))
+            })?;
             sync_folder(folder)?;
         }
-        let name = blobs::hex(digest);
+        let name = blobs::files::hex(digest);
         let path = format!("{BLOBS_FOLDER}/{}/{name}", name.get(..2).unwrap_or_default());
         files.push(BackupFile { path, bytes, sha256: *digest });
     }
@@ -275,7 +278,7 @@ fn copy_blobs(dir: &Path, blobs: &[(PathBuf, Option<[u8; 32]>)]) -> Result<Vec<B
 /// Takes blobs out of the backup that are no longer in the data folder: their holders are erased.
 fn remove_erased_blobs(dir: &Path, manifest: &Manifest) -> Result<(), BackupFault> {
     let listed: BTreeSet<PathBuf> = manifest.files.iter().map(|file| dir.join(&file.path)).collect();
-    for (path, _) in blobs::list(dir)? {
+    for (path, _) in blobs::files::list(dir)? {
         if !listed.contains(&path) {
             fs::remove_file(&path).map_err(io_fault("remove", &path))?;
         }
@@ -296,7 +299,7 @@ fn copy_as(
     let (file, found) = hashing.finish();
     file.sync_all().map_err(io_fault("sync", &passing))?;
     if found != *sha256 {
-        let what = format!("SHA-256 {} where {} was expected", blobs::hex(&found), blobs::hex(sha256));
+        let what = format!("SHA-256 {} where {} was expected", blobs::files::hex(&found), blobs::files::hex(sha256));
         return Err(BackupFault::Differs { file: name.to_owned(), what });
     }
     fs::rename(&passing, target).map_err(io_fault("rename", &passing))
@@ -340,7 +343,7 @@ pub fn check_backup(dir: &Path, on_progress: OnProgress<'_>) -> Result<Manifest,
         }
         let (_, found) = hashing.finish();
         if found != file.sha256 {
-            return Err(differs(format!("SHA-256 {} where {} was expected", blobs::hex(&found), blobs::hex(&file.sha256))));
+            return Err(differs(format!("SHA-256 {} where {} was expected", blobs::files::hex(&found), blobs::files::hex(&file.sha256))));
         }
         done += bytes;
         on_progress(done, total);

@@ -6,6 +6,7 @@
 //! file holds, so that no key is needed to find out whether it is whole; nothing is opened without a recorded reading.
 
 pub(crate) mod chunks;
+pub(crate) mod files;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -21,6 +22,7 @@ use zhixin_store::rows::RowFault;
 use zhixin_store::vault::{Vault, VaultFault, VaultOp};
 
 use self::chunks::{ChunkReader, ChunkWriter, sealed_len};
+use self::files::{Hashing, blob_path, hex, list};
 use crate::entropy::Entropy;
 use crate::handle::EngineHandle;
 use crate::read_log::{ReadLogUnavailable, Reading};
@@ -236,7 +238,8 @@ impl BlobStore {
         }
         let label = label(holder, blob.kind, blob.size);
         let mut content = Zeroizing::new(Vec::with_capacity(usize::try_from(blob.size).unwrap_or_default()));
-        let opened = ChunkReader::new(sealed.as_slice(), &blob_key(&known)?, &label).and_then(|mut reader| reader.read_to_end(&mut content));
+        let opened =
+            ChunkReader::new(sealed.as_slice(), &blob_key(&known)?, &label).and_then(|mut reader| reader.read_to_end(&mut content));
         opened.map(|_| content).map_err(|_| damaged("it does not open under its holder's key"))
     }
 
@@ -320,57 +323,12 @@ impl EngineHandle {
     }
 }
 
-/// Every file in the folder of blobs with the digest that its name says; `None` for what is no blob, or not yet. In order of names.
-pub(crate) fn list(data: &Path) -> Result<Vec<(PathBuf, Option<[u8; 32]>)>, BlobError> {
-    let root = data.join(BLOBS_FOLDER);
-    let mut files = Vec::new();
-    let mut folders = vec![root.clone()];
-    while let Some(folder) = folders.pop() {
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(fault) if fault.kind() == io::ErrorKind::NotFound => continue,
-            Err(fault) => return Err(io_fault("list", &folder)(fault)),
-        };
-        for entry in entries {
-            let path = entry.map_err(io_fault("list", &folder))?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let digest = path.file_name().and_then(|name| name.to_str()).and_then(parse_hex);
-                files.push((path.clone(), digest.filter(|digest| blob_path(&root, digest) == path)));
-            }
-        }
-    }
-    files.sort_unstable();
-    Ok(files)
-}
-
 /// Every blob that the vault knows: name and length of its file.
 pub(crate) fn known(vault: &dyn Vault) -> Result<Vec<([u8; 32], u64)>, VaultFault> {
     let rows = vault.collect_prefix(ROWS)?;
     let digest = |row: &[u8]| row.split_last_chunk::<32>().map(|(_, digest)| *digest).unwrap_or_default();
     let size = |value: &[u8]| value.split_last_chunk::<8>().map(|(_, size)| u64::from_be_bytes(*size)).unwrap_or_default();
     Ok(rows.iter().map(|(row, value)| (digest(row), sealed_len(size(value)))).collect())
-}
-
-/// How a file differs from the blob it should be (expected, found); `None` when it does not.
-pub(crate) fn difference(path: &Path, digest: &[u8; 32], length: u64) -> io::Result<Option<(String, String)>> {
-    let expected = || format!("{length} bytes with SHA-256 {}", hex(digest));
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(Some((expected(), "no file".to_owned()))),
-        Err(fault) => return Err(fault),
-    };
-    let mut hashing = Hashing::new(io::sink());
-    let found = io::copy(&mut file, &mut hashing)?;
-    let (_, hash) = hashing.finish();
-    Ok((found != length || hash != *digest).then(|| (expected(), format!("{found} bytes with SHA-256 {}", hex(&hash)))))
-}
-
-/// Where a blob is, beneath the folder of blobs.
-pub(crate) fn blob_path(dir: &Path, digest: &[u8; 32]) -> PathBuf {
-    let name = hex(digest);
-    dir.join(name.get(..2).unwrap_or_default()).join(&name)
 }
 
 fn key_name(holder: &Subject) -> String {
@@ -393,42 +351,4 @@ fn holder_rows(holder: &Subject) -> Vec<u8> {
 
 fn row(holder: &Subject, digest: &[u8; 32]) -> Vec<u8> {
     [holder_rows(holder).as_slice(), digest].concat()
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
-}
-
-pub(crate) fn parse_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16).filter(|_| !byte.is_ascii_uppercase()).and_then(|digit| u8::try_from(digit).ok());
-    let pairs = text.as_bytes().as_chunks::<2>();
-    let bytes: Option<Vec<u8>> = pairs.0.iter().map(|[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect();
-    bytes.filter(|_| pairs.1.is_empty())?.try_into().ok()
-}
-
-/// Hashes what passes through.
-pub(crate) struct Hashing<W: Write> {
-    out: W,
-    hash: Sha256,
-}
-
-impl<W: Write> Hashing<W> {
-    pub(crate) fn new(out: W) -> Self {
-        Self { out, hash: Sha256::new() }
-    }
-    pub(crate) fn finish(self) -> (W, [u8; 32]) {
-        (self.out, self.hash.finalize().into())
-    }
-}
-
-impl<W: Write> Write for Hashing<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.out.write(bytes)?;
-        self.hash.update(bytes.get(..count).unwrap_or_default());
-        Ok(count)
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
 }

@@ -11,10 +11,11 @@ use std::time::Duration;
 use zhixin_domain::decision::{Decision, FRESH_IDS, Identity, Inputs, NewEvent, Reads};
 use zhixin_domain::rules::{Packs, Rules};
 use zhixin_domain::state::Fact;
-use zhixin_domain::{States, command};
+use zhixin_domain::{States, SubjectState, command};
 use zhixin_events::commit::{COMMIT_BYTES_MAX, Commit, EVENTS_MAX, EventRecord, SUBJECTS_MAX};
 use zhixin_events::leaf::{LEAF_BYTES_MAX, leaf};
 use zhixin_events::{CommandId, Event, PersonId, Position, Subject, Timestamp, invariant, registry};
+use zhixin_store::rows::RowFault;
 use zhixin_store::table::Table;
 
 use crate::answer::{Accepted, AcceptedEvent, Answer, CommandError, Reply, Submission, Unavailable};
@@ -38,10 +39,12 @@ const COLLISIONS_MAX: usize = 8;
 const UNFLUSHED_BYTES_MAX: usize = 256 << 20;
 /// How often commands wait for rows to be flushed before they are turned away.
 const MEMORY_WAITS_MAX: usize = 20;
+/// Commands that are served on one view of the index. Why bounded: the younger facts beside it grow meanwhile, and it pins old rows.
+const VIEW_SERVES: u32 = 64;
 /// How long the loop waits for a command before it tidies up.
 const IDLE: Duration = Duration::from_millis(500);
 /// How long the index may take to reflect what is durable after a failed append. Longer than any backlog, so that only a broken one fails.
-const INDEX_WAIT: Duration = Duration::from_secs(60);
+const INDEX_WAIT: Duration = Duration::from_mins(1);
 
 /// What the deciding thread works with.
 #[derive(Debug)]
@@ -122,6 +125,10 @@ pub(crate) struct Decider {
     generation: u64,
     next_position: u64,
     last_recorded: Timestamp,
+    /// What the index says; what is younger stands in `hot` and `younger`. None while nothing is to do, so that no old rows are pinned.
+    view: Option<DerivedView>,
+    /// Commands served since the view was taken.
+    view_served: u32,
     /// Snapshots taken ahead of the durable log: batch, subject, bytes.
     snapshots: VecDeque<(u64, Subject, Vec<u8>)>,
 }
@@ -145,6 +152,8 @@ impl Decider {
             generation,
             next_position: durable_position,
             last_recorded,
+            view: None,
+            view_served: 0,
             snapshots: VecDeque::new(),
         }
     }
@@ -154,29 +163,58 @@ impl Decider {
         loop {
             match commands.recv_timeout(IDLE) {
                 Ok((submission, reply)) => self.serve(&submission, reply),
-                Err(RecvTimeoutError::Timeout) => self.tidy(),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.tidy();
+                    self.look_again();
+                    self.view = None;
+                }
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
 
-    fn tidy(&mut self) {
-        let standing = self.around.pipeline.standing();
-        self.keep_up(standing);
-        let indexed = self.around.indexed.reached();
-        self.younger.trim(indexed);
-        self.hot.evict(indexed);
+    fn tidy(&mut self) -> Standing {
+        let mut standing = self.around.pipeline.standing();
+        if standing.generation != self.generation {
+            self.keep_up(standing);
+            standing = self.around.pipeline.standing();
+        }
+        self.view_served += 1;
+        if self.view.is_none() || self.view_served >= VIEW_SERVES {
+            self.look_again();
+        }
         while self.snapshots.front().is_some_and(|(batch, ..)| *batch <= standing.durable_batch) {
             let Some((_, subject, bytes)) = self.snapshots.pop_front() else { break };
             history::keep_snapshot(&self.around.snapshots, &subject, bytes);
         }
+        standing
+    }
+
+    /// Takes a new view of the index, and drops what it reflects by now.
+    fn look_again(&mut self) {
+        self.view_served = 0;
+        self.view = DerivedView::of(&self.around.index)
+            .inspect_err(
+                |fault| tracing::error!(fault = %crate::appender::log_chain(fault), runbook = "derived", "the index cannot be read"),
+            )
+            .ok();
+        if let Some(view) = &self.view {
+            let indexed = view.reached();
+            self.younger.trim(indexed);
+            self.hot.evict(indexed);
+        }
+    }
+
+    /// Reads the index; a view that its store has let go is taken anew.
+    fn read_index<T>(&mut self, read: impl Fn(&DerivedView) -> Result<T, RowFault>) -> Result<T, Unavailable> {
+        if let Some(Err(RowFault::ViewExpired)) = self.view.as_ref().map(&read) {
+            self.look_again();
+        }
+        self.view.as_ref().ok_or(Unavailable::Storage).and_then(|view| read(view).map_err(|_| Unavailable::Storage))
     }
 
     /// After a failure: drops the overlay and everything decided on it.
     fn keep_up(&mut self, standing: Standing) {
-        if standing.generation == self.generation {
-            return;
-        }
         self.generation = standing.generation;
         // What is dropped is loaded anew through the index, so the index must reflect all that is durable first.
         if standing.stopped.is_none() && !self.around.indexed.wait_for(standing.durable_position, INDEX_WAIT) {
@@ -184,6 +222,7 @@ impl Decider {
             self.around.pipeline.failed(Unavailable::Storage, true);
         }
         self.hot.drop_pending(standing.durable_batch);
+        self.view = None;
         self.younger.drop_pending(standing.durable_position);
         self.snapshots.retain(|(batch, ..)| *batch <= standing.durable_batch);
         self.next_position = standing.durable_position;
@@ -200,8 +239,7 @@ impl Decider {
         let mut reply = Some(reply);
         // A failed append makes a decision void: decide again on what is durable.
         while let Some(waiting) = reply.take() {
-            self.tidy();
-            let standing = self.around.pipeline.standing();
+            let standing = self.tidy();
             if let Some(stopped) = standing.stopped {
                 drop(waiting.send(Err(stopped.into())));
                 return;
@@ -210,7 +248,7 @@ impl Decider {
                 drop(waiting.send(Err(Unavailable::Overloaded.into())));
                 return;
             }
-            match self.decide(submission) {
+            match self.decide(submission, standing) {
                 Outcome::Answer { answer, batch } => self.around.pipeline.answer_after(batch, self.generation, waiting, answer),
                 Outcome::Commit { commit, decision, new_keys, answer } => {
                     reply = self.record(&commit, &decision, new_keys, waiting, answer);
@@ -230,18 +268,18 @@ impl Decider {
         false
     }
 
-    fn decide(&mut self, submission: &Submission) -> Outcome {
+    fn decide(&mut self, submission: &Submission, standing: Standing) -> Outcome {
         let mut seen = 0;
-        match self.try_decide(submission, &mut seen) {
+        match self.try_decide(submission, standing, &mut seen) {
             Ok(outcome) => outcome,
             Err(error) => Outcome::Answer { answer: Err(error), batch: seen },
         }
     }
 
-    fn try_decide(&mut self, submission: &Submission, seen: &mut u64) -> Result<Outcome, CommandError> {
+    fn try_decide(&mut self, submission: &Submission, standing: Standing, seen: &mut u64) -> Result<Outcome, CommandError> {
         let clock = self.around.clock.now().map_err(|_| Unavailable::ClockJumped)?;
         let now = clock.max(self.last_recorded);
-        if let Some((answer, batch)) = self.repeated(submission, now)? {
+        if let Some((answer, batch)) = self.repeated(submission, standing, now)? {
             *seen = batch;
             return Ok(Outcome::Answer { answer, batch });
         }
@@ -277,18 +315,14 @@ impl Decider {
     }
 
     /// The first answer, when the command id is known.
-    fn repeated(&mut self, submission: &Submission, now: Timestamp) -> Result<Option<(Answer, u64)>, CommandError> {
-        let standing = self.around.pipeline.standing();
+    fn repeated(&mut self, submission: &Submission, standing: Standing, now: Timestamp) -> Result<Option<(Answer, u64)>, CommandError> {
         let (position, fingerprint, batch) = match self.younger.commands.get(&submission.command_id) {
             Some(recent) if recent.batch > standing.durable_batch => return Err(CommandError::StillRunning),
             Some(recent) => (recent.position, recent.fingerprint, recent.batch),
-            None => {
-                let view = DerivedView::of(&self.around.index).map_err(|_| Unavailable::Storage)?;
-                match view.command(&submission.command_id, now).map_err(|_| Unavailable::Storage)? {
-                    Some(known) => (known.position.0, known.fingerprint, 0),
-                    None => return Ok(None),
-                }
-            }
+            None => match self.read_index(|view| view.command(&submission.command_id, now))? {
+                Some(known) => (known.position.0, known.fingerprint, 0),
+                None => return Ok(None),
+            },
         };
         if fingerprint != submission.fingerprint {
             return Err(CommandError::KeyReused);
@@ -325,7 +359,7 @@ impl Decider {
         }
         if self.hot.get(&subject).is_none() {
             // Not hot: whatever happened to it is in the index, since younger states are never evicted.
-            let (ordinal, state) = history::load(&self.around.reader, &self.around.index, Some(&self.around.snapshots), &subject).map_err(|fault| {
+            let (ordinal, state) = self.fold(&subject).map_err(|fault| {
                 tracing::error!(fault = %crate::appender::log_chain(&fault), runbook = "poisoned-subject", "a history could not be loaded");
                 match fault {
                     HistoryFault::Broken(broken) => Unavailable::Poisoned(broken.subject),
@@ -341,14 +375,32 @@ impl Decider {
         Ok(())
     }
 
-    fn look_up(&self, identity: &Identity, batch: &mut u64) -> Result<Option<PersonId>, CommandError> {
+    /// The state of a subject as the index shows it.
+    fn fold(&mut self, subject: &Subject) -> Result<(u32, SubjectState), HistoryFault> {
+        let load = |decider: &Self| match &decider.view {
+            Some(view) => history::load_in(view, &decider.around.reader, Some(&decider.around.snapshots), subject),
+            None => Err(RowFault::ViewExpired.into()),
+        };
+        match load(self) {
+            Err(HistoryFault::Rows(RowFault::ViewExpired)) => {
+                self.look_again();
+                load(self)
+            }
+            loaded => loaded,
+        }
+    }
+
+    fn look_up(&mut self, identity: &Identity, batch: &mut u64) -> Result<Option<PersonId>, CommandError> {
         let hash = self.around.identities.hash(identity.kind, identity.number.expose());
         if let Some((person, _, pending)) = self.younger.identities.get(&hash) {
             *batch = (*batch).max(*pending);
             return Ok(Some(*person));
         }
-        let view = DerivedView::of(&self.around.index).map_err(|_| Unavailable::Storage)?;
-        Ok(view.person(&hash).map_err(|_| Unavailable::Storage)?)
+        // An erasure takes a number out of the index, which `younger` does not tell: here the newest view counts.
+        if self.view.as_ref().is_none_or(|view| view.reached() < self.around.indexed.reached()) {
+            self.look_again();
+        }
+        Ok(self.read_index(|view| view.person(&hash))?)
     }
 
     /// Whether a fresh id is taken: a subject that the decision did not read must have no history.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use zhixin_events::document::DocumentEvent;
 use zhixin_events::person::PersonEvent;
-use zhixin_events::{CommandId, Commit, Event, PersonId, Position, Recorded, Subject, SubjectKind, Timestamp, leaf};
+use zhixin_events::{CommandId, Commit, Event, PersonId, Position, Recorded, Subject, SubjectKind, Timestamp, invariant, leaf};
 use zhixin_store::feed::{Batch, Feed};
 use zhixin_store::postings::PositionList;
 use zhixin_store::rows::{Checkpoint, Direction, RowFault, RowGet, RowView as _};
@@ -31,6 +31,11 @@ const IDENTITIES: u8 = b'I';
 const PERSONS: u8 = b'J';
 const DOCUMENTS: u8 = b'D';
 const ERASURES: u8 = b'E';
+
+/// Events that are published together while a catch-up goes on.
+const PUBLISH_EVENTS: u64 = 512;
+/// Events of a batch from which on a second thread hashes the leaves.
+const TWO_THREADS_EVENTS: u64 = 512;
 
 /// Days that a period of command ids spans, and for which an id is remembered at least.
 pub const COMMAND_DAYS: i32 = 35;
@@ -97,6 +102,10 @@ pub struct Derived {
     log_id: LogId,
     /// The period of command ids that the last commit lay in.
     period: Option<u16>,
+    /// How far the rows reach; what is published lies behind by less than [`PUBLISH_EVENTS`] while a catch-up is under way.
+    applied: Checkpoint,
+    /// Leaves that are applied and not yet in the tree's rows.
+    hashes: Vec<merkle::TreeHash>,
 }
 
 impl Derived {
@@ -105,9 +114,9 @@ impl Derived {
     /// # Errors
     /// The tree's rows are damaged.
     pub fn new(table: Arc<Table>, keys: Arc<KeyRing>, identities: IdentityKeys, log_id: LogId) -> Result<Self, DerivedFault> {
-        let size = table.checkpoint().position;
-        let tree = merkle::tiles::open_tree(&TreeRows(&table), size)?;
-        Ok(Self { table, tree, keys, identities, log_id, period: None })
+        let applied = table.checkpoint();
+        let tree = merkle::tiles::open_tree(&TreeRows(&table), applied.position)?;
+        Ok(Self { table, tree, keys, identities, log_id, period: None, applied, hashes: Vec::new() })
     }
 
     /// The table.
@@ -115,30 +124,57 @@ impl Derived {
         &self.table
     }
 
-    /// The next position that is not reflected yet.
+    /// The next position that is not applied yet. All of it is published when [`Derived::catch_up`] returns.
     pub fn reached(&self) -> u64 {
+        self.applied.position
+    }
+
+    /// The next position that views do not show yet.
+    pub fn published(&self) -> u64 {
         self.table.checkpoint().position
     }
 
-    /// Size and root of the tree.
+    /// Size and root of the tree, of all that is published.
     pub fn tree(&self) -> &TreeBuilder {
         &self.tree
     }
 
     /// Follows the log to its present end; `after` is called after each batch and may stop it.
     ///
+    /// Batches are published together, [`PUBLISH_EVENTS`] at a time, all of them before this returns. Why: publishing shares every row, and
+    /// the next change of a shared row copies it and the way to it.
+    ///
     /// # Errors
-    /// The first that went wrong; nothing after the last whole batch is published then.
+    /// The first that went wrong; nothing from there on is published then.
     pub fn catch_up(&mut self, feed: &dyn Feed, after: &mut dyn FnMut(&Self) -> ControlFlow<()>) -> Result<(), DerivedFault> {
         let mut fault = None;
-        feed.read(self.reached(), &mut |batch| match self.apply(batch) {
-            Ok(()) => after(self),
-            Err(broken) => {
-                fault = Some(broken);
-                ControlFlow::Break(())
+        let read = feed.read(self.reached(), &mut |batch| {
+            let applied = self.apply(batch).and_then(|()| {
+                let due = self.reached() - self.published() >= PUBLISH_EVENTS;
+                if due { self.publish() } else { Ok(()) }
+            });
+            match applied {
+                Ok(()) => after(self),
+                Err(broken) => {
+                    fault = Some(broken);
+                    ControlFlow::Break(())
+                }
             }
-        })?;
-        fault.map_or(Ok(()), Err)
+        });
+        match fault {
+            Some(fault) => return Err(fault),
+            None => self.publish()?,
+        }
+        Ok(read?)
+    }
+
+    /// Shows what is applied.
+    fn publish(&mut self) -> Result<(), DerivedFault> {
+        if self.reached() > self.published() {
+            merkle::append_leaves(&mut TreeRows(&self.table), &mut self.tree, self.hashes.drain(..))?;
+            self.table.advance(self.applied);
+        }
+        Ok(())
     }
 
     /// Applies one batch; one that is reflected already changes nothing.
@@ -153,18 +189,28 @@ impl Derived {
         let malformed =
             |position| DerivedFault::Decode { position, source: zhixin_events::codec::DecodeFault::Unknown { what: "a frame" } };
         let body = Body::parse(batch.body).ok_or_else(|| malformed(batch.first_position))?;
-        let mut hashes = Vec::new();
-        for frame in body.frames() {
+        let commits = body.frames().map(|frame| {
             let decode = |source| DerivedFault::Decode { position: frame.first_position, source };
-            let commit = Commit::decode(frame.bytes, Timestamp(batch.base_ms)).map_err(decode)?;
-            self.apply_commit(&commit, Position(frame.first_position), &mut hashes)?;
-        }
-        merkle::append_leaves(&mut TreeRows(&self.table), &mut self.tree, hashes)?;
-        self.table.advance(Checkpoint { position: batch.next_position, chain: batch.chain_after });
+            Ok((Position(frame.first_position), Commit::decode(frame.bytes, Timestamp(batch.base_ms)).map_err(decode)?))
+        });
+        let commits = commits.collect::<Result<Vec<_>, DerivedFault>>()?;
+        let mut index = || commits.iter().try_for_each(|(first, commit)| self.apply_commit(commit, *first));
+        let hashes = if batch.next_position - batch.first_position < TWO_THREADS_EVENTS {
+            index()?;
+            leaf_hashes(&commits)?
+        } else {
+            std::thread::scope(|scope| {
+                let hashing = scope.spawn(|| leaf_hashes(&commits));
+                index()?;
+                hashing.join().unwrap_or_else(|_| invariant!("hashing leaves does not panic"))
+            })?
+        };
+        self.hashes.extend(hashes);
+        self.applied = Checkpoint { position: batch.next_position, chain: batch.chain_after };
         Ok(())
     }
 
-    fn apply_commit(&mut self, commit: &Commit, first: Position, hashes: &mut Vec<merkle::TreeHash>) -> Result<(), DerivedFault> {
+    fn apply_commit(&mut self, commit: &Commit, first: Position) -> Result<(), DerivedFault> {
         for recorded in commit.recorded(first) {
             let recorded = recorded.map_err(|source| DerivedFault::Decode { position: first.0, source })?;
             for (subject, ordinal) in &recorded.record.subjects {
@@ -175,9 +221,6 @@ impl Derived {
                 }
             }
             self.apply_special(&recorded)?;
-            let text = leaf::leaf(commit, recorded.index, recorded.record, recorded.position)
-                .map_err(|source| DerivedFault::Decode { position: recorded.position.0, source })?;
-            hashes.push(leaf_hash(text.as_bytes()));
         }
         let period = period_of(commit.recorded_at);
         if self.period != Some(period) {
@@ -234,6 +277,20 @@ impl Derived {
         }
         Ok(())
     }
+}
+
+/// Hashes of the leaves of some commits.
+fn leaf_hashes(commits: &[(Position, Commit)]) -> Result<Vec<merkle::TreeHash>, DerivedFault> {
+    let mut hashes = Vec::with_capacity(commits.len() * 2);
+    for (first, commit) in commits {
+        for (index, record) in (0_u16..).zip(&commit.events) {
+            let position = first.plus(u64::from(index));
+            let text =
+                leaf::leaf(commit, index, record, position).map_err(|source| DerivedFault::Decode { position: position.0, source })?;
+            hashes.push(leaf_hash(text.as_bytes()));
+        }
+    }
+    Ok(hashes)
 }
 
 /// The period of command ids that an instant lies in.

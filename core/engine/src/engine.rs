@@ -126,7 +126,7 @@ impl Engine {
     pub fn open(mut options: EngineOptions) -> Result<Self, OpenFault> {
         fs::create_dir_all(&options.data).map_err(|source| OpenFault::Io { step: "make", path: options.data.clone(), source })?;
         let vault: Arc<dyn Vault> = Arc::new(LmdbVault::open(&options.data.join("vault"))?);
-        let keys = Arc::new(KeyRing::open(vault, MasterKeyFile::new(&options.master_key_file), Arc::clone(&options.entropy))?);
+        let keys = Arc::new(KeyRing::open(vault, MasterKeyFile::new(&options.master_key_file), options.entropy.fork())?);
         let secrets = Secrets::read(&keys)?;
         let file = CheckpointFile::new(&options.checkpoint_file);
         let known = file.read()?;
@@ -157,7 +157,7 @@ impl Engine {
             data: options.data.clone(),
             purpose: log.purpose(),
             clock: Arc::clone(&options.clock),
-            entropy: Arc::clone(&options.entropy),
+            entropy: options.entropy.fork(),
             log_key: secrets.log_key.clone(),
             reader: Arc::clone(&reader),
             index: Arc::clone(&index),
@@ -417,5 +417,5 @@ fn open_read_log(options: &mut EngineOptions, secrets: &Secrets, keys: &Arc<KeyR
     let mut derived = Derived::new(table, Arc::clone(keys), identities, secrets.reads_key.log_id())?;
     derived.catch_up(reader.as_ref(), &mut |_| ControlFlow::Continue(()))?;
     let last_recorded = last_time(&reader)?;
-    Ok(ReadLog::new(log, derived, Arc::clone(&options.entropy), last_recorded))
+    Ok(ReadLog::new(log, derived, options.entropy.fork(), last_recorded))
 }

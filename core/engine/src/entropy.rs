@@ -1,6 +1,6 @@
 //! Randomness as a dependency: the system's in production, seeded in a demo log so that the same arguments give the same root.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
@@ -9,6 +9,10 @@ use rand_core::{Rng as _, SeedableRng as _};
 pub trait Entropy: Send + Sync + std::fmt::Debug {
     /// Fills the bytes.
     fn fill(&self, bytes: &mut [u8]);
+    /// A stream of its own that follows from this one's next bytes.
+    ///
+    /// Why: threads that share a stream draw in an order that differs from run to run; a demo's leaves must not.
+    fn fork(&self) -> Arc<dyn Entropy>;
 }
 
 impl dyn Entropy + '_ {
@@ -50,6 +54,11 @@ impl Entropy for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) {
         self.generator.lock().unwrap_or_else(std::sync::PoisonError::into_inner).fill_bytes(bytes);
     }
+    fn fork(&self) -> Arc<dyn Entropy> {
+        let mut seed = [0; 32];
+        self.fill(&mut seed);
+        Arc::new(Self { generator: Mutex::new(ChaCha20Rng::from_seed(seed)) })
+    }
 }
 
 /// A repeatable sequence. Only a demo log takes it.
@@ -68,5 +77,10 @@ impl SeededEntropy {
 impl Entropy for SeededEntropy {
     fn fill(&self, bytes: &mut [u8]) {
         self.generator.lock().unwrap_or_else(std::sync::PoisonError::into_inner).fill_bytes(bytes);
+    }
+    fn fork(&self) -> Arc<dyn Entropy> {
+        let mut seed = [0; 32];
+        self.fill(&mut seed);
+        Arc::new(Self { generator: Mutex::new(ChaCha20Rng::from_seed(seed)) })
     }
 }

@@ -40,9 +40,10 @@ impl Follower {
             self.reader.wait_beyond(self.derived.reached(), FOLLOW_WAIT);
             let indexed = Arc::clone(&self.indexed);
             let outcome = self.derived.catch_up(self.reader.as_ref(), &mut |derived| {
-                indexed.advance(derived.reached());
+                indexed.advance(derived.published());
                 if pause.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
+            self.indexed.advance(self.derived.published());
             if let Err(fault) = outcome {
                 // The log is right and the rows are not: nothing that reads them goes on until a restart makes them anew.
                 tracing::error!(fault = %log_chain(&fault), runbook = "derived", "index and tree cannot follow the log");

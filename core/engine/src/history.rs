@@ -106,7 +106,16 @@ pub fn load(
     snapshots: Option<&Table>,
     subject: &Subject,
 ) -> Result<(u32, SubjectState), HistoryFault> {
-    let view = DerivedView::of(index)?;
+    load_in(&DerivedView::of(index)?, reader, snapshots, subject)
+}
+
+/// The same as a view of the index shows it.
+pub(crate) fn load_in(
+    view: &DerivedView,
+    reader: &Arc<dyn LogReader>,
+    snapshots: Option<&Table>,
+    subject: &Subject,
+) -> Result<(u32, SubjectState), HistoryFault> {
     let count = view.count(subject, u64::MAX)?;
     let snapshot = match snapshots {
         Some(snapshots) if subject.kind().is_long() && count >= u64::from(SNAPSHOT_EVERY) => read_snapshot(snapshots, subject, count)?,

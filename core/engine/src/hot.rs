@@ -3,7 +3,7 @@
 //! The overlay is not a second copy: a state runs ahead of the durable log, and if the batch it ran ahead by fails, it is dropped and folded
 //! anew from the log. A state that is ahead, or that the subject index does not reflect yet, is never evicted.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use zhixin_domain::SubjectState;
@@ -27,7 +27,7 @@ pub(crate) struct Hot {
 #[derive(Debug)]
 pub(crate) struct HotStates {
     states: HashMap<Subject, Hot>,
-    by_age: BTreeMap<u64, Subject>,
+    /// Counts uses; a state's stamp is the count at its last one. Why no list by age: every command uses several states, evictions are rare.
     clock: u64,
     weight: usize,
     weight_max: usize,
@@ -41,16 +41,14 @@ fn weight_of(subject: &Subject, ordinal: u32) -> usize {
 
 impl HotStates {
     pub(crate) fn new(weight_max: usize) -> Self {
-        Self { states: HashMap::new(), by_age: BTreeMap::new(), clock: 0, weight: 0, weight_max }
+        Self { states: HashMap::new(), clock: 0, weight: 0, weight_max }
     }
 
     /// The state of a subject, if it is hot; it counts as used now.
     pub(crate) fn get(&mut self, subject: &Subject) -> Option<&Hot> {
         let hot = self.states.get_mut(subject)?;
-        self.by_age.remove(&hot.stamp);
         self.clock += 1;
         hot.stamp = self.clock;
-        self.by_age.insert(self.clock, *subject);
         Some(hot)
     }
 
@@ -58,7 +56,6 @@ impl HotStates {
     pub(crate) fn insert_loaded(&mut self, subject: Subject, ordinal: u32, state: SubjectState) {
         self.clock += 1;
         self.weight += weight_of(&subject, ordinal);
-        self.by_age.insert(self.clock, subject);
         let hot = Hot { ordinal, state: Arc::new(state), last_position: None, batch: 0, stamp: self.clock };
         self.states.insert(subject, hot);
     }
@@ -83,18 +80,15 @@ impl HotStates {
 
     /// Drops every state that is ahead of the durable log.
     pub(crate) fn drop_pending(&mut self, durable_batch: u64) {
-        let pending: Vec<Subject> = self.by_age.values().copied().collect();
+        let pending: Vec<Subject> = self.states.iter().filter(|(_, hot)| hot.batch > durable_batch).map(|(subject, _)| *subject).collect();
         for subject in pending {
-            if self.states.get(&subject).is_some_and(|hot| hot.batch > durable_batch) {
-                self.remove(&subject);
-            }
+            self.remove(&subject);
         }
     }
 
     /// Drops one state.
     pub(crate) fn remove(&mut self, subject: &Subject) {
         if let Some(hot) = self.states.remove(subject) {
-            self.by_age.remove(&hot.stamp);
             self.weight = self.weight.saturating_sub(weight_of(subject, hot.ordinal));
         }
     }
@@ -105,14 +99,14 @@ impl HotStates {
             return;
         }
         let target = self.weight_max - self.weight_max / 8;
-        let oldest: Vec<Subject> = self.by_age.values().copied().collect();
-        for subject in oldest {
+        let indexed = |hot: &Hot| hot.last_position.is_none_or(|position| position < indexed);
+        let mut oldest: Vec<_> = self.states.iter().filter(|(_, hot)| indexed(hot)).map(|(subject, hot)| (hot.stamp, *subject)).collect();
+        oldest.sort_unstable();
+        for (_, subject) in oldest {
             if self.weight <= target {
                 break;
             }
-            if self.states.get(&subject).is_some_and(|hot| hot.last_position.is_none_or(|position| position < indexed)) {
-                self.remove(&subject);
-            }
+            self.remove(&subject);
         }
     }
 }

@@ -34,6 +34,10 @@ struct State {
     generation: u64,
     stopped: Option<Unavailable>,
     closing: bool,
+    /// Whether the decider waits for room in the forming batch, and whether the appender waits for a batch. Why: waking nobody costs a
+    /// system call all the same.
+    decider_waits: bool,
+    appender_waits: bool,
 }
 
 /// Shared by the thread that decides and the thread that appends.
@@ -86,7 +90,9 @@ impl Pipeline {
             }
             match &state.forming {
                 Some(forming) if !forming.body.has_room(frame_bytes) => {
+                    state.decider_waits = true;
                     state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                    state.decider_waits = false;
                 }
                 Some(forming) => return Some((forming.number, forming.base_ms)),
                 None => {
@@ -122,8 +128,11 @@ impl Pipeline {
         if let Some(reply) = reply.take() {
             state.waiting.entry(batch).or_default().push(reply);
         }
+        let waits = state.appender_waits;
         drop(state);
-        self.changed.notify_all();
+        if waits {
+            self.changed.notify_all();
+        }
         true
     }
 
@@ -147,29 +156,32 @@ impl Pipeline {
         let mut state = self.state();
         loop {
             if let Some(forming) = state.forming.take_if(|forming| !forming.body.is_empty()) {
+                let waits = state.decider_waits;
                 drop(state);
-                self.changed.notify_all();
+                if waits {
+                    self.changed.notify_all();
+                }
                 return Some(forming);
             }
             if state.closing {
                 return None;
             }
+            state.appender_waits = true;
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.appender_waits = false;
         }
     }
 
-    /// A batch is durable: everything that waited for it is answered.
-    pub(crate) fn succeeded(&self, batch: u64, durable_position: u64) {
+    /// A batch is durable. Returns the answers that waited for it, to be sent now.
+    #[must_use]
+    pub(crate) fn succeeded(&self, batch: u64, durable_position: u64) -> Vec<(Reply, Answer)> {
         let mut state = self.state();
         state.durable_batch = batch;
         state.durable_position = durable_position;
         let later = state.waiting.split_off(&(batch + 1));
         let answered = std::mem::replace(&mut state.waiting, later);
         drop(state);
-        self.changed.notify_all();
-        for (reply, answer) in answered.into_values().flatten() {
-            send(reply, answer);
-        }
+        answered.into_values().flatten().collect()
     }
 
     /// A batch failed: it, the forming one and all answers that saw them are dropped. `stop`: nothing is taken any more.
@@ -196,6 +208,6 @@ impl Pipeline {
 }
 
 /// The caller may have gone; then nobody wants the answer.
-fn send(reply: Reply, answer: Answer) {
+pub(crate) fn send(reply: Reply, answer: Answer) {
     drop(reply.send(answer));
 }

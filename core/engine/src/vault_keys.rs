@@ -344,6 +344,9 @@ impl KeyRing {
     /// # Errors
     /// The vault cannot be written; then none of them may be used.
     pub(crate) fn write_new(&self, new_keys: &NewKeys) -> Result<(), KeyFault> {
+        if new_keys.is_empty() {
+            return Ok(());
+        }
         let _alone = self.alone();
         let mut ops = Vec::with_capacity(new_keys.len() * 2);
         let mut state = self.state();
@@ -372,7 +375,9 @@ impl KeyRing {
     /// Forgets new keys whose commit came to nothing.
     pub(crate) fn abandon(&self, new_keys: &NewKeys) {
         let mut state = self.state();
-        new_keys.iter().for_each(|(holder, _)| drop(state.pending.remove(holder)));
+        for (holder, _) in new_keys {
+            state.pending.remove(holder);
+        }
     }
 
     /// The key of a holder.

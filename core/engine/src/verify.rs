@@ -5,11 +5,12 @@
 //! builds index and tree anew in `tmp/` and compares them, row by row, with those that are served.
 //! Invariants: nothing is changed but `tmp/`; damaged input gives a [`Divergence`], never a panic; what cannot be checked because something
 //! before it failed is [`Outcome::Skipped`], never passed.
-//! Limits: beyond [`rebuild::MEMORY_EVENTS_MAX`] events the new rows are written to `tmp/` and take the room that `derived/` takes; memory
+//! Limits: beyond [`MEMORY_EVENTS_MAX`] events the new rows are written to `tmp/` and take the room that `derived/` takes; memory
 //! stays bounded. Read models are compared elsewhere.
 
 mod commits;
 mod rebuild;
+mod report;
 mod rows;
 mod tail;
 
@@ -17,7 +18,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::Serialize;
 use zhixin_store::rows::{RowFault, RowKind, open_rows};
 use zhixin_store::segments::SegmentFault;
 use zhixin_store::table::Table;
@@ -36,118 +36,10 @@ use crate::secrets::Secrets;
 use crate::vault_keys::{Key, KeyFault, KeyRing, MasterKeyFile};
 use rebuild::{Signed, Stored};
 
-/// A part of the data folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Area {
-    /// Keys and secrets.
-    Vault,
-    /// The log and what derives from it.
-    Log,
-    /// The log of reads and what derives from it.
-    Reads,
-    /// Attachments.
-    Blobs,
-}
+pub use self::report::{Area, Check, Divergence, Outcome, Report, Step};
 
-/// One check of a part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Step {
-    /// The master key opens the vault, and every secret is there. Covers secrets.
-    Keys,
-    /// Chain, CRC and MAC of every record, and the epochs. Covers events.
-    Records,
-    /// Sealed segments hash to what their sidecars say, nothing but zeroes stands behind the last record. Covers files.
-    Segments,
-    /// Every commit decodes exactly and is canonical, frames have their CRC, positions are dense, time never falls. Covers events.
-    Commits,
-    /// The ordinals of every subject are dense. Covers events.
-    Ordinals,
-    /// The stored tree, hashed again from its leaves, has the root that the log gives. Covers leaves.
-    Tree,
-    /// The trees that were signed are prefixes of this one. Covers events under a signature.
-    Signed,
-    /// Every derived row is what a fresh build gives. Covers rows.
-    Rows,
-    /// Every blob that the vault knows is there and whole. Covers files.
-    Blobs,
-}
-
-/// Where things part: what, where, what should be, what is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Divergence {
-    /// What does not hold.
-    pub what: String,
-    /// The event it is about, if it is about one.
-    pub position: Option<u64>,
-    /// The record, file or row.
-    pub place: String,
-    /// What should be there.
-    pub expected: String,
-    /// What is there.
-    pub found: String,
-}
-
-impl std::fmt::Display for Divergence {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { what, place, expected, found, position: _ } = self;
-        write!(f, "{what}: {place}: expected {expected}, found {found}")
-    }
-}
-
-/// How a check ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// All as it should be.
-    Passed,
-    /// Not so; the first place.
-    Differs(Divergence),
-    /// Not done, for this reason.
-    Skipped(String),
-}
-
-/// A check with what it covered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
-    /// The part.
-    pub area: Area,
-    /// The check.
-    pub step: Step,
-    /// How much it looked at; the unit is the step's.
-    pub covered: u64,
-    /// How it ended.
-    pub outcome: Outcome,
-}
-
-/// What `verify` found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Report {
-    /// Every check, in the order in which the first divergence is looked for.
-    pub checks: Vec<Check>,
-    /// Events of the log.
-    pub events: u64,
-    /// Root over all of them, in base64, when the tree could be built.
-    pub root: Option<String>,
-    /// What is odd but not wrong.
-    pub notes: Vec<String>,
-}
-
-impl Report {
-    /// Whether no check found a divergence. A skipped check is not one: each has its reason.
-    pub fn is_whole(&self) -> bool {
-        self.first_divergence().is_none()
-    }
-
-    /// The first divergence, with the check that found it.
-    pub fn first_divergence(&self) -> Option<(&Check, &Divergence)> {
-        self.checks.iter().find_map(|check| match &check.outcome {
-            Outcome::Differs(divergence) => Some((check, divergence)),
-            Outcome::Passed | Outcome::Skipped(_) => None,
-        })
-    }
-}
+/// Up to so many events the new rows of a log stay in memory, at most about 100 MiB; beyond, they are written to `tmp/`.
+pub const MEMORY_EVENTS_MAX: u64 = 200_000;
 
 /// Why `verify` could not look: the world failed, the history may be well.
 #[derive(Debug, thiserror::Error)]
@@ -205,6 +97,23 @@ pub struct Folder {
     pub checkpoint_file: PathBuf,
     /// Which product holds derived rows.
     pub rows: RowKind,
+    /// Up to so many events of a log the new rows stay in memory.
+    pub memory_events_max: u64,
+}
+
+impl Folder {
+    /// A data folder with the defaults of [`EngineOptions`](crate::engine::EngineOptions).
+    pub fn new(data: &Path, master_key_file: &Path) -> Self {
+        let mut checkpoint_file = data.to_owned().into_os_string();
+        checkpoint_file.push(".checkpoint");
+        Self {
+            data: data.to_owned(),
+            master_key_file: master_key_file.to_owned(),
+            checkpoint_file: PathBuf::from(checkpoint_file),
+            rows: RowKind::Lmdb,
+            memory_events_max: MEMORY_EVENTS_MAX,
+        }
+    }
 }
 
 /// Is told the part, the check, how far it came and how far it goes.
@@ -221,8 +130,9 @@ struct Parts {
     identities: IdentityKeys,
     stored: Stored,
     signed: Vec<Signed>,
-    /// Where rows are built.
+    /// Where rows are built when there are more than `memory_events_max` events.
     scratch: PathBuf,
+    memory_events_max: u64,
 }
 
 /// Names of the secrets that every vault has; without one of them nothing can be checked.
@@ -264,6 +174,7 @@ pub fn verify_folder(folder: &Folder, on_progress: OnProgress<'_>) -> Result<Rep
             stored: stored_rows(folder.rows, &rows),
             signed,
             scratch: folder.data.join("tmp"),
+            memory_events_max: folder.memory_events_max,
         }))
     };
     let logs = [
@@ -303,6 +214,7 @@ pub fn verify_handle(handle: &EngineHandle, on_progress: OnProgress<'_>) -> Resu
         stored,
         signed,
         scratch: shared.data.join("tmp"),
+        memory_events_max: MEMORY_EVENTS_MAX,
     };
     let index = Stored::Table(Arc::clone(&shared.index));
     check_log(&common(Area::Log, &shared.reader, &shared.log_key, dir("log"), index, signed), on_progress, &mut report)?;
@@ -411,8 +323,8 @@ fn check_blobs(data: &Path, vault: &dyn Vault, on_progress: OnProgress<'_>) -> R
     let (mut covered, count) = (0, known.len() as u64);
     let mut outcome = Outcome::Passed;
     for (digest, length) in known {
-        let path = blobs::blob_path(&data.join(blobs::BLOBS_FOLDER), &digest);
-        if let Some((expected, found)) = blobs::difference(&path, &digest, length).map_err(|source| VerifyFault::Io {
+        let path = blobs::files::blob_path(&data.join(blobs::BLOBS_FOLDER), &digest);
+        if let Some((expected, found)) = blobs::files::difference(&path, &digest, length).map_err(|source| VerifyFault::Io {
             step: "read",
             path: path.clone(),
             source,

@@ -22,7 +22,10 @@ fn content(len: usize) -> Vec<u8> {
 }
 
 fn file_of(world: &World, blob: &BlobRef) -> PathBuf {
-    let name: String = blob.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut name = String::new();
+    for byte in blob.digest {
+        name.push_str(&format!("{byte:02x}"));
+    }
     world.data().join("blobs").join(&name[..2]).join(name)
 }
 
@@ -98,8 +101,11 @@ fn what_is_cut_or_changed_is_refused() {
     let sealed_chunk = CHUNK + 16;
     let (first, second, third) = (16, 16 + sealed_chunk, 16 + 2 * sealed_chunk);
     let swapped = [&whole[..first], &whole[second..third], &whole[first..second], &whole[third..]].concat();
-    let cases =
-        [(whole[..third].to_vec(), 2 * CHUNK as u64, BlobKind::Evidence), (swapped, blob.size, BlobKind::Evidence), (whole, blob.size, BlobKind::Document)];
+    let cases = [
+        (whole[..third].to_vec(), 2 * CHUNK as u64, BlobKind::Evidence),
+        (swapped, blob.size, BlobKind::Evidence),
+        (whole, blob.size, BlobKind::Document),
+    ];
     for (bytes, size, kind) in cases {
         let forged = BlobRef { digest: zhixin_events::digest::sha256(&[&bytes]), size, kind };
         let path = file_of(&world, &forged);

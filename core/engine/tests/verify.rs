@@ -15,15 +15,15 @@ use zhixin_engine::log::{EmbeddedLog, EventLog as _, LogId, LogKey, LogPurpose, 
 use zhixin_engine::merkle::{Checkpoint, SignerKey, TreeHash};
 use zhixin_engine::vault_keys::MasterKeyFile;
 use zhixin_engine::verify::{Area, Divergence, Folder, Outcome, Report, Step, VerifyFault, verify_folder, verify_handle};
-use zhixin_events::{PersonId, Subject};
+use zhixin_events::{Commit, PersonId, Subject, Timestamp};
 use zhixin_store::rows::{Direction, RowBatch, RowKind, open_rows};
-use zhixin_store::segments::{ENVELOPE_BYTES, Envelope, Record, SegmentOptions};
+use zhixin_store::segments::{BodyBuilder, ENVELOPE_BYTES, Envelope, Record, SegmentOptions};
 
 /// Enough for several sealed segments.
 const TRAINEES: u32 = 150;
 
 fn folder(world: &World) -> Folder {
-    Folder { data: world.data(), master_key_file: world.path("master"), checkpoint_file: world.checkpoint(), rows: RowKind::Lmdb }
+    Folder { checkpoint_file: world.checkpoint(), ..Folder::new(&world.data(), &world.path("master")) }
 }
 
 fn verify(world: &World) -> Report {
@@ -100,6 +100,21 @@ fn a_good_folder_passes_and_every_check_covers_something() {
     let without = verify(&world);
     assert!(without.is_whole(), "{without:#?}");
     assert_eq!(without.root, report.root, "rows are deletable");
+}
+
+#[test]
+fn rows_too_many_for_memory_are_built_in_tmp_and_removed() {
+    let (world, _, _) = World::with_trainees(3, TRAINEES);
+    let large = Folder { memory_events_max: 0, ..folder(&world) };
+    let report = verify_folder(&large, &|_, _, _, _| {}).unwrap();
+    assert_eq!(report, verify(&world));
+    assert!(!world.data().join("tmp/verify-log").exists());
+    change_row(&world, "derived", b"C", |row| row[0] ^= 1);
+    assert_eq!(first(&verify_folder(&large, &|_, _, _, _| {}).unwrap()).1, Step::Rows);
+    let lock = fs::File::open(world.data().join("tmp/verify-log.lock")).unwrap();
+    lock.lock().unwrap();
+    let busy = verify_folder(&large, &|_, _, _, _| {});
+    assert!(matches!(busy, Err(VerifyFault::Busy { .. })), "{busy:?}");
 }
 
 #[test]
@@ -216,6 +231,41 @@ fn forged_records_are_found_by_chain_and_mac() {
     assert_eq!((area, step), (Area::Reads, Step::Records));
 }
 
+/// What only a writer with the log's key can do: records in order, with commits in them that must never have been written.
+#[test]
+fn commits_that_should_not_have_been_recorded_are_found() {
+    let good = Good::new();
+    let engine = good.world.open();
+    let (key, end) = (engine.handle().log_key().clone(), engine.handle().end());
+    let last = engine.handle().commit_at(end - 1).unwrap();
+    engine.close();
+    let after = |bytes: &dyn Fn(Commit, Timestamp) -> Vec<u8>, count: u32| {
+        good.after(|world| {
+            let writer = Writer { node: "x".to_owned(), code_version: "0".to_owned(), purpose: LogPurpose::Demo, now_ms: 0 };
+            let (mut log, _) = EmbeddedLog::open(&world.data().join("log"), key.clone(), writer, SegmentOptions::default()).unwrap();
+            let base = Timestamp(last.commit.recorded_at.0 - 5_000);
+            let mut body = BodyBuilder::new(end, base.0);
+            assert!(body.push(count, &bytes(Commit::clone(&last.commit), base)));
+            log.append(&body.finish()).unwrap();
+        })
+    };
+    let count = u32::try_from(last.commit.events.len()).unwrap();
+    let (_, step, found) = after(&|commit, base| commit.encode(base), count);
+    assert_eq!((step, found.position), (Step::Ordinals, Some(end)), "the same ordinals once more: {found}");
+    let (_, step, found) = after(
+        &|mut commit, base| {
+            commit.recorded_at.0 -= 1_000;
+            commit.encode(base)
+        },
+        count,
+    );
+    assert_eq!((step, found.what.as_str(), found.position), (Step::Commits, "the time of recording falls", Some(end)));
+    let (_, step, found) = after(&|commit, base| [commit.encode(base).as_slice(), &[0]].concat(), count);
+    assert_eq!((step, found.what.as_str()), (Step::Commits, "a commit is not in its form"));
+    let (_, step, found) = after(&|commit, base| commit.encode(base), count + 1);
+    assert_eq!((step, found.what.as_str()), (Step::Commits, "a commit has another number of events"));
+}
+
 /// Changes one row of a folder of derived rows: the first whose key begins so.
 fn change_row(world: &World, rows: &str, prefix: &[u8], change: impl FnOnce(&mut Vec<u8>)) {
     let store = open_rows(RowKind::Lmdb, &world.data().join(rows)).unwrap();
@@ -246,7 +296,8 @@ fn changed_derived_rows_are_found_and_named() {
     assert_eq!(step, Step::Tree);
     assert!(found.found.contains("stored hash 0 of tree level 1"), "{found}");
     // A leaf of the last, unfinished tile: only the root tells.
-    let (_, step, found) = good.after(|world| change_row(world, "derived", &[b"T".as_slice(), &[0], &16_u64.to_be_bytes()].concat(), |row| row[5] ^= 1));
+    let (_, step, found) =
+        good.after(|world| change_row(world, "derived", &[b"T".as_slice(), &[0], &16_u64.to_be_bytes()].concat(), |row| row[5] ^= 1));
     assert_eq!((step, found.what.as_str()), (Step::Tree, "the stored tree is not the log's"));
 
     let (area, step, found) = good.after(|world| change_row(world, "derived", b"S", |row| *row.last_mut().unwrap() ^= 1));
@@ -324,7 +375,7 @@ fn keys_checkpoints_and_blobs_that_do_not_fit_are_found() {
     let (area, _, found) = good.after(|world| {
         let engine = world.open();
         let holder = Subject::account(engine.handle().system_account());
-        engine.handle().put_blob(&holder, BlobKind::Document, &[1; 100_000]).unwrap();
+        engine.handle().put_blob(&holder, BlobKind::Document, &vec![1; 100_000]).unwrap();
         engine.close();
         let folder = &files(&world.data().join("blobs"), "")[0];
         flip(&files(folder, "")[0], 70_000);

@@ -7,7 +7,7 @@
 //! `magic u16 | format version u8 | kind u8 | body length u32 | epoch u32 | chain before 32 | mac 16 | crc32c u32`; the CRC covers the
 //! envelope (its own field zero) and the body. The mac is the caller's: this crate stores it and never checks it.
 //! **Body of a batch** = `first position u64 | base ms i64 | frames`; a frame is one commit: `word u32 | crc32c u32 | bytes`, the word
-//! holding the number of events (bits 20..30), the length (bits 0..19) and a reserved bit 31. **Body of an epoch record**: opaque.
+//! holding the number of events (bits 20..30), the length (bits 0..19) and a reserved bit 31; the CRC covers word and bytes. **Body of an epoch record**: opaque.
 //!
 //! **Chain**: `chain after = SHA-256(chain before || SHA-256(body))` for batches. An epoch record names the running chain and takes no
 //! position and no place in the chain, so that each position has one chain value.

@@ -29,10 +29,6 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const VIEWER_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; \
      base-uri 'none'; form-action 'self'; object-src 'none'";
 
-/// The number of a request, for handlers and pages.
-#[derive(Debug, Clone)]
-pub(crate) struct RequestId(pub(crate) String);
-
 fn next_id() -> String {
     static START: OnceLock<String> = OnceLock::new();
     static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -46,11 +42,10 @@ fn next_id() -> String {
 }
 
 /// See the module page.
-pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
     let began = now();
     let id = next_id();
     let asked = Asked::of(&request);
-    request.extensions_mut().insert(RequestId(id.clone()));
     let span = tracing::info_span!("request", id, method = %asked.method, route = asked.route);
     let response = answer(&app, request, next).instrument(span.clone()).await;
     let caller = response.extensions().get::<Caller>().cloned().unwrap_or_default();

@@ -10,6 +10,7 @@ mod classes;
 mod dashboard;
 mod frame;
 mod import_report;
+mod occupations;
 mod quota;
 mod sign_in;
 mod system;
@@ -25,6 +26,7 @@ pub use classes::{
 pub use dashboard::{CountUnit, DashboardView, MapMeasure, MonthPoint};
 pub use frame::{Account, AsOf, Crumb, DataTime, Environment, Frame, Integrity, Nav, Quarantine};
 pub use import_report::{AcceptedRow, DuplicateRow, FaultyRow, ImportReportView, RowProblem};
+pub use occupations::{OccupationListView, OccupationRow};
 pub use quota::{Headline, QuotaRow, StackRow, UnitRow};
 pub use sign_in::{DemoAccount, SignInView};
 pub use system::{ErrorView, ModelStatus, StatusView};

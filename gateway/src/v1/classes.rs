@@ -16,16 +16,21 @@ use zhixin_projections::{AsOf, ModelName};
 
 use super::input::{Word, path_word};
 use super::moment::{self, Moment};
+use super::names::{self, Names};
 use super::query::Query;
 use super::sight::place_of_class;
+use super::table::Table;
 use crate::app::App;
 use crate::app::body::bad_parameter;
 use crate::app::routes::{Doc, Param, Routes};
 use crate::auth::{Acting, Caller};
 use crate::problem::{Kind, Problem};
+use crate::text::{Lang, Texts};
 
 /// Longest page of a list.
 pub(crate) const PAGE_MAX: u64 = 200;
+/// Longest table.
+const CSV_ROWS_MAX: usize = 10_000;
 /// Longest reference to a case. Unit: characters.
 const CASE_CHARS_MAX: usize = 100;
 
@@ -66,6 +71,12 @@ impl Word for ClassStatus {
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .get("/api/v1/classes", "Classes that the caller may see", Doc { query: &[LIST_PARAMS, moment::PARAMS], ..Doc::default() }, list)
+        .get(
+            "/api/v1/classes.csv",
+            "Classes that the caller may see, as a table",
+            Doc { query: &[LIST_PARAMS, moment::PARAMS], answers: Some("text/csv"), ..Doc::default() },
+            list_csv,
+        )
         .get("/api/v1/classes/{id}", "One class with its roster", Doc { query: &[ROSTER_PARAMS, moment::PARAMS], ..Doc::default() }, get)
 }
 
@@ -111,6 +122,37 @@ async fn list(State(app): State<App>, caller: Caller, request: Request) -> Resul
         body.insert("classes".to_owned(), items.iter().map(class_json).collect());
         body.insert("next".to_owned(), json!(next.map(|next| next.to_string())));
         Ok(Json(body).into_response())
+    })
+    .await
+}
+
+async fn list_csv(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Problem> {
+    let query = Query::strict(request.uri(), &[LIST_PARAMS, moment::PARAMS])?;
+    let (_, scope) = caller.require(Action::ReadClasses)?;
+    let lang = Lang::from_param(query.text("lang"));
+    app.blocking(move |app| {
+        let moment = Moment::of(app, &query)?;
+        let rows = app.deps().projections.view(ModelName::Classes)?;
+        let found = match filter(&query, &scope)? {
+            Some(filter) => classes::list(&rows, &filter, moment.view, query.word("after")?, CSV_ROWS_MAX)?.items,
+            None => Vec::new(),
+        };
+        let names = Names::of(app, moment.view, lang)?;
+        let t = Texts::of(lang);
+        let head = [t.classes.class_name, t.frame.trainer, t.frame.region, t.frame.occupation, t.frame.grade, t.classes.dates, t.frame.status];
+        let mut table = Table::new(&head.map(|word| word.to_string()));
+        for class in &found {
+            table.row(&[
+                class.title.clone(),
+                names.trainer(class.trainer)?,
+                names::unit(lang, class.unit).to_owned(),
+                names.occupation(class.occupation)?,
+                names::grade(lang, class.grade).to_owned(),
+                format!("{} – {}", class.starts_on, class.counts_on()),
+                names::class_status(lang, class.status).to_owned(),
+            ]);
+        }
+        table.response("zhixin-classes.csv")
     })
     .await
 }

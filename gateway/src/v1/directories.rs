@@ -11,11 +11,14 @@ use zhixin_projections::{AsOf, ModelName};
 
 use super::input::{Word, path_word};
 use super::moment::{self, Moment};
+use super::names::{self, Names};
 use super::query::Query;
+use super::table::Table;
 use crate::app::App;
 use crate::app::body::bad_parameter;
 use crate::app::routes::{Doc, Param, Routes};
 use crate::problem::{Kind, Problem};
+use crate::text::{Lang, Texts};
 
 const STATUSES: [&str; 4] = ["listed", "suspended", "expired", "removed"];
 const TRAINER_PARAMS: &[Param] = &[
@@ -32,6 +35,12 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let public = |query| Doc { query, is_public: true, ..Doc::default() };
     routes
         .get("/api/v1/directories/trainers", "The directory of trainers", public(&[TRAINER_PARAMS, moment::PARAMS]), trainer_list)
+        .get(
+            "/api/v1/directories/trainers.csv",
+            "The directory of trainers as a table",
+            Doc { answers: Some("text/csv"), ..public(&[TRAINER_PARAMS, moment::PARAMS]) },
+            trainer_csv,
+        )
         .get("/api/v1/directories/trainers/diff", "What changed in the directory of trainers", public(&[DIFF_PARAMS]), trainer_diff)
         .get("/api/v1/directories/trainers/{id}", "One trainer", public(&[moment::PARAMS]), trainer)
         .get("/api/v1/directories/occupations", "The directory of occupations", public(&[moment::PARAMS]), occupation_list)
@@ -64,6 +73,32 @@ async fn trainer_list(State(app): State<App>, request: Request) -> Result<Respon
         let mut body = moment.members(app, &[ModelName::Trainers])?;
         body.insert("trainers".to_owned(), found.iter().map(trainer_json).collect());
         Ok(Json(body).into_response())
+    })
+    .await
+}
+
+async fn trainer_csv(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let query = Query::strict(request.uri(), &[TRAINER_PARAMS, moment::PARAMS])?;
+    let lang = Lang::from_param(query.text("lang"));
+    app.blocking(move |app| {
+        let (moment, filter) = (Moment::of(app, &query)?, trainer_filter(&query)?);
+        let found = trainers::list(&app.deps().projections.view(ModelName::Trainers)?, &filter, moment.view)?;
+        let names = Names::of(app, moment.view, lang)?;
+        let t = Texts::of(lang);
+        let head = [t.frame.name, t.frame.region, t.trainers.occupations, t.trainers.listed_from, t.trainers.listed_until, t.frame.status];
+        let mut table = Table::new(&head.map(|word| word.to_string()));
+        for entry in &found {
+            let occupations: Vec<String> = entry.occupations.iter().map(|id| names.occupation(*id)).collect::<Result<_, _>>()?;
+            table.row(&[
+                entry.name.clone(),
+                names::unit(lang, entry.unit).to_owned(),
+                occupations.join("; "),
+                entry.listed_from.to_string(),
+                entry.listed_until.to_string(),
+                names::trainer_status(lang, entry.status).to_owned(),
+            ]);
+        }
+        table.response("zhixin-trainers.csv")
     })
     .await
 }

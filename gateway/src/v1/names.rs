@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use zhixin_events::{
-    Attendance, CivilDate, ClassStatus, DeliveryMode, ErasureGround, Grade, HoursTenths, Line, ListingGround, OccupationId, ReportingUnit,
+    CivilDate, ClassStatus, DeliveryMode, ErasureGround, Grade, HoursTenths, Line, ListingGround, OccupationId, ReportingUnit,
     RevocationGround, Role, TalentCategory, Timestamp, TrainerId,
 };
 use zhixin_projections::trainers::TrainerStatus;
@@ -166,15 +166,6 @@ pub(crate) const fn mode(lang: Lang, mode: DeliveryMode) -> &'static str {
         DeliveryMode::InPerson => lang.pick("线下", "in person"),
         DeliveryMode::Online => lang.pick("线上", "online"),
         DeliveryMode::Mixed => lang.pick("线上线下结合", "mixed"),
-    }
-}
-
-/// Name of an attendance.
-pub(crate) const fn attendance(lang: Lang, attendance: Attendance) -> &'static str {
-    match attendance {
-        Attendance::Present => lang.pick("出勤", "present"),
-        Attendance::Absent => lang.pick("缺勤", "absent"),
-        Attendance::Excused => lang.pick("请假", "excused"),
     }
 }
 

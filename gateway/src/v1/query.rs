@@ -5,7 +5,7 @@ use axum::http::Uri;
 use super::input::Word;
 use crate::app::body::bad_parameter;
 use crate::app::routes::Param;
-use crate::pages::views::decode;
+use crate::pages::views::{decode, with_param};
 use crate::problem::{Kind, Problem};
 
 /// Parameters that every address takes: the language and the size of type.
@@ -56,6 +56,12 @@ impl Query {
         let pairs = uri.query().unwrap_or("").split('&').filter(|pair| !pair.is_empty());
         let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
         Self(pairs.map(|(name, value)| (decode(name), decode(value))).collect())
+    }
+
+    /// An address with these parameters but the named ones.
+    pub(crate) fn href(&self, path: &str, without: &[&str]) -> String {
+        let kept = self.0.iter().filter(|(name, _)| !without.contains(&name.as_str()));
+        kept.fold(path.to_owned(), |href, (name, value)| with_param(&href, name, value))
     }
 
     /// The value of a parameter.

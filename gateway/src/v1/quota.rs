@@ -6,16 +6,17 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 use zhixin_events::{Line, PlanYear, ReportingUnit};
 use zhixin_projections::quota::{self, CountUnit, Group, GroupBy, QuotaAnswer, QuotaQuery, QuotaRow, RegionOf};
-use zhixin_projections::{AsOf, ModelName};
+use zhixin_projections::ModelName;
 
 use super::input::Word as _;
 use super::moment::{self, Moment};
 use super::names::{self, Names};
 use super::query::Query;
+use super::table::Table;
 use crate::app::App;
 use crate::app::routes::{Doc, Param, Routes};
 use crate::problem::Problem;
-use crate::text::Lang;
+use crate::text::{Lang, Texts};
 
 const LINES: [&str; 4] = ["advanced", "capability", "digital", "all"];
 const GROUPS: [&str; 7] = ["region", "month", "occupation", "direction", "grade", "trainer", "category"];
@@ -36,7 +37,33 @@ fn year_schema() -> Value {
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let doc = Doc { query: &[PARAMS, moment::PARAMS], is_public: true, ..Doc::default() };
-    routes.get("/api/v1/quota", "Targets and results by one grouping", doc, get)
+    routes.get("/api/v1/quota", "Targets and results by one grouping", doc, get).get(
+        "/api/v1/quota.csv",
+        "The same as a table",
+        Doc { answers: Some("text/csv"), ..doc },
+        get_csv,
+    )
+}
+
+async fn get_csv(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let query = Query::strict(request.uri(), &[PARAMS, moment::PARAMS])?;
+    let lang = Lang::from_param(query.text("lang"));
+    app.blocking(move |app| {
+        let moment = Moment::of(app, &query)?;
+        let answer = ask(app, &question(&query, &moment)?)?;
+        let names = Names::of(app, moment.view, lang)?;
+        let t = &Texts::of(lang).dashboard;
+        let head = [t.group_title.with(""), t.target.to_string(), t.enrolled.to_string(), t.completed_column.to_string(), t.certified.to_string()];
+        let mut table = Table::new(&head.map(|word| word.trim().to_owned()));
+        for row in answer.rows.iter().chain([&answer.total]) {
+            let target = row.target.map(|target| target.to_string()).unwrap_or_default();
+            let counts = [row.enrolled, row.completed, row.certified].map(|count| count.to_string());
+            let [enrolled, completed, certified] = counts;
+            table.row(&[label(&row.key.group, &names)?, target, enrolled, completed, certified]);
+        }
+        table.response("zhixin-quota.csv")
+    })
+    .await
 }
 
 async fn get(State(app): State<App>, request: Request) -> Result<Response, Problem> {
@@ -45,7 +72,7 @@ async fn get(State(app): State<App>, request: Request) -> Result<Response, Probl
     app.blocking(move |app| {
         let moment = Moment::of(app, &query)?;
         let question = question(&query, &moment)?;
-        let answer = quota::query(&app.deps().projections.view(ModelName::Quota)?, &question)?;
+        let answer = ask(app, &question)?;
         let names = Names::of(app, moment.view, lang)?;
         let mut body = moment.members(app, &[ModelName::Quota])?;
         body.insert("unit".to_owned(), json!(question.unit.name()));
@@ -132,9 +159,4 @@ fn row_json(row: &QuotaRow, names: &Names) -> Result<Value, Problem> {
         "certified": row.certified,
         "percent_bp": percent_bp(row),
     }))
-}
-
-/// A question about a whole year in a view, to be narrowed.
-pub(crate) const fn whole_year(year: PlanYear, unit: CountUnit, as_of: AsOf) -> QuotaQuery {
-    QuotaQuery { year, line: None, group_by: GroupBy::Region, unit, region_of: RegionOf::Organiser, region: None, as_of }
 }

@@ -30,6 +30,13 @@ pub const PASSWORD: &str = "correct horse battery";
 pub const ID_NUMBER: &str = "11010519491231002X";
 pub const PERSON_NAME: &str = "王小明";
 
+/// An identity number in a range that is not issued, with its right check character.
+pub fn id_number(serial: u32) -> String {
+    let body = format!("32019919800101{serial:03}");
+    let check = zhixin_events::document_number::identity_check_character(&body).unwrap();
+    format!("{body}{check}")
+}
+
 /// The day on which the world begins.
 pub fn today() -> CivilDate {
     CivilDate::from_ymd(2025, 6, 2).unwrap()

@@ -8,7 +8,6 @@ use zhixin_engine::engine::Engine;
 use zhixin_engine::entropy::SeededEntropy;
 use zhixin_engine::log::{LogPurpose, genesis};
 use zhixin_engine::vault_keys::MasterKeyFile;
-use zhixin_events::CivilDate;
 use zhixin_gateway::accounts;
 
 use crate::cli::{Common, DemoArgs, Usage};
@@ -44,12 +43,11 @@ pub(crate) fn run(common: &Common, args: &DemoArgs) -> anyhow::Result<Ending> {
 }
 
 fn fill(common: &Common, args: &DemoArgs) -> anyhow::Result<()> {
-    let this_year = SystemClock::new().now()?.civil_date().year();
-    if i32::from(args.year) >= this_year {
+    let plan = DemoPlan { scale: args.scale, year: args.year, seed: SEED };
+    if plan.ends_before()? > SystemClock::new().now()?.civil_date() {
         return Err(Usage(format!("--year {}: a demo tells a year that is over; take an earlier one", args.year)).into());
     }
-    let start = CivilDate::from_ymd(i32::from(args.year) - 1, 1, 1).context("the year before the demo")?;
-    let clock = Arc::new(SimulatedClock::new(start.at_minute(480)));
+    let clock = Arc::new(SimulatedClock::new(plan.starts_at()?));
     let entropy = Arc::new(SeededEntropy::new(SEED + (u64::from(args.year) << 16) + u64::from(args.scale)));
     let key = common.master_key();
     if !key.exists() {
@@ -60,7 +58,6 @@ fn fill(common: &Common, args: &DemoArgs) -> anyhow::Result<()> {
     }
     let engine = Engine::open(common.engine_options(LogPurpose::Demo, "localhost", Arc::clone(&clock) as _, entropy))?;
     let opened = Opened::over(engine, common)?;
-    let plan = DemoPlan { scale: args.scale, year: args.year, seed: SEED };
     let bar = Bar::new("demo", 0);
     let summary = demo::fill(opened.handle(), &clock, &plan, &|progress| bar.set(progress.phase, progress.done, progress.total))?;
     drop(bar);

@@ -15,10 +15,9 @@ use crate::{Ending, out};
 
 pub(crate) fn run(common: &Common) -> anyhow::Result<Ending> {
     let folder = Folder {
-        data: common.data.clone(),
-        master_key_file: common.master_key(),
         checkpoint_file: common.checkpoint_file(),
         rows: common.rows.kind(),
+        ..Folder::new(&common.data, &common.master_key())
     };
     common.reader()?;
     let bar = Mutex::new(Bar::new("verify", 0));

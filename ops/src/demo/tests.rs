@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use zhixin_engine::engine::{Engine, EngineOptions};
+use zhixin_engine::entropy::SeededEntropy;
 use zhixin_engine::merkle::tiles;
 use zhixin_engine::vault_keys::MasterKeyFile;
 use zhixin_events::document_number::DocumentNumber;
@@ -27,7 +28,7 @@ struct Outcome {
 
 fn outcome(plan: DemoPlan) -> Outcome {
     let folder = tempfile::tempdir().unwrap();
-    let (clock, entropy) = (Arc::new(SimulatedClock::new(plan.starts_at().unwrap())), Arc::new(DemoEntropy::new(plan.seed)));
+    let (clock, entropy) = (Arc::new(SimulatedClock::new(plan.starts_at().unwrap())), Arc::new(SeededEntropy::new(plan.seed)));
     let key_file = folder.path().join("master.key");
     MasterKeyFile::new(&key_file).create(entropy.as_ref()).unwrap();
     let options =

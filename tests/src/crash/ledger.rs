@@ -8,7 +8,7 @@ use zhixin_engine::log::LogReader;
 use zhixin_events::{Commit, Timestamp};
 use zhixin_store::segments::Body;
 
-use super::child::Ack;
+use super::child::{Ack, hex};
 use super::world::{Cast, Script, Step, name_of, reading};
 
 /// One commit as it stands in the log.
@@ -37,7 +37,7 @@ pub fn frames(reader: &dyn LogReader) -> Vec<Frame> {
             assert_eq!(frame.first_position, found.last().map_or(0, |last| last.next), "positions are dense");
             let commit = Commit::decode(frame.bytes, Timestamp(body.base_ms())).expect("a commit that is served decodes");
             assert_eq!(commit.events.len() as u64, u64::from(frame.event_count));
-            let command_id = commit.command_id.0.iter().map(|byte| format!("{byte:02x}")).collect();
+            let command_id = hex(&commit.command_id.0);
             found.push(Frame { position: frame.first_position, next: frame.next_position(), bytes: frame.bytes.to_vec(), command_id });
         }
         ControlFlow::Continue(())
@@ -57,8 +57,10 @@ pub struct Ledger {
 impl Ledger {
     /// Notes an acknowledgement.
     pub fn note(&mut self, ack: Ack) {
-        if let Some(earlier) = self.acks.insert(ack.at, ack.clone()) {
-            assert_eq!(earlier, ack, "the same step, the same answer");
+        if let Some(noted) = self.acks.get(&ack.at) {
+            assert_eq!(*noted, ack, "the same step, the same answer");
+        } else {
+            self.acks.insert(ack.at, ack);
         }
     }
 

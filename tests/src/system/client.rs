@@ -14,8 +14,6 @@ use super::server::Server;
 
 /// Tells the keys of this process apart.
 static KEYS: AtomicU64 = AtomicU64::new(0);
-/// Stands for "nothing written yet".
-const NOTHING: u64 = u64::MAX;
 
 /// Somebody who asks: nobody in particular, or an account that is signed in.
 #[derive(Debug, Clone)]
@@ -23,7 +21,7 @@ pub struct Client {
     http: reqwest::Client,
     base: String,
     token: Option<String>,
-    /// The position of the last event that this client, or one made from it, wrote.
+    /// The position after the last event that this client, or one made from it, wrote; 0 = none yet.
     written: Arc<AtomicU64>,
 }
 
@@ -96,7 +94,7 @@ impl Client {
     /// No client can be made.
     pub fn of(server: &Server) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
-        Ok(Self { http, base: server.base.clone(), token: None, written: Arc::new(AtomicU64::new(NOTHING)) })
+        Ok(Self { http, base: server.base.clone(), token: None, written: Arc::new(AtomicU64::new(0)) })
     }
 
     /// Signs in; the new client waits for what this one wrote, and the other way round.
@@ -161,7 +159,7 @@ impl Client {
     pub async fn ask(&self, path: &str) -> anyhow::Result<Value> {
         let written = self.written.load(Ordering::SeqCst);
         let joint = if path.contains('?') { '&' } else { '?' };
-        let path = if written == NOTHING { path.to_owned() } else { format!("{path}{joint}at_least={written}") };
+        let path = written.checked_sub(1).map_or_else(|| path.to_owned(), |last| format!("{path}{joint}at_least={last}"));
         self.get(&path).await?.has_status(200)?.json()
     }
 
@@ -197,8 +195,7 @@ impl Client {
 
     /// From now on, questions wait for this position.
     pub fn wait_for(&self, position: u64) {
-        let later = |before: u64| Some(if before == NOTHING { position } else { before.max(position) });
-        drop(self.written.fetch_update(Ordering::SeqCst, Ordering::SeqCst, later));
+        self.written.fetch_max(position.saturating_add(1), Ordering::SeqCst);
     }
 
     /// Sends a command that must be accepted.

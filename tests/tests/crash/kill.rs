@@ -106,7 +106,7 @@ fn every_acknowledged_commit_survives_a_kill_while_64_callers_append() {
 /// Everything derived, made anew, is what it was. (Catching up checks ordinals.)
 fn check_derived(dir: &Path, engine: zhixin_engine::engine::Engine, seed: u64, anew: bool) {
     let handle = engine.handle();
-    assert!(handle.wait_indexed(handle.end(), Duration::from_secs(60)));
+    assert!(handle.wait_indexed(handle.end(), Duration::from_mins(1)));
     let digest = handle.view().unwrap().digest().unwrap();
     engine.close();
     if anew {
@@ -213,7 +213,7 @@ fn a_kill_during_an_erasure_leaves_it_undecided_or_completed() {
 
 /// Each person of a script: erased, completed and unreadable, or not erased and readable.
 fn check_erasures(handle: &EngineHandle, cast: &Cast, script: u32) {
-    assert!(handle.wait_indexed(handle.end(), Duration::from_secs(60)));
+    assert!(handle.wait_indexed(handle.end(), Duration::from_mins(1)));
     let erasures = handle.view().unwrap().erasures().unwrap();
     let mut completions = Vec::new();
     for position in 0..handle.end() {

@@ -79,7 +79,9 @@ impl File {
 
     fn sync(&mut self, began: u64) {
         let (safe, pending): (Vec<_>, Vec<_>) = self.pending.drain(..).partition(|pending| pending.moment < began);
-        safe.iter().for_each(|pending| apply(&mut self.durable, &pending.kind));
+        for pending in &safe {
+            apply(&mut self.durable, &pending.kind);
+        }
         self.pending = pending;
     }
 
@@ -148,7 +150,9 @@ impl Folder {
 
     fn sync(&mut self, began: u64) {
         let (safe, pending): (Vec<_>, Vec<_>) = self.pending.drain(..).partition(|pending| pending.moment < began);
-        safe.iter().for_each(|pending| rename(&mut self.durable, pending));
+        for pending in &safe {
+            rename(&mut self.durable, pending);
+        }
         self.pending = pending;
     }
 
@@ -282,7 +286,7 @@ impl Disk {
 
     /// Makes one of the folders that the disk may hold now.
     pub(crate) fn fail(&self, to: &Path, seed: &Seed) {
-        self.make(ROOT, to, &|folder| folder.some_names(seed), &|file, name| file.some_content(seed, !name.ends_with(".mdb")));
+        self.make(ROOT, to, &|folder| folder.some_names(seed), &|file, name| file.some_content(seed, name != "data.mdb"));
     }
 
     /// Makes the folder as the process saw it.

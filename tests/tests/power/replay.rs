@@ -91,7 +91,9 @@ fn record(seed: u64) -> Life {
     let entries = trace::read(&file);
 
     let mut disk = before.clone();
-    entries.iter().for_each(|entry| disk.apply(entry));
+    for entry in &entries {
+        disk.apply(entry);
+    }
     disk.show(&dir.path().join("shown"));
     assert_eq!(contents(&dir.path().join("shown")), contents(&root), "the record reproduces the files byte for byte");
     let engine = open(&root, seed + 2);
@@ -202,12 +204,10 @@ fn loss_of_power_keeps_everything_acknowledged() {
 }
 
 fn describe(entry: &Entry) -> String {
-    match &entry.change {
-        Change::Write { offset, bytes, synchronous } => {
-            format!("{} write {} at {offset}{}", entry.path, bytes.len(), if *synchronous { ", synchronous" } else { "" })
-        }
-        other => format!("{} {other:?}", entry.path),
+    if let Change::Write { offset, bytes, synchronous } = &entry.change {
+        return format!("{} write {} at {offset}{}", entry.path, bytes.len(), if *synchronous { ", synchronous" } else { "" });
     }
+    format!("{} {:?}", entry.path, entry.change)
 }
 
 fn check(dir: &Path, known: &Known, log: &[Frame], seed: u64) {
@@ -239,7 +239,7 @@ fn check(dir: &Path, known: &Known, log: &[Frame], seed: u64) {
         assert_eq!(name_at(handle, &cast, ack.position).as_deref(), Some(name_of(ack.at.0, ack.at.1).as_str()), "{ack:?}");
     }
     if let Some(position) = known.registered {
-        assert!(handle.wait_indexed(handle.end(), Duration::from_secs(60)));
+        assert!(handle.wait_indexed(handle.end(), Duration::from_mins(1)));
         let name = name_at(handle, &cast, position);
         let erasures = handle.view().unwrap().erasures().unwrap();
         assert!(erasures.iter().all(|(_, completed)| *completed), "an erasure that was decided is completed");

@@ -26,10 +26,9 @@ pub(crate) struct Entry {
 impl Entry {
     /// Whether it is a mark of the child rather than content.
     pub(crate) fn mark(&self) -> Option<&str> {
-        match &self.change {
-            Change::Write { bytes, .. } if self.path == zhixin_tests::crash::MARKS => std::str::from_utf8(bytes).ok().map(str::trim_end),
-            _other => None,
-        }
+        let Change::Write { bytes, .. } = &self.change else { return None };
+        let text = (self.path == zhixin_tests::crash::MARKS).then(|| std::str::from_utf8(bytes).ok())??;
+        Some(text.trim_end())
     }
 }
 

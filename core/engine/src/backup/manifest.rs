@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use zhixin_events::Timestamp;
 
-use crate::blobs::{hex, parse_hex};
+use crate::blobs::files::{hex, parse_hex};
 use crate::log::{LogId, LogPurpose};
 
 /// Name of the manifest in a backup.
@@ -92,7 +92,12 @@ impl Manifest {
         let mut value = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
         let part = |text: &str| {
             let [log_id, end, chain, epoch] = words(text)?;
-            Some(LogPart { log_id: LogId(parse_hex(log_id)?), end: end.parse().ok()?, chain: parse_hex(chain)?, epoch: epoch.parse().ok()? })
+            Some(LogPart {
+                log_id: LogId(parse_hex(log_id)?),
+                end: end.parse().ok()?,
+                chain: parse_hex(chain)?,
+                epoch: epoch.parse().ok()?,
+            })
         };
         let made_at = Timestamp::parse(value("made-at")?).ok()?;
         let code_version = value("code-version")?.to_owned();
@@ -115,7 +120,9 @@ impl BackupFile {
         let mut parts = self.path.split('/');
         let known = matches!(parts.next(), Some("log" | "reads" | "blobs"));
         let plain = |part: &str| {
-            !part.is_empty() && !part.starts_with('.') && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'.')
+            !part.is_empty()
+                && !part.starts_with('.')
+                && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'.')
         };
         known && (2..=3).contains(&self.path.split('/').count()) && parts.all(plain)
     }

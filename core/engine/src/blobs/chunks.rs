@@ -28,7 +28,7 @@ pub(crate) const fn sealed_len(bytes: u64) -> u64 {
 }
 
 struct Cipher {
-    cipher: XChaCha20Poly1305,
+    aead: XChaCha20Poly1305,
     head: [u8; HEAD_BYTES],
     label: Vec<u8>,
     number: u64,
@@ -36,7 +36,7 @@ struct Cipher {
 
 impl Cipher {
     fn new(key: &Key, label: &[u8], head: [u8; HEAD_BYTES]) -> Self {
-        Self { cipher: XChaCha20Poly1305::new((&**key).into()), head, label: label.to_vec(), number: 0 }
+        Self { aead: XChaCha20Poly1305::new((&**key).into()), head, label: label.to_vec(), number: 0 }
     }
 
     /// Nonce and additional data of the next chunk.
@@ -73,7 +73,7 @@ impl<W: Write> ChunkWriter<W> {
 
     fn seal(&mut self, last: bool) -> io::Result<()> {
         let (nonce, aad) = self.cipher.next(last);
-        let sealed = self.cipher.cipher.encrypt(&nonce, Payload { msg: &self.waiting, aad: &aad });
+        let sealed = self.cipher.aead.encrypt(&nonce, Payload { msg: &self.waiting, aad: &aad });
         self.waiting.clear();
         self.out.write_all(&sealed.map_err(|_| io::Error::other("a chunk cannot be encrypted"))?)
     }
@@ -120,7 +120,7 @@ impl<R: Read> ChunkReader<R> {
         let last = self.sealed.len() <= SEALED_CHUNK_BYTES;
         let rest = self.sealed.split_off(self.sealed.len().min(SEALED_CHUNK_BYTES));
         let (nonce, aad) = self.cipher.next(last);
-        let opened = self.cipher.cipher.decrypt(&nonce, Payload { msg: &self.sealed, aad: &aad });
+        let opened = self.cipher.aead.decrypt(&nonce, Payload { msg: &self.sealed, aad: &aad });
         self.open = Zeroizing::new(opened.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "a chunk does not open"))?);
         self.sealed = rest;
         self.given = 0;

@@ -74,7 +74,7 @@ fn commits(parts: &Parts, end: u64, on_progress: OnProgress<'_>) -> Result<Check
         if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     let outcome = match (found, read) {
-        (Some(divergence), _) => Outcome::Differs(*divergence),
+        (Some(divergence), _) => Outcome::Differs(divergence),
         (None, Ok(())) => Outcome::Passed,
         (None, Err(fault)) => damaged(fault, walk.position)?,
     };
@@ -88,12 +88,14 @@ pub(super) fn damaged(fault: FeedFault, position: u64) -> Result<Outcome, Verify
             let divergence = divergence_of_log(LogFault::Segments(fault))?;
             Ok(Outcome::Skipped(format!("the log cannot be read beyond position {position}: {divergence}")))
         }
-        fault @ FeedFault::Source { .. } => Ok(Outcome::Skipped(format!("the log cannot be read beyond position {position}: {}", log_chain(&fault)))),
+        fault @ FeedFault::Source { .. } => {
+            Ok(Outcome::Skipped(format!("the log cannot be read beyond position {position}: {}", log_chain(&fault))))
+        }
     }
 }
 
 impl Walk {
-    fn batch(&mut self, batch: &Batch<'_>) -> Result<(), Box<Divergence>> {
+    fn batch(&mut self, batch: &Batch<'_>) -> Result<(), Divergence> {
         let Some(body) = Body::parse(batch.body) else {
             return Err(self.divergence("a batch is not well-formed", "frames one after another", "other bytes".to_owned()));
         };
@@ -107,11 +109,12 @@ impl Walk {
         Ok(())
     }
 
-    fn frame(&mut self, frame: &Frame<'_>, base: Timestamp) -> Result<(), Box<Divergence>> {
+    fn frame(&mut self, frame: &Frame<'_>, base: Timestamp) -> Result<(), Divergence> {
         if !frame.is_intact() {
             return Err(self.divergence("a frame is damaged", "its CRC", "another CRC".to_owned()));
         }
-        let form = |fault: zhixin_events::codec::DecodeFault| self.divergence("a commit is not in its form", "canonical bytes", log_chain(&fault));
+        let form =
+            |fault: zhixin_events::codec::DecodeFault| self.divergence("a commit is not in its form", "canonical bytes", log_chain(&fault));
         let commit = Commit::decode(frame.bytes, base).map_err(form)?;
         commit.check_canonical(frame.bytes, base).map_err(form)?;
         if commit.events.len() as u64 != u64::from(frame.event_count) {
@@ -127,9 +130,9 @@ impl Walk {
         Ok(())
     }
 
-    fn divergence(&self, what: &str, expected: &str, found: String) -> Box<Divergence> {
+    fn divergence(&self, what: &str, expected: &str, found: String) -> Divergence {
         let place = format!("the commit at position {}", self.position);
-        Box::new(Divergence { what: what.to_owned(), position: Some(self.position), place, expected: expected.to_owned(), found })
+        Divergence { what: what.to_owned(), position: Some(self.position), place, expected: expected.to_owned(), found }
     }
 }
 

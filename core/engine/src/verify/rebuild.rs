@@ -21,8 +21,6 @@ use crate::handle::EngineHandle;
 use crate::merkle::{TileError, TreeHash, tiles};
 use crate::vault_keys::KeyFault;
 
-/// Up to so many events the new rows stay in memory, at most about 100 MiB; beyond, they are written to `tmp/`.
-pub(super) const MEMORY_EVENTS_MAX: u64 = 200_000;
 /// Unflushed rows that are written out. Unit: bytes.
 const FLUSH_BYTES: usize = 64 << 20;
 
@@ -175,7 +173,8 @@ impl StoredView {
 
 /// Compares stored rows with fresh ones at the position that the stored ones have reached.
 fn compare(parts: &Parts, build: &mut Build<'_>) -> Result<[Check; 2], VerifyFault> {
-    let both = |outcome: Outcome| [Step::Tree, Step::Rows].map(|step| Check { area: parts.area, step, covered: 0, outcome: outcome.clone() });
+    let both =
+        |outcome: Outcome| [Step::Tree, Step::Rows].map(|step| Check { area: parts.area, step, covered: 0, outcome: outcome.clone() });
     let skipped = match &parts.stored {
         Stored::Unopenable(found) => {
             let [tree, rows] = both(Outcome::Skipped("the rows will not open".to_owned()));
@@ -241,7 +240,11 @@ fn compare_rows(parts: &Parts, stored: &StoredView, build: &Build<'_>) -> Result
     let fresh = build.table.view()?;
     let Some(rows) = &stored.rows else {
         let same = stored.derived.digest()? == DerivedView::of(&build.table)?.digest()?;
-        let outcome = if same { Outcome::Passed } else { differs(parts, "derived rows are not what the log gives", "their digest", "another".to_owned()) };
+        let outcome = if same {
+            Outcome::Passed
+        } else {
+            differs(parts, "derived rows are not what the log gives", "their digest", "another".to_owned())
+        };
         return Ok((stored.reached(), outcome));
     };
     let (area, on_progress) = (parts.area, build.on_progress);
@@ -250,7 +253,10 @@ fn compare_rows(parts: &Parts, stored: &StoredView, build: &Build<'_>) -> Result
         return Ok((compared.same, Outcome::Differs(divergence)));
     }
     if rows.checkpoint().chain != fresh.checkpoint().chain {
-        return Ok((compared.same, differs(parts, "derived rows belong to another history", "the log's chain", "another chain".to_owned())));
+        return Ok((
+            compared.same,
+            differs(parts, "derived rows belong to another history", "the log's chain", "another chain".to_owned()),
+        ));
     }
     let erased = erased_since(parts, rows.checkpoint().position)?;
     let kept = compared.forgotten.into_iter().find(|person| !erased.contains(person));
@@ -290,7 +296,9 @@ fn signed(parts: &Parts, view: &DerivedView) -> Result<(u64, Outcome), VerifyFau
         };
         let (size, root) = match &signed.tree {
             Ok(tree) => *tree,
-            Err(found) => return Ok((covered, differs("a checkpoint was not signed by this log", "its signature".to_owned(), found.clone()))),
+            Err(found) => {
+                return Ok((covered, differs("a checkpoint was not signed by this log", "its signature".to_owned(), found.clone())));
+            }
         };
         if size > reached {
             let found = format!("a log of which {reached} can be read");
@@ -298,7 +306,10 @@ fn signed(parts: &Parts, view: &DerivedView) -> Result<(u64, Outcome), VerifyFau
         }
         let found = tiles::root_at(&view.tree(), size).map_err(tree_fault)?;
         if found != root {
-            return Ok((covered, differs("the log is not the one that was signed", format!("root {root} at size {size}"), format!("root {found}"))));
+            return Ok((
+                covered,
+                differs("the log is not the one that was signed", format!("root {root} at size {size}"), format!("root {found}")),
+            ));
         }
         covered = covered.max(size);
     }
@@ -322,7 +333,7 @@ struct Scratch {
 impl Scratch {
     fn open(parts: &Parts, end: u64) -> Result<Self, VerifyFault> {
         let path = parts.scratch.join(format!("verify-{}", name_of(parts.area)));
-        if end <= MEMORY_EVENTS_MAX {
+        if end <= parts.memory_events_max {
             return Ok(Self { path, lock: None });
         }
         let io = |step, path: &PathBuf| {

@@ -1,12 +1,13 @@
 //! Two sets of derived rows, compared in order; the first difference named by what the row means.
 
+use std::cmp::Ordering;
 use std::ops::{Bound, ControlFlow};
 
 use zhixin_events::{PersonId, Subject};
 use zhixin_store::rows::{Direction, Row, RowFault, RowView};
 
 use super::Divergence;
-use crate::blobs::hex;
+use crate::blobs::files::hex;
 
 /// Rows compared at a time.
 const PAGE_ROWS: usize = 4_096;
@@ -61,27 +62,30 @@ fn page(view: &dyn RowView, start: Bound<&[u8]>, end: Bound<&[u8]>, rows_max: us
 fn compare_page(stored: &[Row], fresh: &[Row], compared: &mut Compared) -> Option<Divergence> {
     let (mut found, mut expected) = (stored.iter().peekable(), fresh.iter().peekable());
     loop {
-        match (found.peek(), expected.peek()) {
+        let order = match (found.peek(), expected.peek()) {
             (None, None) => return None,
-            (Some(row), Some(wanted)) if row == wanted => {
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some((key, _)), Some((wanted, _))) => key.cmp(wanted),
+        };
+        match order {
+            Ordering::Less => {
+                let (key, value) = found.next()?;
+                match forgotten(key, value) {
+                    Some(person) => compared.forgotten.push(person),
+                    None => return Some(differs(key, None, Some(value))),
+                }
+            }
+            Ordering::Greater => {
+                let (key, value) = expected.next()?;
+                return Some(differs(key, Some(value), None));
+            }
+            Ordering::Equal => {
+                let ((key, value), (_, wanted)) = (found.next()?, expected.next()?);
+                if value != wanted {
+                    return Some(differs(key, Some(wanted), Some(value)));
+                }
                 compared.same += 1;
-                (found.next(), expected.next());
-            }
-            (Some((key, value)), Some((wanted, _))) if key < wanted => {
-                compared.forgotten.push(match forgotten(key, value) {
-                    Some(person) => person,
-                    None => return Some(differs(key, None, Some(value))),
-                });
-                found.next();
-            }
-            (Some((key, value)), Some((wanted, fresh))) if key == wanted => return Some(differs(key, Some(fresh), Some(value))),
-            (_, Some((key, value))) => return Some(differs(key, Some(value), None)),
-            (Some((key, value)), None) => {
-                compared.forgotten.push(match forgotten(key, value) {
-                    Some(person) => person,
-                    None => return Some(differs(key, None, Some(value))),
-                });
-                found.next();
             }
         }
     }
@@ -130,13 +134,7 @@ fn differs(key: &[u8], expected: Option<&Vec<u8>>, found: Option<&Vec<u8>>) -> D
     if !matches!(kind, b'I' | b'J') {
         place = format!("{place} (key {})", hex(key));
     }
-    Divergence {
-        what: "a derived row is not what the log gives".to_owned(),
-        position,
-        place,
-        expected: show(expected),
-        found: show(found),
-    }
+    Divergence { what: "a derived row is not what the log gives".to_owned(), position, place, expected: show(expected), found: show(found) }
 }
 
 /// The number of the first hash in a tree row that differs.

@@ -36,7 +36,7 @@ pub(super) fn check(parts: &Parts, on_progress: OnProgress<'_>) -> Result<(Check
                 what: "a sealed segment was changed".to_owned(),
                 position: Some(file.first_position),
                 place: format!("segment {}", file.name),
-                expected: format!("SHA-256 {} as its sidecar says", crate::blobs::hex(&file.sha256)),
+                expected: format!("SHA-256 {} as its sidecar says", crate::blobs::files::hex(&file.sha256)),
                 found: "another".to_owned(),
             };
             return Ok(outcome(number - 1, Outcome::Differs(divergence), None));

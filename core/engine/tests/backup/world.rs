@@ -1,5 +1,6 @@
 //! A small world for the tests of `verify`, backups and blobs: an engine in a folder, with a class that takes trainees.
 
+use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,7 +29,8 @@ use zhixin_events::*;
 /// A folder with everything an engine needs, gone at the end.
 pub(crate) struct World {
     dir: tempfile::TempDir,
-    seed: u64,
+    /// Another one for every opening: who draws the same ids again finds them taken.
+    seed: Cell<u64>,
 }
 
 /// Who acts, and the class they act in.
@@ -49,7 +51,7 @@ pub(crate) const NAME: &str = "试验者";
 
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
-        let world = Self { dir: tempfile::tempdir().unwrap(), seed };
+        let world = Self { dir: tempfile::tempdir().unwrap(), seed: Cell::new(seed * 1_000) };
         MasterKeyFile::new(&world.path("master")).create(&SeededEntropy::new(seed)).unwrap();
         world
     }
@@ -69,7 +71,8 @@ impl World {
     /// Opens `data` with a master key file of this folder.
     pub(crate) fn options(&self, master: &str) -> EngineOptions {
         let clock = SimulatedClock::new(CivilDate::parse("2025-03-03").unwrap().at_minute(540));
-        let entropy = SeededEntropy::new(self.seed + 1);
+        self.seed.set(self.seed.get() + 1);
+        let entropy = SeededEntropy::new(self.seed.get());
         EngineOptions {
             publish_every: Duration::from_millis(1),
             segment_bytes: 8 << 10,

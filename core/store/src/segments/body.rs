@@ -59,8 +59,9 @@ impl BodyBuilder {
         if !(1..=FRAME_EVENTS_MAX).contains(&event_count) || !self.has_room(frame.len()) {
             return false;
         }
-        self.bytes.extend_from_slice(&((event_count << LENGTH_BITS) | length).to_le_bytes());
-        self.bytes.extend_from_slice(&crc32c::crc32c(frame).to_le_bytes());
+        let word = (event_count << LENGTH_BITS) | length;
+        self.bytes.extend_from_slice(&word.to_le_bytes());
+        self.bytes.extend_from_slice(&frame_crc(word, frame).to_le_bytes());
         self.bytes.extend_from_slice(frame);
         self.next_position += u64::from(event_count);
         true
@@ -139,6 +140,11 @@ impl<'a> Body<'a> {
     }
 }
 
+/// CRC-32C of a frame: also over the word, since a wrong number of events would give the frames behind it wrong positions.
+fn frame_crc(word: u32, bytes: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&word.to_le_bytes()), bytes)
+}
+
 /// Number of events and length of content, if the head is there and possible.
 fn frame_head(bytes: &[u8]) -> Option<(u32, usize)> {
     if bytes.len() < FRAME_HEAD_BYTES {
@@ -157,8 +163,10 @@ pub struct Frame<'a> {
     pub first_position: u64,
     /// How many events it holds.
     pub event_count: u32,
-    /// CRC-32C of `bytes`, as stored.
+    /// CRC-32C of its word and its bytes, as stored.
     pub crc: u32,
+    /// Number of events and length, as stored.
+    word: u32,
     /// The commit.
     pub bytes: &'a [u8],
 }
@@ -181,9 +189,9 @@ impl Frame<'_> {
         self.first_position + u64::from(self.event_count)
     }
 
-    /// Whether the bytes have the stored CRC.
+    /// Whether word and bytes have the stored CRC.
     pub fn is_intact(&self) -> bool {
-        crc32c::crc32c(self.bytes) == self.crc
+        frame_crc(self.word, self.bytes) == self.crc
     }
 }
 
@@ -200,7 +208,7 @@ impl<'a> Iterator for Frames<'a> {
     fn next(&mut self) -> Option<Frame<'a>> {
         let (event_count, length) = frame_head(self.rest)?;
         let bytes = self.rest.get(FRAME_HEAD_BYTES..FRAME_HEAD_BYTES + length)?;
-        let frame = Frame { first_position: self.position, event_count, crc: u32_at(self.rest, 4), bytes };
+        let frame = Frame { first_position: self.position, event_count, crc: u32_at(self.rest, 4), word: u32_at(self.rest, 0), bytes };
         self.rest = &self.rest[FRAME_HEAD_BYTES + length..];
         self.position = frame.next_position();
         Some(frame)

@@ -2,14 +2,14 @@
 //!
 //! A stretch runs from one entry of the index to the next: about 64 KiB of short records, or one long record. Reading it once leaves marks
 //! about [`STEP_BYTES`] apart, at the beginning of a record or, inside a long one, of a frame. A mark is a hint: what it leads to is checked
-//! by the frame's CRC, and if it leads nowhere the whole stretch is read as if there were none.
+//! by the CRC of every frame passed, and if it leads nowhere the whole stretch is read as if there were none.
 //! Limits: marks take at most [`MEMORY_MAX`], the oldest stretch goes first; at one mark a KiB that is enough for a log of 2.5 GiB.
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::body::{BODY_HEAD_BYTES, Body, Frames};
+use super::body::{BODY_HEAD_BYTES, Body, Frame, Frames};
 use super::reader::EventFrame;
 use super::record::{ENVELOPE_BYTES, Envelope, RecordKind};
 
@@ -53,12 +53,13 @@ impl Stretch {
         let mut stretch = Self::default();
         let mut at = 0;
         while at < bytes.len() {
-            let envelope = Envelope::parse(&bytes[at..])?;
-            let record = bytes.get(at..at + envelope.record_len())?;
+            // Positions are remembered, so they must be right.
+            let (envelope, body) = Envelope::parse_record(&bytes[at..])?;
+            let record = &bytes[at..at + envelope.record_len()];
             match envelope.kind {
                 RecordKind::Epoch => stretch.extend(at, at + record.len()),
                 RecordKind::Batch => {
-                    let body = Body::parse(&record[ENVELOPE_BYTES..])?;
+                    let body = Body::parse(body)?;
                     if record.len() > STEP_BYTES {
                         stretch.mark_frames(at + ENVELOPE_BYTES + BODY_HEAD_BYTES, &body, envelope.epoch);
                     } else {
@@ -124,9 +125,10 @@ impl Place {
     /// The commit that holds the position, from the bytes that were read there; `None` if it is not in them or not intact.
     pub(super) fn frame(&self, bytes: &[u8], position: u64) -> Option<EventFrame> {
         let Some((epoch, base_ms)) = self.inside else { return super::reader::find_frame(bytes, position).ok() };
-        let mut frames = Frames::new(bytes, self.first_position);
+        // A frame that is not intact may hold another number of events than it says, so none behind it is where it seems.
+        let mut frames = Frames::new(bytes, self.first_position).take_while(Frame::is_intact);
         let frame = frames.find(|frame| (frame.first_position..frame.next_position()).contains(&position))?;
-        frame.is_intact().then(|| EventFrame::new(&frame, position, base_ms, epoch))
+        Some(EventFrame::new(&frame, position, base_ms, epoch))
     }
 }
 

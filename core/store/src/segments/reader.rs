@@ -177,7 +177,8 @@ impl SegmentReader {
     }
 
     /// The commit that holds the event at `position`: one read of about 64 KiB (or one long record) through the sparse index, and of about
-    /// a KiB when its surroundings were read before. Checks the frame's CRC only.
+    /// a KiB when its surroundings were read before. Checks the CRC of the record,
+    /// or of all frames from the remembered place on; the chain is for scans.
     pub fn frame_at(&self, position: u64) -> Result<EventFrame, SegmentFault> {
         let (segment, file, start, end, lasting) = {
             let segments = self.shared.read();
@@ -287,22 +288,24 @@ pub(super) fn find_frame(bytes: &[u8], position: u64) -> Result<EventFrame, (usi
     let mut candidate = None;
     while at < bytes.len() {
         let envelope = Envelope::parse(&bytes[at..]).ok_or((at, "no envelope of this format"))?;
-        let body = bytes.get(at + ENVELOPE_BYTES..at + envelope.record_len()).ok_or((at, "record longer than the segment"))?;
+        let record = bytes.get(at..at + envelope.record_len()).ok_or((at, "record longer than the segment"))?;
         if envelope.kind == RecordKind::Batch {
-            if first_position_of(body).is_none_or(|first| first > position) {
+            if first_position_of(&record[ENVELOPE_BYTES..]).is_none_or(|first| first > position) {
                 break;
             }
-            candidate = Some((at, envelope.epoch, body));
+            candidate = Some((at, record));
         }
         at += envelope.record_len();
     }
-    let (at, epoch, body) = candidate.ok_or((at, "no batch for a position that the log has"))?;
+    let (at, record) = candidate.ok_or((at, "no batch for a position that the log has"))?;
+    // A frame's own CRC would not tell that the record begins at another position or time.
+    let (envelope, body) = Envelope::parse_record(record).ok_or((at, "wrong CRC"))?;
     let body = Body::parse(body).ok_or((at, "batch body is not well-formed"))?;
     let frame = body.frame_at(position).ok_or((at, "no batch for a position that the log has"))?;
     if !frame.is_intact() {
         return Err((at, "wrong CRC of a frame"));
     }
-    Ok(EventFrame::new(&frame, position, body.base_ms(), epoch))
+    Ok(EventFrame::new(&frame, position, body.base_ms(), envelope.epoch))
 }
 
 impl Feed for SegmentReader {

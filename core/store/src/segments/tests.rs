@@ -465,7 +465,7 @@ fn record_has_the_documented_bytes() {
     assert_eq!(bytes[60..64], Envelope::parse(bytes).unwrap().crc.to_le_bytes());
     assert_eq!(bytes[64..80], [2, 1, 0, 0, 0, 0, 0, 0, 4, 3, 0, 0, 0, 0, 0, 0]);
     assert_eq!(bytes[80..84], [2, 0, 0x30, 0]);
-    assert_eq!(bytes[84..88], crc32c::crc32c(b"hi").to_le_bytes());
+    assert_eq!(bytes[84..88], crc32c::crc32c(&[&bytes[80..84], b"hi"].concat()).to_le_bytes(), "the CRC covers the word too");
     assert_eq!(&bytes[88..], b"hi");
     assert_eq!(bytes.len(), ENVELOPE_BYTES + 26);
 }

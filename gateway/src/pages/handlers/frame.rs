@@ -5,7 +5,7 @@ use axum::response::{Html, IntoResponse as _, Response};
 use zhixin_projections::ModelName;
 
 use crate::app::App;
-use crate::auth::Caller;
+use crate::auth::{Acting, Caller};
 use crate::pages::views::{Account, AsOf, Crumb, DataTime, ErrorView, FieldError, Frame, Integrity, Nav, Quarantine};
 use crate::problem::{Part, Problem, pages};
 use crate::text::Lang;
@@ -37,11 +37,21 @@ impl Asked {
             environment: app.deps().environment,
             nav,
             crumbs: crumbs.iter().map(|(label, href)| Crumb { label: (*label).to_owned(), href: href.map(str::to_owned) }).collect(),
-            account: acting.map(|acting| Account { name: acting.login.clone(), role: names::role(self.lang, acting.role).to_owned() }),
+            account: acting.map(|acting| self.account(acting)),
             csrf: acting.map(|acting| acting.csrf.clone()).unwrap_or_default(),
             elder: self.query.text("mode") == Some("elder"),
             legal: app.deps().legal.clone(),
             ..Frame::default()
+        }
+    }
+
+    fn account(&self, acting: &Acting) -> Account {
+        let name = |role| names::role(self.lang, role).to_owned();
+        let others = acting.state.roles.iter().filter(|role| **role != acting.role);
+        Account {
+            name: acting.login.clone(),
+            role: name(acting.role),
+            other_roles: others.map(|role| (role.name().to_owned(), name(*role))).collect(),
         }
     }
 

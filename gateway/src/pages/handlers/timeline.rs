@@ -5,7 +5,7 @@ use axum::http::Uri;
 use axum::response::Response;
 use zhixin_engine::domain::access::Action;
 use zhixin_events::{Subject, SubjectKind};
-use zhixin_projections::quota::{CountUnit, RowKey};
+use zhixin_projections::quota::{CountUnit, Field, RowKey};
 use zhixin_projections::{ModelName, certificates, classes};
 
 use super::frame::{Asked, html};
@@ -16,12 +16,13 @@ use crate::pages::views::{
     with_param,
 };
 use crate::problem::Problem;
-use crate::text::Texts;
+use crate::text::{Lang, Texts};
 use crate::v1::moment::Moment;
 use crate::v1::names::{self, Names};
 use crate::v1::query::Query;
 use crate::v1::story::{self, Entry};
-use crate::v1::{quota, sight, timeline, why};
+use crate::v1::why::{self, Why};
+use crate::v1::{quota, sight, timeline};
 
 /// So many alike events in a row are shown as one line.
 const RUN_MIN: usize = 4;
@@ -224,7 +225,7 @@ fn why_view(app: &App, asked: &Asked) -> Result<WhyView, Problem> {
     let positions: Vec<u64> = why.positions.iter().map(|position| position.0).skip(skipped).take(WHY_PAGE).collect();
     let mut events = Vec::new();
     for entry in story::entries(app, &positions)? {
-        events.push(why_event(app, asked, &entry, &names)?);
+        events.push(why_event(app, asked, &entry, &names, is_target(&why))?);
     }
     let href = |page: usize| {
         let bare = format!("/why?model={}", why.model.name());
@@ -236,7 +237,7 @@ fn why_view(app: &App, asked: &Asked) -> Result<WhyView, Problem> {
     let total = why.positions.len();
     let last = skipped.saturating_add(positions.len());
     let figure = why.value();
-    let recount = figure.map_or(wide(total), |figure| u64::try_from(figure).unwrap_or(0));
+    let recount = recount(app, &why)?;
     let (label, scope, rule) = match &why.figure {
         Some((row, field)) => {
             let group = quota::label(&row.key.group, &names)?;
@@ -256,7 +257,7 @@ fn why_view(app: &App, asked: &Asked) -> Result<WhyView, Problem> {
         scope,
         rule,
         recount,
-        agrees: true,
+        agrees: figure.is_none_or(|figure| u64::try_from(figure) == Ok(recount)),
         events,
         pager: Pager {
             first: wide(skipped.saturating_add(1).min(total)),
@@ -270,8 +271,7 @@ fn why_view(app: &App, asked: &Asked) -> Result<WhyView, Problem> {
     })
 }
 
-fn field_name(lang: crate::text::Lang, field: zhixin_projections::quota::Field) -> String {
-    use zhixin_projections::quota::Field;
+fn field_name(lang: Lang, field: Field) -> String {
     let t = &Texts::of(lang).dashboard;
     match field {
         Field::Target => t.target,
@@ -282,7 +282,21 @@ fn field_name(lang: crate::text::Lang, field: zhixin_projections::quota::Field) 
     .to_string()
 }
 
-fn why_event(app: &App, asked: &Asked, entry: &Entry, names: &Names) -> Result<WhyEvent, Problem> {
+fn is_target(why: &Why) -> bool {
+    matches!(why.figure, Some((_, Field::Target)))
+}
+
+/// The figure counted again from its events: one each, for a target what each sets.
+fn recount(app: &App, why: &Why) -> Result<u64, Problem> {
+    if !is_target(why) {
+        return Ok(u64::try_from(why.positions.len()).unwrap_or(u64::MAX));
+    }
+    let positions: Vec<u64> = why.positions.iter().map(|position| position.0).collect();
+    let told = story::entries(app, &positions)?;
+    Ok(told.iter().filter_map(|entry| entry.number("people")).fold(0, u64::saturating_add))
+}
+
+fn why_event(app: &App, asked: &Asked, entry: &Entry, names: &Names, is_target: bool) -> Result<WhyEvent, Problem> {
     let lang = asked.lang;
     let seen = sight::of_event(app, &asked.caller, entry)?;
     let hidden = lang.pick("（不在您的查看范围内）", "(outside what you may see)");
@@ -296,6 +310,6 @@ fn why_event(app: &App, asked: &Asked, entry: &Entry, names: &Names) -> Result<W
         time: names::minute(entry.recorded_at),
         sentence: if seen { entry.sentence(names)? } else { hidden.to_owned() },
         subject,
-        counts: 0,
+        counts: if is_target { entry.number("people").and_then(|people| i64::try_from(people).ok()).unwrap_or(0) } else { 1 },
     })
 }

@@ -41,6 +41,8 @@ pub struct Account {
     pub name: String,
     /// Role, in the page's language.
     pub role: String,
+    /// Other roles that the account holds: code and name; posted as `role` to `/role`.
+    pub other_roles: Vec<(String, String)>,
 }
 
 /// What is known about the integrity of the record.

@@ -30,10 +30,9 @@ pub(crate) fn run(folder: &BenchFolder, events: u64, report: &mut Report) -> any
     let begun = Instant::now();
     let verified = verify_folder(
         &Folder {
-            data: common.data.clone(),
-            master_key_file: common.master_key(),
             checkpoint_file: common.checkpoint_file(),
             rows: common.rows.kind(),
+            ..Folder::new(&common.data, &common.master_key())
         },
         &|_, _, _, _| {},
     )?;

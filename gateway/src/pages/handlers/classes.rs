@@ -1,0 +1,357 @@
+//! `/classes` and one class with roster, attendance, tests and certificates.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Path, State};
+use axum::http::Uri;
+use axum::response::Response;
+use zhixin_engine::domain::access::Action;
+use zhixin_events::{Attendance, ClassId, ClassStatus, OrganisationId, PersonId, ReadPurpose, ReportingUnit, Secret, Subject};
+use zhixin_projections::classes::{self, ClassDetail, ClassEntry, Trainee};
+use zhixin_projections::{AsOf, ModelName};
+
+use super::frame::{Asked, html};
+use super::{class_tag, pager, select};
+use crate::app::App;
+use crate::auth::Caller;
+use crate::pages::views::{
+    Attendance as Mark, CertificateRow, ClassListView, ClassRow, ClassView, Fact, ImportForm, Link, Nav, Pager, RosterRow, Select, Session,
+    Step, StepState, Tag, TestRow, Tone, with_param,
+};
+use crate::problem::Problem;
+use crate::text::{Lang, Texts};
+use crate::v1::classes as shared;
+use crate::v1::input::path_word;
+use crate::v1::moment::Moment;
+use crate::v1::names::{self, Names};
+use crate::v1::sight::place_of_class;
+use crate::v1::story;
+
+/// Classes on a page.
+const PAGE: usize = 20;
+/// Trainees on a page.
+const ROSTER: usize = 100;
+
+pub(super) async fn list(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
+    let asked = Asked::new(caller, uri);
+    asked.caller.require(Action::ReadClasses)?;
+    app.blocking(move |app| html(list_view(app, &asked)?.render(asked.lang))).await
+}
+
+fn list_view(app: &App, asked: &Asked) -> Result<ClassListView, Problem> {
+    let (lang, t) = (asked.lang, Texts::of(asked.lang));
+    let (_, scope) = asked.caller.require(Action::ReadClasses)?;
+    let moment = Moment::of(app, &asked.query)?;
+    let filter = shared::filter(&asked.query, &scope)?;
+    let view = app.deps().projections.view(ModelName::Classes)?;
+    let mut found = match filter {
+        Some(filter) => classes::list(&view, &filter, moment.view, None, usize::MAX)?.items,
+        None => Vec::new(),
+    };
+    found.sort_by_key(|class| std::cmp::Reverse((class.starts_on, class.position)));
+    let (page, shown) = pager(&asked.query, "/classes", &found, PAGE)?;
+    let names = Names::of(app, moment.view, lang)?;
+    Ok(ClassListView {
+        frame: asked.data_frame(app, Nav::Classes, &[(t.classes.title.as_str(), None)], &moment, &[ModelName::Classes])?,
+        filters: filters(asked),
+        rows: rows(app, shown, moment.view, &names)?,
+        pager: page,
+        csv: csv_href(asked),
+    })
+}
+
+fn csv_href(asked: &Asked) -> String {
+    let kept = ["year", "unit", "status", "trainer"].into_iter().filter_map(|name| Some((name, asked.query.text(name)?)));
+    kept.fold("/api/v1/classes.csv".to_owned(), |href, (name, value)| with_param(&href, name, value))
+}
+
+fn filters(asked: &Asked) -> Vec<Select> {
+    let (lang, t) = (asked.lang, Texts::of(asked.lang));
+    let all = || std::iter::once((String::new(), t.frame.all.to_string()));
+    let chosen = |name: &str| asked.query.text(name).unwrap_or_default();
+    let years = all().chain((2021..=2030).map(|year: u16| (year.to_string(), year.to_string())));
+    let units = all().chain(ReportingUnit::all().map(|unit| (unit.to_string(), names::unit(lang, unit).to_owned())));
+    let statuses = all().chain(ClassStatus::ALL.iter().map(|status| (status.name().to_owned(), names::class_status(lang, *status).to_owned())));
+    vec![
+        select("year", t.dashboard.year, years, chosen("year")),
+        select("unit", t.frame.region, units, chosen("unit")),
+        select("status", t.frame.status, statuses, chosen("status")),
+    ]
+}
+
+/// Rows of a list of classes, with their counts.
+pub(super) fn rows(app: &App, classes: &[ClassEntry], as_of: AsOf, names: &Names) -> Result<Vec<ClassRow>, Problem> {
+    let view = app.deps().projections.view(ModelName::Classes)?;
+    let mut rows = Vec::with_capacity(classes.len());
+    for class in classes {
+        let roster = classes::roster(&view, class.class, as_of, None, usize::MAX)?.items;
+        let count = |which: &dyn Fn(&Trainee) -> bool| u64::try_from(roster.iter().filter(|one| which(one)).count()).unwrap_or(u64::MAX);
+        rows.push(ClassRow {
+            name: Link { label: class.title.clone(), href: format!("/classes/{}", class.class) },
+            trainer: Link { label: names.trainer(class.trainer)?, href: format!("/directories/trainers/{}", class.trainer) },
+            subject: subject_of(class, names)?,
+            dates: dates(class),
+            status: class_tag(names.lang(), class.status),
+            registered: count(&|one| one.seat.is_some()),
+            completed: count(&Trainee::has_completed),
+            certified: count(&Trainee::is_certified),
+        });
+    }
+    Ok(rows)
+}
+
+fn subject_of(class: &ClassEntry, names: &Names) -> Result<String, Problem> {
+    let grade = names::grade(names.lang(), class.grade);
+    let parts = [Some(names.occupation(class.occupation)?), class.direction.clone(), Some(grade.to_owned())];
+    Ok(parts.into_iter().flatten().collect::<Vec<_>>().join(" · "))
+}
+
+fn dates(class: &ClassEntry) -> String {
+    format!("{} – {}", class.starts_on, class.counts_on())
+}
+
+pub(super) async fn show(State(app): State<App>, Path(id): Path<String>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
+    let asked = Asked::new(caller, uri);
+    let id: ClassId = path_word("id", &id)?;
+    asked.caller.require(Action::ReadClasses)?;
+    app.blocking(move |app| html(view(app, &asked, id, Vec::new())?.render(asked.lang))).await
+}
+
+/// The page of a class; `errors` are those of an upload.
+pub(super) fn view(app: &App, asked: &Asked, id: ClassId, errors: Vec<crate::pages::views::FieldError>) -> Result<ClassView, Problem> {
+    let moment = Moment::of(app, &asked.query)?;
+    let detail = shared::seen(app, &asked.caller, id, moment.view)?;
+    let names = Names::of(app, moment.view, asked.lang)?;
+    let rows = app.deps().projections.view(ModelName::Classes)?;
+    let roster = classes::roster(&rows, id, moment.view, None, usize::MAX)?.items;
+    let (page, shown) = pager(&asked.query, &format!("/classes/{id}"), &roster, ROSTER)?;
+    let opened = opened(app, asked, &detail.entry, shown)?;
+    Page { app, asked, moment, detail, names, opened }.view(shown, &roster, page, errors)
+}
+
+/// The names of the trainees shown, if the reader asks for them and may open them: a recorded reading.
+fn opened(app: &App, asked: &Asked, class: &ClassEntry, shown: &[Trainee]) -> Result<Option<BTreeMap<PersonId, Secret<String>>>, Problem> {
+    if !asked.query.flag("names")? {
+        return Ok(None);
+    }
+    let acting = shared::may_open(&asked.caller, class)?;
+    let purpose = asked.query.word("purpose")?.unwrap_or(ReadPurpose::ClassAdministration);
+    let persons: Vec<PersonId> = shown.iter().map(|trainee| trainee.person).collect();
+    shared::open_names(app, acting, (purpose, None), &persons).map(Some)
+}
+
+struct Page<'a> {
+    app: &'a App,
+    asked: &'a Asked,
+    moment: Moment,
+    detail: ClassDetail,
+    names: Names,
+    opened: Option<BTreeMap<PersonId, Secret<String>>>,
+}
+
+impl Page<'_> {
+    fn view(
+        &self,
+        shown: &[Trainee],
+        all: &[Trainee],
+        pager: Pager,
+        errors: Vec<crate::pages::views::FieldError>,
+    ) -> Result<ClassView, Problem> {
+        let lang = self.names.lang();
+        let t = Texts::of(lang);
+        let class = &self.detail.entry;
+        let crumbs = [(t.classes.title.as_str(), Some("/classes")), (class.title.as_str(), None)];
+        Ok(ClassView {
+            frame: self.asked.data_frame(self.app, Nav::Classes, &crumbs, &self.moment, &[ModelName::Classes])?,
+            name: class.title.clone(),
+            status: class_tag(lang, class.status),
+            steps: self.steps(),
+            facts: self.facts()?,
+            timeline: format!("/subjects/class/{}", class.class),
+            names_masked: self.opened.is_none(),
+            sessions: self.sessions(),
+            roster: shown.iter().map(|trainee| self.roster_row(trainee)).collect::<Result<_, _>>()?,
+            pager,
+            tests: shown.iter().flat_map(|trainee| self.tests(trainee)).collect(),
+            certificates: shown.iter().filter_map(|trainee| self.certificate(trainee)).collect(),
+            import: self.import(all, errors),
+        })
+    }
+
+    fn steps(&self) -> Vec<Step> {
+        let lang = self.names.lang();
+        let class = &self.detail.entry;
+        let order = [ClassStatus::Planned, ClassStatus::Open, ClassStatus::Teaching, ClassStatus::Closed];
+        let last = if class.status == ClassStatus::Cancelled { ClassStatus::Cancelled } else { ClassStatus::Closed };
+        let steps = order.into_iter().filter(|status| *status != ClassStatus::Closed).chain([last]);
+        steps
+            .map(|status| Step {
+                label: names::class_status(lang, status).to_owned(),
+                state: match status.code().cmp(&class.status.code()) {
+                    std::cmp::Ordering::Less => StepState::Done,
+                    std::cmp::Ordering::Equal if status == last => StepState::Done,
+                    std::cmp::Ordering::Equal => StepState::Now,
+                    std::cmp::Ordering::Greater => StepState::Later,
+                },
+                when: match status {
+                    ClassStatus::Teaching => class.starts_on.to_string(),
+                    ClassStatus::Closed => class.closed_on.map(|day| day.to_string()).unwrap_or_default(),
+                    ClassStatus::Planned | ClassStatus::Open | ClassStatus::Cancelled => String::new(),
+                },
+            })
+            .collect()
+    }
+
+    fn facts(&self) -> Result<Vec<Fact>, Problem> {
+        let (lang, t, class) = (self.names.lang(), self.names.texts(), &self.detail.entry);
+        let fact = |label: &str, value: String, href: Option<String>| Fact { label: label.to_owned(), value, href };
+        let trainer = self.names.trainer(class.trainer)?;
+        let mut facts = vec![
+            fact(t.frame.trainer.as_str(), trainer, Some(format!("/directories/trainers/{}", class.trainer))),
+            fact(t.frame.occupation.as_str(), self.names.occupation_with_code(class.occupation)?, None),
+            fact(t.frame.direction.as_str(), class.direction.clone().unwrap_or_else(|| t.labels.direction_none.to_string()), None),
+            fact(t.frame.grade.as_str(), names::grade(lang, class.grade).to_owned(), None),
+            fact(t.frame.region.as_str(), format!("{} ({})", names::unit(lang, class.unit), class.division), None),
+            fact(lang.pick("授课方式", "Held"), names::mode(lang, class.mode).to_owned(), None),
+            fact(t.classes.dates.as_str(), dates(class), None),
+            fact(lang.pick("学位", "Seats"), class.seats.to_string(), None),
+            fact(lang.pick("计划学时", "Hours planned"), names::whole_hours(self.planned()).to_string(), None),
+        ];
+        for import in &self.detail.imports {
+            let words = match import.outcome {
+                Some((accepted, refused)) => lang
+                    .pick("名单导入：写入 {0} 行，未写入 {1} 行", "Roster import: {0} rows written, {1} not")
+                    .replace("{0}", &accepted.to_string())
+                    .replace("{1}", &refused.to_string()),
+                None => lang.pick("名单导入：进行中", "Roster import: under way").to_owned(),
+            };
+            facts.push(fact(lang.pick("导入", "Import"), words, Some(format!("/subjects/job/{}", import.job))));
+        }
+        let may_open = self.asked.caller.scope(Action::ReadPersons).covers(&place_of_class(class));
+        if self.opened.is_none() && may_open {
+            let words = lang.pick("查看完整姓名（将留下查阅记录）", "Show names in full (recorded as a reading)");
+            facts.push(fact(t.frame.name.as_str(), words.to_owned(), Some(format!("/classes/{}?names=1", class.class))));
+        }
+        Ok(facts)
+    }
+
+    fn planned(&self) -> zhixin_events::HoursTenths {
+        self.detail.modules.iter().fold(zhixin_events::HoursTenths::new(0), |sum, module| sum.plus(module.hours))
+    }
+
+    fn sessions(&self) -> Vec<Session> {
+        let module = |code: &str| self.detail.modules.iter().find(|module| module.code == code).map_or(code.to_owned(), |module| module.name.clone());
+        let session = |session: &classes::Session| Session {
+            date: session.held_on.to_string().get(5..).unwrap_or_default().to_owned(),
+            title: format!("{} {}", session.session, module(&session.module)),
+            hours: names::whole_hours(session.hours),
+        };
+        self.detail.sessions.iter().map(session).collect()
+    }
+
+    /// The name as this reader may see it.
+    fn name(&self, person: PersonId) -> String {
+        let erased = || self.names.texts().labels.erased.to_string();
+        match &self.opened {
+            Some(names) => names.get(&person).map_or_else(erased, |name| name.expose().clone()),
+            None => format!("{} {person}", self.names.texts().classes.trainee),
+        }
+    }
+
+    fn roster_row(&self, trainee: &Trainee) -> Result<RosterRow, Problem> {
+        let mark = |session: &classes::Session| {
+            let one = trainee.attendance.iter().find(|one| one.session == session.session);
+            match one.map(|one| one.attendance) {
+                None => Mark::Unrecorded,
+                Some(Attendance::Present) => Mark::Present,
+                Some(Attendance::Absent) => Mark::Absent,
+                Some(Attendance::Excused) => Mark::Excused,
+            }
+        };
+        Ok(RosterRow {
+            name: Link { label: self.name(trainee.person), href: format!("/subjects/person/{}", trainee.person) },
+            employer: trainee.employer.map(|id| organisation_name(self.app, id)).transpose()?.unwrap_or_default(),
+            attendance: self.detail.sessions.iter().map(mark).collect(),
+            hours: (names::whole_hours(trainee.attended), names::whole_hours(self.planned())),
+            status: trainee_tag(self.names.lang(), trainee),
+        })
+    }
+
+    fn tests(&self, trainee: &Trainee) -> Vec<TestRow> {
+        let labels = &self.names.texts().labels;
+        let row = |(attempt, test): (u32, &classes::TestRecord)| TestRow {
+            name: self.name(trainee.person),
+            date: test.effective_on.to_string(),
+            attempt,
+            score: test.points.to_string(),
+            result: if test.passed {
+                Tag { text: labels.passed.to_string(), tone: Tone::Good }
+            } else {
+                Tag { text: labels.failed.to_string(), tone: Tone::Bad }
+            },
+            position: test.position.0,
+        };
+        (1..).zip(&trainee.tests).map(row).collect()
+    }
+
+    fn certificate(&self, trainee: &Trainee) -> Option<CertificateRow> {
+        let labels = &self.names.texts().labels;
+        let held = trainee.certificate.as_ref()?;
+        let proven = self.app.engine().published().is_some_and(|published| published.size > held.position.0);
+        let status = match (held.revoked, proven) {
+            (Some(_), _) => Tag { text: labels.certificate_revoked.to_string(), tone: Tone::Bad },
+            (None, true) => Tag { text: labels.certificate_valid.to_string(), tone: Tone::Good },
+            (None, false) => Tag { text: labels.certificate_awaiting.to_string(), tone: Tone::Warning },
+        };
+        Some(CertificateRow {
+            number: Link { label: held.number.clone(), href: format!("/verify/{}", held.number) },
+            name: self.name(trainee.person),
+            issued_on: format!("#{}", held.position),
+            status,
+        })
+    }
+
+    fn import(&self, all: &[Trainee], errors: Vec<crate::pages::views::FieldError>) -> Option<ImportForm> {
+        let (lang, class) = (self.names.lang(), &self.detail.entry);
+        if !self.asked.caller.scope(Action::EnrolTrainees).covers(&place_of_class(class)) {
+            return None;
+        }
+        let seated = all.iter().filter(|trainee| trainee.seat.is_some()).count();
+        let full = u32::try_from(seated).is_ok_and(|seated| seated >= class.seats.get());
+        let closed = match class.status {
+            ClassStatus::Open | ClassStatus::Teaching if full => Some(lang.pick("学位已满", "every seat is taken")),
+            ClassStatus::Open | ClassStatus::Teaching => None,
+            ClassStatus::Planned => Some(lang.pick("尚未开放报名", "enrolment is not open yet")),
+            ClassStatus::Closed | ClassStatus::Cancelled => Some(names::class_status(lang, class.status)),
+        };
+        Some(ImportForm {
+            action: format!("/classes/{}/import", class.class),
+            template: "/api/v1/roster-template".to_owned(),
+            limit: "10 MiB".to_owned(),
+            closed: closed.map(str::to_owned),
+            errors,
+        })
+    }
+}
+
+/// Name of an organisation. Blocks.
+fn organisation_name(app: &App, id: OrganisationId) -> Result<String, Problem> {
+    let first = story::first_of(app, &Subject::organisation(id))?;
+    Ok(first.and_then(|first| first.open.get("name").and_then(|name| name.as_str()).map(str::to_owned)).unwrap_or_else(|| id.to_string()))
+}
+
+fn trainee_tag(lang: Lang, trainee: &Trainee) -> Tag {
+    let labels = &Texts::of(lang).labels;
+    let (phrase, tone) = if trainee.has_completed() {
+        (labels.completed, Tone::Good)
+    } else if trainee.seat.is_none() {
+        (labels.withdrawn, Tone::Neutral)
+    } else if trainee.test().is_some() {
+        (labels.failed, Tone::Bad)
+    } else if trainee.attendance.is_empty() {
+        (labels.registered, Tone::Neutral)
+    } else {
+        (labels.attending, Tone::Neutral)
+    };
+    Tag { text: phrase.to_string(), tone }
+}

@@ -1,0 +1,276 @@
+//! `/directories/trainers`, one trainer, `/directories/occupations`.
+
+use axum::extract::{Path, State};
+use axum::http::Uri;
+use axum::response::Response;
+use zhixin_events::{CivilDate, Grade, OrganisationId, ReportingUnit, Subject, TrainerId};
+use zhixin_projections::classes::{self, ClassFilter};
+use zhixin_projections::occupations::{self, Directions, OccupationEntry};
+use zhixin_projections::trainers::{self, TrainerEntry, TrainerStatus};
+use zhixin_projections::{AsOf, ModelName};
+
+use super::frame::{Asked, html};
+use super::{pager, select};
+use crate::app::App;
+use crate::auth::Caller;
+use crate::pages::views::{
+    Difference, DifferenceEntry, Fact, Link, ListedOccupation, Nav, OccupationListView, OccupationRow, Select, Tag, Tone, TrainerListView,
+    TrainerRow, TrainerView, with_param,
+};
+use crate::problem::{Kind, Problem};
+use crate::text::{Lang, Phrase, Texts};
+use crate::v1::directories::trainer_filter;
+use crate::v1::input::path_word;
+use crate::v1::moment::Moment;
+use crate::v1::names::{self, Names};
+use crate::v1::query::Query;
+use crate::v1::{story, timeline};
+
+/// Trainers on a page.
+const PAGE: usize = 50;
+/// Editions that the pickers offer, the newest first.
+const EDITIONS: usize = 50;
+/// Recent classes on the page of a trainer.
+const CLASSES: usize = 10;
+
+pub(super) fn trainer_tag(lang: Lang, status: TrainerStatus) -> Tag {
+    let tone = match status {
+        TrainerStatus::Listed => Tone::Good,
+        TrainerStatus::Suspended => Tone::Warning,
+        TrainerStatus::Expired => Tone::Neutral,
+        TrainerStatus::Removed => Tone::Bad,
+    };
+    Tag { text: names::trainer_status(lang, status).to_owned(), tone }
+}
+
+pub(super) async fn trainer_list(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
+    let asked = Asked::new(caller, uri);
+    app.blocking(move |app| html(list_view(app, &asked)?.render(asked.lang))).await
+}
+
+/// An edition that the pickers offer: its position and its name.
+type EditionName = (u64, String);
+
+fn editions(app: &App, lang: Lang) -> Result<Vec<EditionName>, Problem> {
+    let latest = Moment::of(app, &Query::default())?;
+    let page = trainers::editions(&app.deps().projections.view(ModelName::Trainers)?, latest.view, None, usize::MAX)?;
+    let numbered = page.items.iter().zip(1_u32..);
+    let name = |edition: &trainers::Edition, number: u32| {
+        (edition.position.0, lang.pick("第 {0} 版（{1}）", "Edition {0} ({1})").replace("{0}", &number.to_string()).replace("{1}", &edition.effective_on.to_string()))
+    };
+    let mut named: Vec<EditionName> = numbered.map(|(edition, number)| name(edition, number)).collect();
+    named.reverse();
+    Ok(named)
+}
+
+fn list_view(app: &App, asked: &Asked) -> Result<TrainerListView, Problem> {
+    let (lang, t) = (asked.lang, Texts::of(asked.lang));
+    // An edition is the moment of its event; it goes before the as-of form.
+    let edition = asked.query.number("edition", (0, u64::MAX))?;
+    let at_edition = |position: u64| format!("@{position}");
+    let moment = match edition {
+        Some(position) => Moment::of(app, &Query::of_pairs([("as_of", at_edition(position).as_str())]))?,
+        None => Moment::of(app, &asked.query)?,
+    };
+    let rows = app.deps().projections.view(ModelName::Trainers)?;
+    let names = Names::of(app, moment.view, lang)?;
+    let mut found = trainers::list(&rows, &trainer_filter(&asked.query)?, moment.view)?;
+    let wanted = asked.query.text("q").unwrap_or_default().trim().to_lowercase();
+    let mut codes = Vec::with_capacity(found.len());
+    for entry in &found {
+        codes.push(uscc_of(app, entry.organisation)?);
+    }
+    let mut listed: Vec<(TrainerEntry, String)> = found.drain(..).zip(codes).collect();
+    listed.retain(|(entry, code)| wanted.is_empty() || entry.name.to_lowercase().contains(&wanted) || code.to_lowercase() == wanted);
+    let all_editions = editions(app, lang)?;
+    let shown = all_editions.iter().position(|(position, _)| moment.view.position > *position);
+    let number = shown.map_or(0, |at| all_editions.len().saturating_sub(at));
+    let since = asked.query.number("since", (0, u64::MAX))?;
+    let difference = since.map(|since| difference(app, (since, &all_editions), &moment, lang)).transpose()?;
+    let (page, shown_rows) = pager(&asked.query, "/directories/trainers", &listed, PAGE)?;
+    let picker = |name: &str, label: Phrase, chosen: Option<u64>| {
+        let choices = std::iter::once((String::new(), lang.pick("最新", "Latest").to_owned()))
+            .chain(all_editions.iter().take(EDITIONS).map(|(position, name)| (position.to_string(), name.clone())));
+        select(name, label, choices, &chosen.map(|chosen| chosen.to_string()).unwrap_or_default())
+    };
+    let rows: Vec<TrainerRow> = shown_rows.iter().map(|(entry, code)| trainer_row(entry, code, &names)).collect::<Result<_, _>>()?;
+    Ok(TrainerListView {
+        frame: asked.data_frame(app, Nav::Trainers, &[(t.frame.nav_trainers.as_str(), None)], &moment, &[ModelName::Trainers])?,
+        query: asked.query.text("q").unwrap_or_default().to_owned(),
+        facets: facets(app, asked, &moment)?,
+        edition: picker("edition", t.trainers.edition, edition),
+        since: Select { ..picker("since", t.trainers.compare, since) },
+        edition_shown: (number.to_string(), names::date(lang, moment.view.effective_by)),
+        difference,
+        rows,
+        pager: page,
+        csv: "/api/v1/directories/trainers.csv".to_owned(),
+        json: "/api/v1/directories/trainers".to_owned(),
+    })
+}
+
+fn facets(app: &App, asked: &Asked, moment: &Moment) -> Result<Vec<Select>, Problem> {
+    let (lang, t) = (asked.lang, Texts::of(asked.lang));
+    let all = || std::iter::once((String::new(), t.frame.all.to_string()));
+    let units = all().chain(ReportingUnit::all().map(|unit| (unit.to_string(), names::unit(lang, unit).to_owned())));
+    let known = occupations::list(&app.deps().projections.view(ModelName::Occupations)?, moment.view)?;
+    let known = all().chain(known.iter().map(|entry| (entry.occupation.to_string(), lang.pick(&entry.name_zh, &entry.name_en).to_owned())));
+    let statuses = [TrainerStatus::Listed, TrainerStatus::Suspended, TrainerStatus::Expired, TrainerStatus::Removed];
+    let statuses = all().chain(statuses.map(|status| (status.name().to_owned(), names::trainer_status(lang, status).to_owned())));
+    let chosen = |name: &str| asked.query.text(name).unwrap_or_default();
+    Ok(vec![
+        select("unit", t.frame.region, units, chosen("unit")),
+        select("occupation", t.frame.occupation, known, chosen("occupation")),
+        select("status", t.frame.status, statuses, chosen("status")),
+    ])
+}
+
+/// The credit code of an organisation. Blocks.
+fn uscc_of(app: &App, organisation: OrganisationId) -> Result<String, Problem> {
+    let first = story::first_of(app, &Subject::organisation(organisation))?;
+    Ok(first.and_then(|first| first.open.get("uscc").and_then(|code| code.as_str()).map(str::to_owned)).unwrap_or_default())
+}
+
+fn validity(lang: Lang, from: CivilDate, until: CivilDate) -> String {
+    let (from, until) = (names::date(lang, from), names::date(lang, until));
+    lang.pick("{0} 至 {1}", "{0} to {1}").replace("{0}", &from).replace("{1}", &until)
+}
+
+fn trainer_row(entry: &TrainerEntry, code: &str, names: &Names) -> Result<TrainerRow, Problem> {
+    let lang = names.lang();
+    Ok(TrainerRow {
+        name: trainer_link(entry),
+        uscc: code.to_owned(),
+        region: names::unit(lang, entry.unit).to_owned(),
+        occupations: entry.occupations.iter().map(|id| names.occupation(*id)).collect::<Result<_, _>>()?,
+        status: trainer_tag(lang, entry.status),
+        validity: validity(lang, entry.listed_from, entry.listed_until),
+    })
+}
+
+fn trainer_link(entry: &TrainerEntry) -> Link {
+    Link { label: entry.name.clone(), href: format!("/directories/trainers/{}", entry.trainer) }
+}
+
+fn difference(app: &App, (since, editions): (u64, &[EditionName]), moment: &Moment, lang: Lang) -> Result<Difference, Problem> {
+    let earlier = Moment::of(app, &Query::of_pairs([("as_of", format!("@{since}").as_str())]))?;
+    let from = AsOf { effective_by: earlier.view.effective_by.min(moment.view.effective_by), ..earlier.view };
+    let diff = trainers::diff(&app.deps().projections.view(ModelName::Trainers)?, from, moment.view)?;
+    let entry = |entry: &TrainerEntry, detail: String| DifferenceEntry { name: trainer_link(entry), detail, position: entry.edition.0 };
+    let plain = |list: &[TrainerEntry]| list.iter().map(|one| entry(one, names::unit(lang, one.unit).to_owned())).collect();
+    let changed = diff.changed.iter().map(|(before, after)| {
+        let status = |one: &TrainerEntry| names::trainer_status(lang, one.status);
+        let occupations = lang.pick("可培训职业 {0} → {1}", "occupations {0} → {1}");
+        let detail = if before.status == after.status {
+            occupations.replace("{0}", &before.occupations.len().to_string()).replace("{1}", &after.occupations.len().to_string())
+        } else {
+            format!("{} → {}", status(before), status(after))
+        };
+        entry(after, detail)
+    });
+    Ok(Difference {
+        since: editions.iter().find(|(position, _)| *position == since).map_or_else(|| format!("#{since}"), |(_, name)| name.clone()),
+        added: plain(&diff.added),
+        removed: plain(&diff.removed),
+        changed: changed.collect(),
+    })
+}
+
+pub(super) async fn trainer(State(app): State<App>, Path(id): Path<String>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
+    let asked = Asked::new(caller, uri);
+    let id: TrainerId = path_word("id", &id)?;
+    app.blocking(move |app| html(trainer_view(app, &asked, id)?.render(asked.lang))).await
+}
+
+fn trainer_view(app: &App, asked: &Asked, id: TrainerId) -> Result<TrainerView, Problem> {
+    let (lang, t) = (asked.lang, Texts::of(asked.lang));
+    let moment = Moment::of(app, &asked.query)?;
+    let projections = &app.deps().projections;
+    let entry = trainers::by_id(&projections.view(ModelName::Trainers)?, id, moment.view)?.ok_or(Kind::NotFound)?;
+    let names = Names::of(app, moment.view, lang)?;
+    let occupation = |id: &zhixin_events::OccupationId| {
+        Ok(ListedOccupation {
+            occupation: names.occupation_with_code(*id)?,
+            status: trainer_tag(lang, entry.status),
+            from: names::date(lang, entry.listed_from),
+            until: names::date(lang, entry.listed_until),
+            decision: entry.document_number.clone(),
+            position: entry.edition.0,
+        })
+    };
+    let subject = Subject::trainer(id);
+    let history = timeline::page(app, &asked.caller, &subject, &moment, &Query::default())?;
+    let scope = asked.caller.scope(zhixin_engine::domain::access::Action::ReadClasses);
+    let filter = ClassFilter { trainer: Some(id), ..ClassFilter::default() };
+    let rows = projections.view(ModelName::Classes)?;
+    let mut held = classes::list(&rows, &filter, moment.view, None, usize::MAX)?.items;
+    held.retain(|class| scope.covers(&crate::v1::sight::place_of_class(class)));
+    held.sort_by_key(|class| std::cmp::Reverse(class.starts_on));
+    held.truncate(CLASSES);
+    let fact = |label: &str, value: String| Fact { label: label.to_owned(), value, href: None };
+    let citation = lang.pick("{0}，培训机构目录，事件 #{1}，{2}", "{0}, directory of trainers, event #{1}, {2}");
+    Ok(TrainerView {
+        frame: asked.data_frame(
+            app,
+            Nav::Trainers,
+            &[(t.frame.nav_trainers.as_str(), Some("/directories/trainers")), (&entry.name, None)],
+            &moment,
+            &[ModelName::Trainers],
+        )?,
+        status: trainer_tag(lang, entry.status),
+        listed: entry.status == TrainerStatus::Listed,
+        facts: vec![
+            fact(t.trainers.uscc.as_str(), uscc_of(app, entry.organisation)?),
+            fact(lang.pick("目录编号", "Directory number"), entry.directory_number.to_string()),
+            fact(t.frame.region.as_str(), names::unit(lang, entry.unit).to_owned()),
+            fact(lang.pick("国家级继续教育基地", "National base"), lang.pick(if entry.national_base { "是" } else { "否" }, if entry.national_base { "yes" } else { "no" }).to_owned()),
+            fact(t.trainers.validity.as_str(), validity(lang, entry.listed_from, entry.listed_until)),
+            fact(t.trainers.decision.as_str(), entry.document_number.clone()),
+        ],
+        occupations: entry.occupations.iter().map(occupation).collect::<Result<_, Problem>>()?,
+        history: super::timeline::days(&history.entries, &names)?,
+        timeline: format!("/subjects/{subject}"),
+        classes: super::classes::rows(app, &held, moment.view, &names)?,
+        citation: citation
+            .replace("{0}", &entry.name)
+            .replace("{1}", &entry.edition.to_string())
+            .replace("{2}", &names::date(lang, moment.view.effective_by)),
+        name: entry.name,
+    })
+}
+
+pub(super) async fn occupation_list(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
+    let asked = Asked::new(caller, uri);
+    app.blocking(move |app| {
+        let lang = asked.lang;
+        let moment = Moment::of(app, &asked.query)?;
+        let found = occupations::list(&app.deps().projections.view(ModelName::Occupations)?, moment.view)?;
+        let title = lang.pick("数字技术职业目录", "Directory of digital technology occupations");
+        let view = OccupationListView {
+            frame: asked.data_frame(app, Nav::None, &[(title, None)], &moment, &[ModelName::Occupations])?,
+            title: title.to_owned(),
+            code_label: lang.pick("职业编码（版本）", "Code (edition)").to_owned(),
+            grades: Grade::ALL.iter().map(|grade| names::grade(lang, *grade).to_owned()).collect(),
+            rows: found.iter().map(|entry| occupation_row(entry, lang)).collect(),
+        };
+        html(view.render(lang))
+    })
+    .await
+}
+
+fn occupation_row(entry: &OccupationEntry, lang: Lang) -> OccupationRow {
+    let labels = &Texts::of(lang).labels;
+    let directions = |known: &Directions| match known {
+        Directions::NotYetKnown => vec![labels.direction_unknown.to_string()],
+        Directions::None { .. } => vec![labels.direction_none.to_string()],
+        Directions::Listed { directions, .. } => directions.clone(),
+    };
+    let (name, other) = (lang.pick(&entry.name_zh, &entry.name_en), lang.pick(&entry.name_en, &entry.name_zh));
+    OccupationRow {
+        name: Link { label: name.to_owned(), href: format!("/subjects/occupation/{}", entry.occupation) },
+        other_name: other.to_owned(),
+        codes: entry.codes.iter().map(|code| format!("{}（{}）", code.code, code.edition)).collect(),
+        directions: entry.directions.iter().map(|(_, known)| directions(known)).collect(),
+        trainers: with_param("/directories/trainers", "occupation", &entry.occupation.to_string()),
+    }
+}

@@ -1,0 +1,156 @@
+//! Importing a roster in the browser: upload form → trial report → confirmation.
+
+use axum::extract::{Path, Request, State};
+use axum::http::Uri;
+use axum::response::{IntoResponse as _, Response};
+use zhixin_events::ClassId;
+use zhixin_projections::{ModelName, classes};
+
+use super::frame::{Asked, html};
+use super::signin::see_other;
+use crate::app::App;
+use crate::app::body::Form;
+use crate::app::routes::Routes;
+use crate::auth::Caller;
+use crate::pages::views::{AcceptedRow, DuplicateRow, FaultyRow, FieldError, ImportReportView, Nav, RowProblem};
+use crate::problem::{Kind, Problem};
+use crate::text::{Lang, Texts};
+use crate::v1::input::path_word;
+use crate::v1::moment::Moment;
+use crate::v1::names;
+use crate::v1::query::Query;
+use crate::v1::roster::upload::{Fault, Rejected, State as Stand, Upload};
+use crate::v1::roster::{confirm, importable, read_form, start, take};
+
+/// Code of a row that repeats another of the file.
+const REPEATED: &str = "ROSTER-DUPLICATE-IN-FILE";
+/// Codes of rows that were refused because the trainee is there already.
+const SEATED: &str = "CLASS-0004";
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.form("/classes/{id}/import", upload).page("/imports/{id}", report).form("/imports/{id}/confirm", confirmed)
+}
+
+async fn upload(State(app): State<App>, Path(id): Path<String>, caller: Caller, request: Request) -> Result<Response, Problem> {
+    let asked = Asked::new(caller.clone(), request.uri().clone());
+    let class: ClassId = path_word("id", &id)?;
+    let csrf = caller.signed_in()?.csrf.clone();
+    let asker = caller.clone();
+    app.blocking(move |app| importable(app, &asker, class)).await?;
+    let sent = read_form(&app, request).await?;
+    if !sent.fields.iter().any(|(name, value)| name == "csrf" && *value == csrf) {
+        return Err(Kind::ForeignForm.into());
+    }
+    let taken = app.blocking(move |app| take(app, caller.signed_in()?, class, &sent)).await;
+    match taken {
+        Ok(upload) => see_other(&format!("/imports/{}", upload.id)),
+        Err(problem) if problem.status().is_client_error() => {
+            let error = FieldError { field: "file".to_owned(), message: problem.text(asked.lang) };
+            let status = problem.status();
+            let page = app.blocking(move |app| html(super::classes::view(app, &asked, class, vec![error])?.render(asked.lang))).await?;
+            Ok((status, page).into_response())
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+async fn report(State(app): State<App>, Path(id): Path<String>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
+    let asked = Asked::new(caller, uri);
+    asked.caller.signed_in()?;
+    app.blocking(move |app| {
+        let upload = Upload::of(app, asked.caller.signed_in()?, &id)?;
+        if upload.state == Stand::Running {
+            // Opening the page also wakes an import that a restart interrupted.
+            start(app, &upload.id)?;
+            return see_other(&format!("/classes/{}", upload.class));
+        }
+        html(view(app, &asked, &upload)?.render(asked.lang))
+    })
+    .await
+}
+
+fn column(lang: Lang, fault: &Fault) -> RowProblem {
+    RowProblem {
+        code: fault.code.clone(),
+        column: lang.pick(&fault.column.0, &fault.column.1).to_owned(),
+        message: lang.pick(&fault.message.0, &fault.message.1).to_owned(),
+        fix: String::new(),
+    }
+}
+
+fn is_repeat(row: &Rejected) -> bool {
+    row.faults.iter().all(|fault| fault.code == REPEATED)
+}
+
+fn view(app: &App, asked: &Asked, upload: &Upload) -> Result<ImportReportView, Problem> {
+    let (lang, t) = (asked.lang, Texts::of(asked.lang));
+    let moment = Moment::of(app, &Query::default())?;
+    let class: ClassId = upload.class().ok_or(Kind::NotFound)?;
+    let found = classes::by_id(&app.deps().projections.view(ModelName::Classes)?, class, moment.view)?;
+    let class_name = found.map_or_else(|| class.to_string(), |detail| detail.entry.title);
+    let class_href = format!("/classes/{class}");
+    let note = |notes: &[(String, String)]| notes.iter().map(|(zh, en)| lang.pick(zh, en)).collect::<Vec<_>>().join(lang.pick("；", "; "));
+    let accepted = upload.accepted.iter().map(|row| AcceptedRow {
+        row: row.row,
+        name: row.name.clone(),
+        employer: row.employer.clone(),
+        note: note(&row.notes),
+    });
+    let faulty = upload.rejected.iter().filter(|row| !is_repeat(row)).map(|row| FaultyRow {
+        row: row.row,
+        name: row.name.clone(),
+        problems: row.faults.iter().map(|fault| column(lang, fault)).collect(),
+        may_override: row.may_override && upload.state == Stand::Waiting,
+    });
+    // After the import: what the record refused, row by row.
+    let refused = upload.refusals.iter().filter(|(_, refusal)| refusal.0 != SEATED).map(|(row, (code, zh, en))| FaultyRow {
+        row: *row,
+        name: String::new(),
+        problems: vec![RowProblem { code: code.clone(), column: String::new(), message: lang.pick(zh, en).to_owned(), fix: String::new() }],
+        may_override: false,
+    });
+    let repeats = upload.rejected.iter().filter(|row| is_repeat(row)).map(|row| DuplicateRow {
+        row: row.row,
+        name: row.name.clone(),
+        duplicate_of: row.faults.iter().find_map(|fault| fault.earlier_row).map(|row| format!("{} {row}", t.classes.row)).unwrap_or_default(),
+    });
+    let seated = upload.refusals.iter().filter(|(_, refusal)| refusal.0 == SEATED).map(|(row, _)| DuplicateRow {
+        row: *row,
+        name: String::new(),
+        duplicate_of: lang.pick("已有学员", "a trainee of the class").to_owned(),
+    });
+    let title = t.classes.report_title;
+    let crumbs = [(t.classes.title.as_str(), Some("/classes")), (class_name.as_str(), Some(class_href.as_str())), (title.as_str(), None)];
+    Ok(ImportReportView {
+        frame: asked.frame(app, Nav::Classes, &crumbs),
+        file: upload.file.clone(),
+        sheet: upload.format.clone(),
+        accepted: accepted.collect(),
+        faulty: faulty.chain(refused).collect(),
+        duplicates: repeats.chain(seated).collect(),
+        confirm_action: format!("/imports/{}/confirm", upload.id),
+        marked_file: (!upload.rejected.is_empty()).then(|| format!("/api/v1/jobs/{}/returned", upload.id)),
+        expires: names::minute(upload.kept_until()),
+        class_name,
+        class_href,
+    })
+}
+
+async fn confirmed(State(app): State<App>, Path(id): Path<String>, caller: Caller, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let asked = Asked::new(caller, parts.uri);
+    let form = Form::read(&parts.headers, body, app.deps().limits.body_bytes_max).await?;
+    form.check_csrf(&asked.caller.signed_in()?.csrf)?;
+    let reason = |(name, value): (&str, &str)| {
+        let row = name.strip_prefix("override-")?.parse().ok()?;
+        (!value.trim().is_empty()).then(|| (row, value.trim().to_owned()))
+    };
+    let reasons: Vec<(u32, String)> = form.fields().filter_map(reason).collect();
+    drop(form);
+    app.blocking(move |app| {
+        let upload = Upload::of(app, asked.caller.signed_in()?, &id)?;
+        let upload = confirm(app, upload, &reasons)?;
+        see_other(&format!("/classes/{}", upload.class))
+    })
+    .await
+}

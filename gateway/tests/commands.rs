@@ -1,0 +1,73 @@
+//! Commands over HTTP: repeats, conditions, refusals.
+
+#[path = "support/world.rs"]
+mod world;
+
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+use world::{ID_NUMBER, PERSON_NAME, World};
+
+fn target(people: u32) -> Value {
+    json!({ "year": 2025, "line": "digital", "unit": "33", "people": people, "document_number": "下达2" })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_command_answers_as_the_first_time_and_says_so() {
+    let world = World::new().await;
+    let first = world.command_with_key("national_office", "set-target", target(10), "same").await;
+    let end = world.handle.end();
+    let again = world.command_with_key("national_office", "set-target", target(10), "same").await;
+    assert_eq!((first.status, again.status), (StatusCode::OK, StatusCode::OK));
+    assert_eq!(first.json(), again.json());
+    assert_eq!((first.headers.get("idempotent-replayed"), again.headers["idempotent-replayed"].to_str().ok()), (None, Some("true")));
+    assert_eq!(first.headers["zhixin-position"], again.headers["zhixin-position"]);
+    assert_eq!(world.handle.end(), end);
+    let other = world.command_with_key("national_office", "set-target", target(11), "same").await;
+    assert_eq!((other.status.as_u16(), other.code().as_str()), (422, "IDEM-0001"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_order_and_spacing_of_a_body_do_not_matter_to_a_repeat() {
+    let world = World::new().await;
+    world.command_with_key("national_office", "set-target", target(10), "same").await;
+    let body = "{ \"people\": 10, \"document_number\": \"下达2\", \"unit\": \"33\",\n \"line\": \"digital\", \"year\": 2025 }";
+    let ask = world.request(Method::POST, "/api/v1/commands/set-target").by(&world, "national_office").header("idempotency-key", "same");
+    assert_eq!(world.send(ask.body(body)).await.headers["idempotent-replayed"], "true");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_on_something_that_moved_is_refused() {
+    let world = World::new().await;
+    let body = json!({ "year": 2025, "line": "digital", "unit": "32", "people": 900, "document_number": "调整1" });
+    let ask = |key: &'static str, ordinal: u32| {
+        let ask = world.request(Method::POST, "/api/v1/commands/adjust-target").by(&world, "national_office").header("idempotency-key", key);
+        world.send(ask.header("if-match", &format!("\"target/2025:digital:32:{ordinal}\"")).body(body.to_string()))
+    };
+    let moved = ask("a", 7).await;
+    assert_eq!((moved.status.as_u16(), moved.code().as_str()), (412, "COND-0001"));
+    let met = ask("b", 1).await;
+    assert_eq!(met.status, StatusCode::OK, "{}", met.text());
+    assert_eq!(met.json()["events"][0]["subjects"]["target/2025:digital:32"], json!(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_have_the_status_of_their_kind() {
+    let mut world = World::new().await;
+    let again = world.command("national_office", "set-target", json!({ "year": 2025, "line": "digital", "unit": "32", "people": 1, "document_number": "a" })).await;
+    assert_eq!((again.status.as_u16(), again.code().as_str()), (409, "PLAN-0002"));
+    let outside = world.command("national_office", "set-target", json!({ "year": 2099, "line": "digital", "unit": "32", "people": 1, "document_number": "a" })).await;
+    assert_eq!((outside.status.as_u16(), outside.code().as_str()), (422, "PLAN-0001"));
+    let foreign = world.command("trainer", "set-target", target(1)).await;
+    assert_eq!((foreign.status.as_u16(), foreign.code().as_str()), (403, "AUTH-0002"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erased_person_has_no_name_any_more() {
+    let mut world = World::new().await;
+    let person = world.enrol(PERSON_NAME, ID_NUMBER).await;
+    let names = format!("/api/v1/classes/{}?names=1&purpose=class_administration&at_least={}", world.ids["class"], world.handle.end() - 1);
+    assert_eq!(world.get("trainer", &names).await.json()["roster"][0]["name"], json!(PERSON_NAME));
+    world.accepted("national_office", "erase-person", json!({ "person": person, "ground": "person_request" })).await;
+    let roster = world.get("trainer", &names).await.json()["roster"].clone();
+    assert_eq!((roster[0]["person"].clone(), roster[0]["name"].clone()), (json!(person), Value::Null));
+}

@@ -1,0 +1,111 @@
+//! Readings of personal data: recorded before anything is shown, and nothing is shown when they cannot be.
+
+#[path = "support/world.rs"]
+mod world;
+
+use std::sync::Arc;
+
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+use world::{ID_NUMBER, PERSON_NAME, World};
+use zhixin_engine::log::{LogId, LogKey, LogPurpose, MemoryBackend, MemoryLog, Trouble, Writer};
+
+fn reads(world: &World) -> u64 {
+    world.handle.read_log().reader().end()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_that_opens_names_answers_503_when_the_reading_cannot_be_recorded() {
+    // A log of reads that loses its next append: from then on it takes no record until a restart.
+    let backend = MemoryBackend::new(LogKey::new(LogId([7; 16]), [8; 32]));
+    let writer = Writer { node: "test".to_owned(), code_version: "0".to_owned(), purpose: LogPurpose::Demo, now_ms: 0 };
+    let log = MemoryLog::open(&backend, writer).unwrap();
+    let mut world = World::with_read_log(Some(Box::new(log))).await;
+    let person = world.enrol(PERSON_NAME, ID_NUMBER).await;
+    let number = world.certify(&person).await;
+    assert_eq!(world.get("", &format!("/api/v1/certificates/{number}")).await.status, StatusCode::OK);
+    Arc::clone(&backend).trouble([Trouble::UnknownLost]);
+    let class = &world.ids["class"];
+    for (who, path) in [
+        ("", format!("/api/v1/certificates/{number}")),
+        ("", format!("/verify/{number}")),
+        ("trainer", format!("/api/v1/classes/{class}?names=1&purpose=class_administration")),
+        ("trainer", format!("/classes/{class}?names=1")),
+        ("auditor", "/log/tile/entries/000.p/1".to_owned()),
+    ] {
+        let answer = world.get(who, &path).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert!(!answer.text().contains("王"), "{path} shows a name");
+        if path.starts_with("/api") || path.starts_with("/log") {
+            assert_eq!((answer.code().as_str(), answer.headers.contains_key("retry-after")), ("SYS-0003", true), "{path}");
+        }
+    }
+    let check = world.request(Method::POST, &format!("/api/v1/certificates/{number}/check"));
+    let answer = world.send(check.body(json!({ "name": PERSON_NAME, "last_six": "31002X" }).to_string())).await;
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (503, "SYS-0003"));
+    // What opens nothing goes on.
+    assert_eq!(world.get("", "/api/v1/quota").await.status, StatusCode::OK);
+    assert_eq!(world.get("trainer", &format!("/api/v1/classes/{class}")).await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_up_shows_the_first_character_of_the_name_and_is_recorded() {
+    let mut world = World::new().await;
+    let person = world.enrol(PERSON_NAME, ID_NUMBER).await;
+    let number = world.certify(&person).await;
+    let before = reads(&world);
+    let answer = world.get("", &format!("/api/v1/certificates/{}", number.to_lowercase())).await;
+    let body = answer.json()["certificate"].clone();
+    assert_eq!((body["status"].clone(), body["holder"].clone()), (json!("valid"), json!("王*")), "{body}");
+    assert_eq!(reads(&world), before + 1);
+    assert!(!answer.text().contains(PERSON_NAME) && !answer.text().contains(ID_NUMBER));
+    let page = world.get("", &format!("/verify/{number}")).await.text();
+    assert!(page.contains("王*") && !page.contains(PERSON_NAME), "{page}");
+    let certificate = world.ids["certificate"].clone();
+    let revoke = json!({ "certificate": certificate, "ground": "fraud", "document_number": "撤1" });
+    let position = world.command("national_office", "revoke-training-certificate", revoke).await.json()["position"].clone();
+    let body = world.get("", &format!("/api/v1/certificates/{number}?at_least={position}")).await.json()["certificate"].clone();
+    assert_eq!((body["status"].clone(), body["revoked"]["ground"].clone()), (json!("revoked"), json!("fraud")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_says_yes_or_no_five_times_an_hour_and_every_try_is_recorded() {
+    let mut world = World::new().await;
+    let person = world.enrol(PERSON_NAME, ID_NUMBER).await;
+    let number = world.certify(&person).await;
+    let check = |name: &'static str, last_six: &'static str| {
+        let ask = world.request(Method::POST, &format!("/api/v1/certificates/{number}/check"));
+        world.send(ask.body(json!({ "name": name, "last_six": last_six }).to_string()))
+    };
+    let before = reads(&world);
+    let both = |name: bool, last_six: bool| json!({ "name": name, "last_six": last_six });
+    assert_eq!(check(PERSON_NAME, "31002x").await.json(), both(true, true));
+    assert_eq!(check("王小红", "31002X").await.json(), both(false, true));
+    assert_eq!(check(PERSON_NAME, "310021").await.json(), both(true, false));
+    assert_eq!(check("", "").await.json(), both(false, false));
+    assert_eq!(check(" 王小明 ", " 31002X ").await.json(), both(true, true));
+    assert_eq!(reads(&world), before + 5);
+    let sixth = check(PERSON_NAME, "31002X").await;
+    assert_eq!((sixth.status.as_u16(), sixth.code().as_str()), (429, "RATE-0001"));
+    assert_eq!(sixth.headers["retry-after"], "3600");
+    assert_eq!(reads(&world), before + 5);
+    world.clock.set(zhixin_events::Timestamp(world.now().0 + 3_600_000));
+    assert_eq!(check(PERSON_NAME, "31002X").await.json(), both(true, true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_of_a_roster_need_the_scope_and_leave_a_record_of_who_and_why() {
+    let mut world = World::new().await;
+    world.enrol(PERSON_NAME, ID_NUMBER).await;
+    world.caught_up();
+    let path = format!("/api/v1/classes/{}?names=1&purpose=inspection&case=案1", world.ids["class"]).replace("案", "%E6%A1%88");
+    let before = reads(&world);
+    assert_eq!(world.get("other_province", &path).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(world.get("operator", &path).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(reads(&world), before);
+    assert_eq!(world.get("provincial_office", &path).await.json()["roster"][0]["name"], json!(PERSON_NAME));
+    assert_eq!(reads(&world), before + 1);
+    let bare = world.get("provincial_office", &path.replace("names=1", "names=0")).await.json();
+    assert_eq!(bare["roster"][0].get("name"), None::<&Value>);
+    assert_eq!(reads(&world), before + 1);
+}

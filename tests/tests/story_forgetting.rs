@@ -1,0 +1,96 @@
+//! A person is forgotten: the record stays proven, and nothing of what identified the person can be found or opened any more, also not from
+//! an older copy of the folder.
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
+
+use anyhow::Context as _;
+use serde_json::json;
+use zhixin_engine::merkle::proof_file::parse_hash_lines;
+use zhixin_engine::merkle::{Checkpoint, Hash, verify_consistency};
+use zhixin_tests::system::{Client, Course, Demo, Made, Patterns, number, roster, text};
+
+/// Size and root of the published checkpoint.
+async fn published(client: &Client) -> anyhow::Result<(u64, Hash)> {
+    let note = client.get("/log/checkpoint").await?.has_status(200)?;
+    let body = note.text()?.split("\n\n").next().context("a text before the signatures")?;
+    let checkpoint = Checkpoint::parse(&format!("{body}\n"))?;
+    Ok((checkpoint.size(), checkpoint.root()))
+}
+
+/// Aim: forgetting takes away the person and nothing else. Method: of two people certified in the same class one is erased over HTTP; before
+/// and after, the folder is searched, the tree is compared, and the certificate is looked up.
+#[tokio::test]
+async fn an_erased_person_is_nowhere_and_the_record_is_still_proven() -> anyhow::Result<()> {
+    let demo = Demo::shared()?;
+    let folder = demo.copy()?;
+    let (server, mut course) = Course::prepare(&demo, &folder).await?;
+    let made = [Made::new(40), Made::new(51)];
+    let rows: Vec<[&str; 3]> = made.iter().map(|made| [made.name.as_str(), &made.number, &made.phone]).collect();
+    let certified = course.run_through(roster(&rows)?, 2).await?;
+    let of = |made: &Made| certified.iter().find(|(name, ..)| *name == made.name).cloned();
+    let (_, person, certificate) = of(&made[0]).context("the first is certified")?;
+    let (_, _, other_certificate) = of(&made[1]).context("the second is certified")?;
+    let path = format!("/api/v1/certificates/{certificate}");
+    let known = json!({ "name": made[0].name, "last_six": made[0].last_six() });
+    let before = course.public.ask(&path).await?;
+    assert_eq!(text(&before, "/certificate/holder")?, "闻*");
+    let check = |client: &Client, path: &str, body: &serde_json::Value| {
+        let (client, path, body) = (client.clone(), format!("{path}/check"), body.clone());
+        async move { client.post(&path, &body).await?.has_status(200)?.json() }
+    };
+    assert_eq!(check(&course.public, &path, &known).await?, json!({ "name": true, "last_six": true }));
+    let (size, root) = published(&course.public).await?;
+    server.stop()?;
+    let older = folder.copy()?;
+
+    // The erasure: only the national office decides it, and once.
+    let server = folder.serve(&[])?;
+    let course = course.at(&server, &demo).await?;
+    let erase = json!({ "person": person, "ground": "person_request" });
+    assert_eq!(course.staff.refused("erase-person", erase.clone()).await?, (403, "AUTH-0002".to_owned()));
+    let erased_at = number(&course.national.command("erase-person", erase.clone()).await?, "/position")?;
+    assert_eq!(course.national.refused("erase-person", erase).await?, (409, "PERSON-0001".to_owned()));
+    course.covered(erased_at).await?;
+
+    // The tree of before is the beginning of the tree of now.
+    let (new_size, new_root) = published(&course.public).await?;
+    assert!(new_size > size);
+    let proof = course.public.get(&format!("/log/consistency?from={size}&to={new_size}")).await?.has_status(200)?;
+    let hashes = parse_hash_lines(proof.text()?)?;
+    verify_consistency(size, new_size, &hashes, &root, &new_root)?;
+    let mut forged = root;
+    forged.0[0] ^= 1;
+    assert!(verify_consistency(size, new_size, &hashes, &forged, &new_root).is_err());
+
+    // The certificate is still found, without a name; what was known of the person agrees with nothing; the other one is as before.
+    let after = course.public.ask(&path).await?;
+    assert_eq!((text(&after, "/certificate/status")?, after["certificate"]["holder"].is_null()), ("valid".to_owned(), true));
+    assert_eq!(check(&course.public, &path, &known).await?, json!({ "name": false, "last_six": false }));
+    let earlier = course.public.ask(&format!("{path}?as_of=@{}", erased_at - 1)).await?;
+    assert!(earlier["certificate"]["holder"].is_null(), "an earlier moment shows what is forgotten now: {earlier}");
+    let roster = course.staff.ask(&format!("/api/v1/classes/{}?names=1&purpose=class_administration", course.class)).await?;
+    let trainee = |wanted: &str| roster["roster"].as_array().unwrap().iter().find(|trainee| trainee["person"] == wanted).cloned();
+    assert!(trainee(&person).context("still a trainee")?["name"].is_null());
+    let other = course.public.ask(&format!("/api/v1/certificates/{other_certificate}")).await?;
+    assert_eq!(text(&other, "/certificate/holder")?, "闻*");
+    server.stop()?;
+
+    // Nothing of the person is in the folder, and the whole history is in order, with the tree that was signed.
+    let patterns = Patterns::new([&made[0].name, &made[0].number, &made[0].phone]);
+    assert_eq!(patterns.found_below(folder.path())?, [] as [String; 0]);
+    folder.run(&["verify"])?.ended(0)?;
+
+    // The vault of before opens nothing of the person beside the log of now: what it would need is destroyed elsewhere too.
+    let mixed = folder.copy()?;
+    std::fs::remove_dir_all(mixed.data().join("vault"))?;
+    zhixin_tests::system::copy_folder(&older.data().join("vault"), &mixed.data().join("vault"))?;
+    if let Ok(server) = mixed.serve(&[]) {
+        let course = course.at(&server, &demo).await?;
+        let shown = course.public.ask(&path).await?;
+        assert!(shown["certificate"]["holder"].is_null(), "an older vault brings the person back: {shown}");
+        let roster = course.staff.get(&format!("/api/v1/classes/{}?names=1&purpose=class_administration", course.class)).await?;
+        assert!(!roster.text()?.contains(&made[0].name));
+        server.stop()?;
+        assert_eq!(patterns.found_below(mixed.path())?, [] as [String; 0]);
+    }
+    Ok(())
+}
