@@ -2,7 +2,7 @@
 //!
 //! `blobs/aa/<64 hex digits>` holds one, `aa` being the first two digits. The vault keeps a row for each, by holder, so that an erasure finds
 //! them, and one key for all blobs of a holder, wrapped by the master key, whose generations an erasure steps.
-//! Invariants: the key is durable before the file, the file before its row, the row before [`BlobStore::put`] returns; a name says what the
+//! Invariants: the key is durable before the file, the file before its row, the row before [`EngineHandle::put_blob`] returns; a name says what the
 //! file holds, so that no key is needed to find out whether it is whole; nothing is opened without a recorded reading.
 
 pub(crate) mod chunks;

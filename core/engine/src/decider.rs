@@ -391,14 +391,14 @@ impl Decider {
     }
 
     fn look_up(&mut self, identity: &Identity, batch: &mut u64) -> Result<Option<PersonId>, CommandError> {
+        // An erasure takes a number out of the index, which `younger` does not tell: for a look-up the newest view counts.
+        if self.view.as_ref().is_none_or(|view| view.reached() < self.around.indexed.reached()) {
+            self.look_again();
+        }
         let hash = self.around.identities.hash(identity.kind, identity.number.expose());
         if let Some((person, _, pending)) = self.younger.identities.get(&hash) {
             *batch = (*batch).max(*pending);
             return Ok(Some(*person));
-        }
-        // An erasure takes a number out of the index, which `younger` does not tell: here the newest view counts.
-        if self.view.as_ref().is_none_or(|view| view.reached() < self.around.indexed.reached()) {
-            self.look_again();
         }
         Ok(self.read_index(|view| view.person(&hash))?)
     }

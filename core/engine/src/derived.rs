@@ -102,7 +102,7 @@ pub struct Derived {
     log_id: LogId,
     /// The period of command ids that the last commit lay in.
     period: Option<u16>,
-    /// How far the rows reach; what is published lies behind by less than [`PUBLISH_EVENTS`] while a catch-up is under way.
+    /// How far the rows reach; what is published lies behind by less than `PUBLISH_EVENTS` while a catch-up is under way.
     applied: Checkpoint,
     /// Leaves that are applied and not yet in the tree's rows.
     hashes: Vec<merkle::TreeHash>,
@@ -141,7 +141,7 @@ impl Derived {
 
     /// Follows the log to its present end; `after` is called after each batch and may stop it.
     ///
-    /// Batches are published together, [`PUBLISH_EVENTS`] at a time, all of them before this returns. Why: publishing shares every row, and
+    /// Batches are published together, `PUBLISH_EVENTS` at a time, all of them before this returns. Why: publishing shares every row, and
     /// the next change of a shared row copies it and the way to it.
     ///
     /// # Errors
@@ -240,7 +240,9 @@ impl Derived {
             old.push(key.to_vec());
             ControlFlow::Continue(())
         })?;
-        old.iter().for_each(|key| self.table.delete(key));
+        for key in &old {
+            self.table.delete(key);
+        }
         Ok(())
     }
 

@@ -142,7 +142,8 @@ impl Engine {
         let unsigned = check_signed(&options.data, &derived, last_signed, outside.as_ref())?;
         let last_recorded = last_time(&reader)?;
         let read_log = open_read_log(&mut options, &secrets, &keys)?;
-        let persons_withheld = unsigned && known.is_none();
+        // A file that only notes erasures decided since the restore does not know of those before it.
+        let persons_withheld = unsigned && outside.is_none();
 
         let publisher = Arc::new(Publisher::new(origin, signer, Arc::clone(&keys), file, known.unwrap_or_default(), unsigned));
         let index = Arc::clone(derived.table());
@@ -195,8 +196,8 @@ impl Engine {
             stopping,
             commands: Some(sender),
             decider: Some(spawn("decide", move || {
+                let _closing = ClosingAtEnd(closing);
                 decider.run(&receiver);
-                closing.close();
             })?),
             appender: Some(spawn("append", move || appender::run(log, &appending, &keys))?),
             followers: vec![spawn("follow", move || follower.run())?, spawn("flush", move || flusher.run())?],
@@ -233,6 +234,15 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.shut_down();
+    }
+}
+
+/// Closes the pipeline when the deciding thread ends, also on a broken invariant: the appender must not wait for it for ever.
+struct ClosingAtEnd(Arc<Pipeline>);
+
+impl Drop for ClosingAtEnd {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 

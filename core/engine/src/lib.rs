@@ -1,7 +1,7 @@
 //! How it is recorded: the command loop, the event log and its backends, the subject index, the vault's keys and sealed personal data, the
 //! Merkle tree, the clock and the rule packs.
 //!
-//! Start with [`engine`] (opening, and the handle that everybody else uses), then [`decider`] (one thread decides), [`appender`] (one thread
+//! Start with [`engine`] (opening, and the handle that everybody else uses), then `decider` (one thread decides), [`appender`] (one thread
 //! makes durable) and [`derived`] (one thread follows with index and tree).
 #![forbid(unsafe_code)]
 

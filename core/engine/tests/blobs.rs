@@ -6,6 +6,7 @@
 mod world;
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
@@ -24,7 +25,7 @@ fn content(len: usize) -> Vec<u8> {
 fn file_of(world: &World, blob: &BlobRef) -> PathBuf {
     let mut name = String::new();
     for byte in blob.digest {
-        name.push_str(&format!("{byte:02x}"));
+        write!(name, "{byte:02x}").unwrap();
     }
     world.data().join("blobs").join(&name[..2]).join(name)
 }
