@@ -1,5 +1,4 @@
 //! Takes the pages of `ops/errors` into the program, so that `/problems/CODE` always shows what this build may answer.
-#![expect(clippy::print_stdout, reason = "the one way in which a build script speaks to cargo")]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

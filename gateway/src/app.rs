@@ -51,7 +51,7 @@ impl Default for Limits {
         Self {
             body_bytes_max: 1 << 20,
             upload_bytes_max: 20 << 20,
-            request_time_max: Duration::from_secs(60),
+            request_time_max: Duration::from_mins(1),
             wait_time_max: Duration::from_secs(10),
             concurrent_max: 512,
         }
@@ -107,7 +107,7 @@ struct Inner {
 const CHECK_WINDOW_MS: i64 = 3_600_000;
 
 impl App {
-    fn new(deps: Deps) -> Self {
+    pub(crate) fn new(deps: Deps) -> Self {
         Self(Arc::new(Inner {
             sessions: Sessions::new(deps.engine.clone()),
             checks: Mutex::new(Rate::new(CHECK_WINDOW_MS)),

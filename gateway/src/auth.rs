@@ -63,6 +63,10 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// Somebody who acts.
+    pub(crate) fn of(acting: Acting) -> Self {
+        Self { acting: Some(Arc::new(acting)) }
+    }
     /// The account, if signed in.
     pub(crate) fn acting(&self) -> Option<&Acting> {
         self.acting.as_deref()
@@ -167,9 +171,11 @@ async fn identify(app: &App, headers: &HeaderMap, method: &Method) -> Result<Cal
 }
 
 fn wanted_role(value: &axum::http::HeaderValue) -> Result<Role, Problem> {
-    value.to_str().ok().and_then(Role::from_name).ok_or_else(|| {
-        Problem::part(Kind::Malformed, Part::Header("Zhixin-Role"), "没有这个角色", "there is no such role")
-    })
+    value
+        .to_str()
+        .ok()
+        .and_then(Role::from_name)
+        .ok_or_else(|| Problem::part(Kind::Malformed, Part::Header("Zhixin-Role"), "没有这个角色", "there is no such role"))
 }
 
 /// Whether a browser says that another site sent this.

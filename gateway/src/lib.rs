@@ -20,3 +20,4 @@ pub mod text;
 
 pub use app::{Deps, Limits, RouteInfo, app, route_list, serve};
 pub use session::accounts;
+pub use v1::roster::{RosterToImport, import_roster};

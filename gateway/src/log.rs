@@ -45,7 +45,12 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     routes
         .get("/log/checkpoint", "The newest signed checkpoint", text, checkpoint)
         .get("/log/vkey", "The key that checkpoints are signed with", text, vkey)
-        .get("/log/tile/entries/{*rest}", "A bundle of entries, for the auditor of the whole country", Doc { is_public: false, ..bytes }, entries)
+        .get(
+            "/log/tile/entries/{*rest}",
+            "A bundle of entries, for the auditor of the whole country",
+            Doc { is_public: false, ..bytes },
+            entries,
+        )
         .get("/log/tile/{*rest}", "A tile of hashes", bytes, tile)
         .get("/log/leaf/{position}", "One leaf", text, leaf)
         .get("/log/proof/{position}", "The proof of one leaf (tlog-proof@v1)", text, proof)
@@ -88,7 +93,7 @@ async fn tile(State(app): State<App>, Path(rest): Path<String>) -> Result<Respon
 }
 
 async fn entries(State(app): State<App>, Path(rest): Path<String>, caller: Caller) -> Result<Response, Problem> {
-    let (_, scope) = caller.require(Action::ReadLog)?;
+    let (_, scope) = caller.require(Action::ReadHistory)?;
     if scope != Scope::All {
         return Err(Kind::NotPermitted.into());
     }

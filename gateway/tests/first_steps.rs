@@ -1,4 +1,5 @@
 //! Sign-in, one command, one query, one page: the way through every layer.
+#![cfg(test)]
 
 #[path = "support/world.rs"]
 mod world;

@@ -1,4 +1,5 @@
 //! Readings of personal data: recorded before anything is shown, and nothing is shown when they cannot be.
+#![cfg(test)]
 
 #[path = "support/world.rs"]
 mod world;

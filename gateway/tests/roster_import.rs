@@ -1,4 +1,5 @@
 //! Importing a roster, in the interface and in the browser: read on trial, reported row by row, confirmed, written, returned.
+#![cfg(test)]
 
 #[path = "support/world.rs"]
 mod world;
@@ -60,12 +61,12 @@ async fn a_roster_is_reported_then_confirmed_then_written_row_by_row() {
     let report = answer.json();
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{report}");
     assert_eq!((report["state"].clone(), report["rows"].clone(), report["accepted"].clone()), (json!("waiting"), json!(6), json!(3)));
-    let codes: Vec<_> = report["rejected"].as_array().unwrap().iter().map(|row| (row["row"].clone(), row["errors"][0]["code"].clone())).collect();
-    assert_eq!(codes, [
-        (json!(5), json!("ROSTER-ID-CHECKSUM")),
-        (json!(6), json!("ROSTER-DUPLICATE-IN-FILE")),
-        (json!(7), json!("ROSTER-NAME-EMPTY")),
-    ]);
+    let codes: Vec<_> =
+        report["rejected"].as_array().unwrap().iter().map(|row| (row["row"].clone(), row["errors"][0]["code"].clone())).collect();
+    assert_eq!(
+        codes,
+        [(json!(5), json!("ROSTER-ID-CHECKSUM")), (json!(6), json!("ROSTER-DUPLICATE-IN-FILE")), (json!(7), json!("ROSTER-NAME-EMPTY")),]
+    );
     assert!(!answer.text().contains("张") && !answer.text().contains(&id_number(1)), "the report shows what cells hold");
     assert_eq!(world.handle.end(), end, "a trial wrote something");
 

@@ -34,7 +34,13 @@ impl Common {
         self.checkpoint_file.clone().unwrap_or_else(|| beside(&self.data, "checkpoint"))
     }
     /// How the engine of this folder is opened.
-    pub(crate) fn engine_options(&self, purpose: LogPurpose, domain: &str, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> EngineOptions {
+    pub(crate) fn engine_options(
+        &self,
+        purpose: LogPurpose,
+        domain: &str,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> EngineOptions {
         EngineOptions {
             checkpoint_file: self.checkpoint_file(),
             rows: self.rows.kind(),

@@ -40,7 +40,7 @@ fn assert_moved(before: &BTreeMap<String, i64>, after: &BTreeMap<String, i64>, c
             format!("region:{}", Course::UNIT),
             format!("month:{:02}", last_day.month()),
             format!("occupation:{}", course.occupation),
-            format!("direction:{}", course.occupation),
+            format!("direction:{}:{}", course.occupation, course.direction),
             "grade:junior".to_owned(),
             format!("trainer:{}", course.trainer),
             "category:-".to_owned(),

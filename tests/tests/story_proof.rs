@@ -14,7 +14,8 @@ fn verifiers() -> PathBuf {
 
 /// The folder in which `cargo xtask check` installs what is not ours.
 fn installed() -> PathBuf {
-    std::env::var_os("ZHIXIN_VERIFIERS_DIR").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/verifiers"), PathBuf::from)
+    std::env::var_os("ZHIXIN_VERIFIERS_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/verifiers"), PathBuf::from)
 }
 
 /// Runs a script and gives what it printed; its last line must say that nothing failed.
@@ -45,7 +46,10 @@ async fn fetch(auditor: &Client, base: &str, into: &Path) -> anyhow::Result<u64>
 #[tokio::test]
 async fn what_the_server_publishes_is_accepted_by_software_that_is_not_ours() -> anyhow::Result<()> {
     if !must_run() && !installed().join("venv/bin/go").exists() {
-        return skipped(&format!("the outside software is not in {}; `cargo xtask check --only python` installs it", installed().display()));
+        return skipped(&format!(
+            "the outside software is not in {}; `cargo xtask check --only python` installs it",
+            installed().display()
+        ));
     }
     let demo = Demo::shared()?;
     let folder = demo.copy()?;
@@ -86,9 +90,7 @@ async fn what_the_server_publishes_is_accepted_by_software_that_is_not_ours() ->
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     std::fs::write(&entries, bytes)?;
-    let forged = script(
-        Command::new("bash").arg(verifiers().join("run.sh")).arg(&newer).env("ZHIXIN_VERIFIERS_DIR", installed()),
-    );
+    let forged = script(Command::new("bash").arg(verifiers().join("run.sh")).arg(&newer).env("ZHIXIN_VERIFIERS_DIR", installed()));
     assert!(forged.is_err(), "a forged entry was accepted");
     server.stop()
 }

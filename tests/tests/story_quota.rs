@@ -59,7 +59,11 @@ impl Record {
         let ends_on = closed.unwrap_or(&plan["ends_on"]).as_str().context("a last day")?;
         let parts: Vec<&str> = row.splitn(7, ':').collect();
         let [year, line, _, region_of, _, group, value] = parts.as_slice() else { anyhow::bail!("{row} is no row") };
-        let place = if *region_of == "place" { &plan["division"].as_str().context("a place")?[..2] } else { plan["unit"].as_str().context("a unit")? };
+        let place = if *region_of == "place" {
+            &plan["division"].as_str().context("a place")?[..2]
+        } else {
+            plan["unit"].as_str().context("a unit")?
+        };
         let direction = match plan["direction"].as_str() {
             Some(direction) => format!("{}:{direction}", text(plan, "/occupation")?),
             None => text(plan, "/occupation")?,
@@ -95,7 +99,8 @@ impl Record {
                 sum += event["x"]["people"].as_i64().unwrap();
             } else {
                 let person = subject(event, "person").context("a person")?;
-                let counted = if row.contains(":persons:") { person.to_owned() } else { format!("{person} {}", subject(event, "class").unwrap()) };
+                let counted =
+                    if row.contains(":persons:") { person.to_owned() } else { format!("{person} {}", subject(event, "class").unwrap()) };
                 assert!(seen.insert(counted), "{row} {field}: {event} is counted twice");
                 assert!(self.belongs(event, row, end, effective_by)?, "{row} {field}: {event} is of another row");
                 sum += 1;
@@ -145,7 +150,13 @@ fn replayed(demo: &Demo, moment: &Moment) -> anyhow::Result<BTreeMap<String, Val
 }
 
 /// Asks why for every figure of every row, and counts the events up again; gives how many figures and events there were.
-async fn ask_why(client: &Client, record: &Arc<Record>, moment: &Moment, rows: BTreeMap<String, Value>, end: u64) -> anyhow::Result<(usize, usize)> {
+async fn ask_why(
+    client: &Client,
+    record: &Arc<Record>,
+    moment: &Moment,
+    rows: BTreeMap<String, Value>,
+    end: u64,
+) -> anyhow::Result<(usize, usize)> {
     let mut cells: Vec<Vec<(String, &'static str, i64)>> = vec![Vec::new(); AT_ONCE];
     for (at, (row, figures)) in rows.into_iter().enumerate() {
         cells[at % AT_ONCE].extend(FIELDS.map(|field| (row.clone(), field, figures[field].as_i64().unwrap_or(0))));

@@ -68,7 +68,7 @@ bundle=$(find "$dir/tile/entries" -path '*/entries/000' -o -path '*/entries/000.
 tile=$(find "$dir/tile/0" -path '*/0/000' -o -path '*/0/000.p/*' 2>/dev/null | sort | head -n 1)
 if [ "$(basename "$note")" = checkpoint ] && [ -n "$bundle" ]; then
     length=$((0x$(head -c 2 "$bundle" | hex)))
-    tail -c +3 "$bundle" | head -c "$length" >"$work/entry"
+    head -c $((2 + length)) "$bundle" | tail -c +3 >"$work/entry"
     leaf() { { printf '\0'; cat; } | sha256sum | cut -d ' ' -f 1; }
     first=$(head -c 32 "$tile" | hex)
     good "first entry hashes to the first leaf" same "$(leaf <"$work/entry")" "$first"

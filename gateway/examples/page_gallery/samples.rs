@@ -49,7 +49,9 @@ fn frame(lang: Lang, path: &str, nav: Nav, crumbs: &[(&str, Option<&str>)]) -> F
         path: if lang == Lang::En { with_param(path, "lang", "en") } else { s(path) },
         nav,
         crumbs: crumbs.iter().map(|(label, href)| Crumb { label: s(label), href: href.map(s) }).collect(),
-        account: Some(Account { name: s("hr-jiangsu"), role: s(lang.pick("省级管理员", "provincial office")), other_roles: Vec::new() }),
+        account: Some(Account {
+            name: s("hr-jiangsu"), role: s(lang.pick("省级管理员", "provincial office")), other_roles: Vec::new()
+        }),
         csrf: s("generated"),
         data_time: Some(DataTime { time: s(time), position: 128_441, integrity: Integrity::CheckedTo(128_441) }),
         as_of: Some(AsOf { date: s("2025-11-22"), first_date: s("2025-01-02"), last_date: s("2025-11-22"), ..AsOf::default() }),

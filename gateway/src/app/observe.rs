@@ -61,7 +61,6 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
     response
 }
 
-#[expect(clippy::disallowed_methods, reason = "measures how long a request took, never what time it is")]
 fn now() -> Instant {
     Instant::now()
 }
@@ -145,6 +144,7 @@ fn finish(response: &mut Response, app: &App, asked: &Asked, id: &str) {
 }
 
 /// A handler broke an invariant: the request gets a problem, the log the message, and the process goes on.
+#[expect(clippy::needless_pass_by_value, reason = "the form that the layer calls")]
 pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     Problem::from(Kind::Internal).because(&std::io::Error::other(text.unwrap_or("a panic without a message").to_owned())).into_response()

@@ -22,7 +22,8 @@ impl From<Refusal> for Problem {
             RefusalKind::Forbidden => StatusCode::FORBIDDEN,
         };
         let said = said(&refusal);
-        let errors = refusal.field.map(|field| FieldProblem { part: Part::Body(format!("/{field}")), code: refusal.code, said: said.clone() });
+        let errors =
+            refusal.field.map(|field| FieldProblem { part: Part::Body(format!("/{field}")), code: refusal.code, said: said.clone() });
         Self(Box::new(Inner {
             status,
             code: refusal.code,

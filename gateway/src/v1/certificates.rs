@@ -22,7 +22,7 @@ use crate::problem::{Kind, Problem};
 use crate::text::Lang;
 
 /// Checks of one certificate from one address within an hour.
-const CHECKS_MAX: usize = 5;
+const CHECKS_MAX: usize = 6;
 /// Longest number. Unit: bytes.
 const NUMBER_BYTES_MAX: usize = 64;
 
@@ -45,9 +45,12 @@ body! {
 pub(super) fn routes(routes: Routes) -> Routes {
     let look_up = Doc { query: &[moment::PARAMS], is_public: true, ..Doc::default() };
     let compare = Doc { body: Some(Check::schema), is_public: true, ..Doc::default() };
-    routes
-        .get("/api/v1/certificates/{number}", "Whether a certificate is good", look_up, get)
-        .post("/api/v1/certificates/{number}/check", "Whether name and document number agree", compare, check)
+    routes.get("/api/v1/certificates/{number}", "Whether a certificate is good", look_up, get).post(
+        "/api/v1/certificates/{number}/check",
+        "Whether name and document number agree",
+        compare,
+        check,
+    )
 }
 
 /// The number as the register writes it: people may leave out spaces and hyphens and write small letters.
@@ -76,7 +79,7 @@ pub(crate) fn masked_holder(app: &App, entry: &CertificateEntry) -> Result<Optio
     }
     let opened = open(app, entry.person, &["name"], &[entry.name_position.0])?;
     let name = opened.iter().rev().find(|(field, _)| *field == "name");
-    Ok(name.and_then(|(_, value)| value.expose().chars().next()).map(|first| format!("{first}*")))
+    Ok(name.and_then(|(_, value)| Some(value.expose().clone())).map(|first| format!("{first}*")))
 }
 
 /// Opens fields of a person for the public, recorded as a reading of the process's own account.
@@ -102,14 +105,14 @@ async fn get(State(app): State<App>, Path(number): Path<String>, request: Reques
         let holder = masked_holder(app, &entry)?;
         let names = Names::of(app, moment.view, Lang::from_param(query.text("lang")))?;
         let mut body = moment.members(app, &[ModelName::Certificates])?;
-        body.insert("certificate".to_owned(), entry_json(app, &entry, holder, &names)?);
+        body.insert("certificate".to_owned(), entry_json(app, &entry, holder.as_deref(), &names)?);
         body.insert("checked_at".to_owned(), json!(moment.now.to_china_text()));
         Ok(Json(body).into_response())
     })
     .await
 }
 
-fn entry_json(app: &App, entry: &CertificateEntry, holder: Option<String>, names: &Names) -> Result<Value, Problem> {
+fn entry_json(app: &App, entry: &CertificateEntry, holder: Option<&str>, names: &Names) -> Result<Value, Problem> {
     let proven = is_proven(app, entry);
     let (status, revoked) = match &entry.status {
         CertificateStatus::Valid if proven => ("valid", Value::Null),

@@ -10,7 +10,7 @@ use zhixin_engine::domain::access::Action;
 use zhixin_engine::history;
 use zhixin_engine::read_log::Reading;
 use zhixin_events::scope::Scope;
-use zhixin_events::{ClassId, ClassStatus, PersonId, PlanYear, ReadPurpose, ReportingUnit, Secret, Subject, TrainerId};
+use zhixin_events::{ClassId, ClassStatus, PersonId, PlanYear, ReadPurpose, ReportingUnit, Secret, Subject, TalentCategory, TrainerId};
 use zhixin_projections::classes::{self, ClassDetail, ClassEntry, ClassFilter, Trainee};
 use zhixin_projections::{AsOf, ModelName};
 
@@ -35,7 +35,11 @@ const CSV_ROWS_MAX: usize = 10_000;
 const CASE_CHARS_MAX: usize = 100;
 
 const LIST_PARAMS: &[Param] = &[
-    Param { name: "year", doc: "Only classes that end in this year.", schema: || json!({ "type": "integer", "minimum": 2000, "maximum": 2199 }) },
+    Param {
+        name: "year",
+        doc: "Only classes that end in this year.",
+        schema: || json!({ "type": "integer", "minimum": 2000, "maximum": 2199 }),
+    },
     Param { name: "trainer", doc: "Only classes of a trainer.", schema: <TrainerId as Word>::schema },
     Param { name: "unit", doc: "Only classes whose organiser reports to this unit.", schema: ReportingUnit::schema },
     Param { name: "status", doc: "Only classes in this state.", schema: <ClassStatus as Word>::schema },
@@ -43,7 +47,11 @@ const LIST_PARAMS: &[Param] = &[
     Param { name: "limit", doc: "Entries on a page; 50 if absent.", schema: limit_schema },
 ];
 const ROSTER_PARAMS: &[Param] = &[
-    Param { name: "names", doc: "1: with the names, which is recorded as a reading; needs purpose.", schema: || json!({ "type": "string", "enum": ["0", "1"] }) },
+    Param {
+        name: "names",
+        doc: "1: with the names, which is recorded as a reading; needs purpose.",
+        schema: || json!({ "type": "string", "enum": ["0", "1"] }),
+    },
     Param { name: "purpose", doc: "Why the names are opened.", schema: <ReadPurpose as Word>::schema },
     Param { name: "case", doc: "The case it is for.", schema: || json!({ "type": "string", "maxLength": CASE_CHARS_MAX }) },
     Param { name: "after", doc: "Where the roster begins: the next of the page before.", schema: <PersonId as Word>::schema },
@@ -139,7 +147,8 @@ async fn list_csv(State(app): State<App>, caller: Caller, request: Request) -> R
         };
         let names = Names::of(app, moment.view, lang)?;
         let t = Texts::of(lang);
-        let head = [t.classes.class_name, t.frame.trainer, t.frame.region, t.frame.occupation, t.frame.grade, t.classes.dates, t.frame.status];
+        let head =
+            [t.classes.class_name, t.frame.trainer, t.frame.region, t.frame.occupation, t.frame.grade, t.classes.dates, t.frame.status];
         let mut table = Table::new(&head.map(|word| word.to_string()));
         for class in &found {
             table.row(&[
@@ -188,7 +197,13 @@ async fn get(State(app): State<App>, Path(id): Path<String>, caller: Caller, req
     .await
 }
 
-fn names_of(app: &App, caller: &Caller, query: &Query, class: &ClassEntry, roster: &[Trainee]) -> Result<BTreeMap<PersonId, Secret<String>>, Problem> {
+fn names_of(
+    app: &App,
+    caller: &Caller,
+    query: &Query,
+    class: &ClassEntry,
+    roster: &[Trainee],
+) -> Result<BTreeMap<PersonId, Secret<String>>, Problem> {
     let missing = || bad_parameter(Kind::Malformed, "purpose", "查看姓名须注明用途", "opening names needs a purpose");
     let purpose = query.word::<ReadPurpose>("purpose")?.ok_or_else(missing)?;
     let case = query.text("case").map(|case| case.chars().take(CASE_CHARS_MAX).collect());
@@ -274,8 +289,11 @@ pub(crate) fn class_json(entry: &ClassEntry) -> Value {
 
 fn detail_json(detail: &ClassDetail) -> Value {
     let mut body = class_json(&detail.entry);
-    body["modules"] =
-        detail.modules.iter().map(|module| json!({ "code": module.code, "name": module.name, "hours_tenths": module.hours.get() })).collect();
+    body["modules"] = detail
+        .modules
+        .iter()
+        .map(|module| json!({ "code": module.code, "name": module.name, "hours_tenths": module.hours.get() }))
+        .collect();
     body["sessions"] = detail
         .sessions
         .iter()
@@ -315,7 +333,7 @@ fn trainee_json(trainee: &Trainee, names: Option<&BTreeMap<PersonId, Secret<Stri
     let mut body = json!({
         "person": trainee.person.to_string(),
         "seated": trainee.seat.is_some(),
-        "category": trainee.category.map(|category| category.name()),
+        "category": trainee.category.map(TalentCategory::name),
         "employer": trainee.employer.map(|employer| employer.to_string()),
         "job": trainee.job.map(|job| job.to_string()),
         "attendance": attendance,

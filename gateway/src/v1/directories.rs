@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
-use zhixin_events::{CivilDate, OccupationId, ReportingUnit, TrainerId};
+use zhixin_events::{CivilDate, ListingGround, OccupationId, ReportingUnit, SourceMark, TrainerId};
 use zhixin_projections::occupations::{self, Directions, OccupationEntry};
 use zhixin_projections::trainers::{self, TrainerEntry, TrainerFilter, TrainerStatus};
 use zhixin_projections::{AsOf, ModelName};
@@ -24,7 +24,11 @@ const STATUSES: [&str; 4] = ["listed", "suspended", "expired", "removed"];
 const TRAINER_PARAMS: &[Param] = &[
     Param { name: "unit", doc: "Only those of a reporting unit.", schema: ReportingUnit::schema },
     Param { name: "occupation", doc: "Only those listed for an occupation.", schema: <OccupationId as Word>::schema },
-    Param { name: "status", doc: "Only those of this status; listed and suspended if absent.", schema: || json!({ "type": "string", "enum": STATUSES }) },
+    Param {
+        name: "status",
+        doc: "Only those of this status; listed and suspended if absent.",
+        schema: || json!({ "type": "string", "enum": STATUSES }),
+    },
 ];
 const DIFF_PARAMS: &[Param] = &[
     Param { name: "from", doc: "The earlier moment, as as_of.", schema: || json!({ "type": "string" }) },
@@ -44,7 +48,12 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .get("/api/v1/directories/trainers/diff", "What changed in the directory of trainers", public(&[DIFF_PARAMS]), trainer_diff)
         .get("/api/v1/directories/trainers/{id}", "One trainer", public(&[moment::PARAMS]), trainer)
         .get("/api/v1/directories/occupations", "The directory of occupations", public(&[moment::PARAMS]), occupation_list)
-        .get("/api/v1/directories/occupations/diff", "What changed in the directory of occupations", public(&[DIFF_PARAMS]), occupation_diff)
+        .get(
+            "/api/v1/directories/occupations/diff",
+            "What changed in the directory of occupations",
+            public(&[DIFF_PARAMS]),
+            occupation_diff,
+        )
         .get("/api/v1/directories/occupations/{id}", "One occupation", public(&[moment::PARAMS]), occupation)
 }
 
@@ -134,8 +143,15 @@ async fn trainer_diff(State(app): State<App>, request: Request) -> Result<Respon
         let diff = trainers::diff(&app.deps().projections.view(ModelName::Trainers)?, from.view, to.view)?;
         let changed: Vec<Value> =
             diff.changed.iter().map(|(before, after)| json!({ "before": trainer_json(before), "after": trainer_json(after) })).collect();
-        Ok(Json(diff_json(app, (&from, &to), ModelName::Trainers, diff.added.iter().map(trainer_json), diff.removed.iter().map(trainer_json), changed)?)
-            .into_response())
+        Ok(Json(diff_json(
+            app,
+            (&from, &to),
+            ModelName::Trainers,
+            diff.added.iter().map(trainer_json),
+            diff.removed.iter().map(trainer_json),
+            changed,
+        )?)
+        .into_response())
     })
     .await
 }
@@ -146,8 +162,11 @@ async fn occupation_diff(State(app): State<App>, request: Request) -> Result<Res
         let (from, to) = two(app, &query)?;
         let diff = occupations::diff(&app.deps().projections.view(ModelName::Occupations)?, from.view, to.view)?;
         let (added, removed) = (diff.added.iter().map(occupation_json), diff.removed.iter().map(occupation_json));
-        let changed: Vec<Value> =
-            diff.changed.iter().map(|(before, after)| json!({ "before": occupation_json(before), "after": occupation_json(after) })).collect();
+        let changed: Vec<Value> = diff
+            .changed
+            .iter()
+            .map(|(before, after)| json!({ "before": occupation_json(before), "after": occupation_json(after) }))
+            .collect();
         Ok(Json(diff_json(app, (&from, &to), ModelName::Occupations, added, removed, changed)?).into_response())
     })
     .await
@@ -209,7 +228,7 @@ fn trainer_json(entry: &TrainerEntry) -> Value {
         "listed_until": day(entry.listed_until),
         "national_base": entry.national_base,
         "status": entry.status.name(),
-        "ground": entry.ground.map(|ground| ground.name()),
+        "ground": entry.ground.map(ListingGround::name),
         "document_number": entry.document_number,
         "edition": entry.edition.0,
         "edition_on": day(entry.edition_on),
@@ -220,7 +239,7 @@ fn occupation_json(entry: &OccupationEntry) -> Value {
     let codes: Vec<Value> = entry
         .codes
         .iter()
-        .map(|code| json!({ "edition": code.edition.get(), "code": code.code, "mark": code.mark.map(|mark| mark.name()), "position": code.position.0 }))
+        .map(|code| json!({ "edition": code.edition.get(), "code": code.code, "mark": code.mark.map(SourceMark::name), "position": code.position.0 }))
         .collect();
     let directions: Vec<Value> = entry
         .directions

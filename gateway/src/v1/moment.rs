@@ -35,6 +35,8 @@ pub(crate) struct Moment {
     pub(crate) at: Timestamp,
     /// The time of the query.
     pub(crate) now: Timestamp,
+    /// Whether it is the newest there is: no earlier end of the record was asked for.
+    pub(crate) is_newest: bool,
 }
 
 impl Moment {
@@ -53,7 +55,11 @@ impl Moment {
         let asked = query.text("as_of").map(|text| asked(app, text, now, end)).transpose()?.flatten();
         let wanted = asked.map_or(0, |asked| asked.end).max(at_least.map_or(0, |position| position.saturating_add(1)));
         if wanted > projections.position() && !projections.wait_for(wanted, app.deps().limits.wait_time_max) {
-            return Err(Problem::saying(Kind::Busy, "统计数据尚未更新到所要求的位置", "the read models have not reached that position yet"));
+            return Err(Problem::saying(
+                Kind::Busy,
+                "统计数据尚未更新到所要求的位置",
+                "the read models have not reached that position yet",
+            ));
         }
         let position = asked.map_or_else(|| projections.position(), |asked| asked.end);
         // The index of subjects follows the log by itself; what the read models reflect must be there too.
@@ -65,7 +71,7 @@ impl Moment {
             Some(_) | None => recorded_at(app, position)?,
         };
         let day = if asked.is_some() { at.civil_date() } else { now.civil_date() };
-        Ok(Self { view: AsOf { position, effective_by: effective_by.unwrap_or(day) }, at, now })
+        Ok(Self { view: AsOf { position, effective_by: effective_by.unwrap_or(day) }, at, now, is_newest: asked.is_none() })
     }
 
     /// Position of the last event that the view shows; none if it shows none.

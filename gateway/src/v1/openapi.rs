@@ -18,8 +18,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .get("/api/v1/openapi.json", "This description", public, || async { Json(description().clone()) })
         .page("/docs", || async { Redirect::permanent("/docs/") })
-        .page("/docs/", || viewer(String::new()))
-        .page("/docs/{*file}", |Path(file): Path<String>| viewer(file))
+        .page("/docs/", || async { viewer("") })
+        .page("/docs/{*file}", |Path(file): Path<String>| async move { viewer(&file) })
         .page("/problems/{code}", problem_text)
 }
 
@@ -75,12 +75,16 @@ fn tag(path: &str) -> &str {
 }
 
 fn parameters(route: &RouteInfo) -> Vec<Value> {
-    let in_path = route.path.split('{').skip(1).filter_map(|part| part.split('}').next()).map(|name| {
-        json!({ "name": name.trim_start_matches('*'), "in": "path", "required": true, "schema": { "type": "string" } })
-    });
-    let in_query = route.doc.query.iter().copied().flatten().map(|param| {
-        json!({ "name": param.name, "in": "query", "required": false, "description": param.doc, "schema": (param.schema)() })
-    });
+    let in_path = route
+        .path
+        .split('{')
+        .skip(1)
+        .filter_map(|part| part.split('}').next())
+        .map(|name| json!({ "name": name.trim_start_matches('*'), "in": "path", "required": true, "schema": { "type": "string" } }));
+    let in_query =
+        route.doc.query.iter().copied().flatten().map(
+            |param| json!({ "name": param.name, "in": "query", "required": false, "description": param.doc, "schema": (param.schema)() }),
+        );
     let mut parameters: Vec<Value> = in_path.chain(in_query).collect();
     if route.doc.is_command {
         parameters.push(json!({
@@ -151,10 +155,10 @@ fn schemas() -> Value {
     })
 }
 
-async fn viewer(file: String) -> Result<Response, Problem> {
+fn viewer(file: &str) -> Result<Response, Problem> {
     static CONFIG: OnceLock<Arc<utoipa_swagger_ui::Config<'static>>> = OnceLock::new();
     let config = CONFIG.get_or_init(|| Arc::new(utoipa_swagger_ui::Config::from("/api/v1/openapi.json")));
-    match utoipa_swagger_ui::serve(&file, Arc::clone(config)) {
+    match utoipa_swagger_ui::serve(file, Arc::clone(config)) {
         Ok(Some(found)) => {
             let mut response = ([(CONTENT_TYPE, found.content_type)], found.bytes.into_owned()).into_response();
             if found.gzpipped {

@@ -5,8 +5,8 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 use zhixin_events::{Line, PlanYear, ReportingUnit};
-use zhixin_projections::quota::{self, CountUnit, Group, GroupBy, QuotaAnswer, QuotaQuery, QuotaRow, RegionOf};
 use zhixin_projections::ModelName;
+use zhixin_projections::quota::{self, CountUnit, Group, GroupBy, QuotaAnswer, QuotaQuery, QuotaRow, RegionOf};
 
 use super::input::Word as _;
 use super::moment::{self, Moment};
@@ -26,8 +26,16 @@ const PARAMS: &[Param] = &[
     Param { name: "year", doc: "The plan year: classes count in the year in which they end. This year if absent.", schema: year_schema },
     Param { name: "line", doc: "Line of the programme; all if absent.", schema: || json!({ "type": "string", "enum": LINES }) },
     Param { name: "group_by", doc: "What the rows stand for; region if absent.", schema: || json!({ "type": "string", "enum": GROUPS }) },
-    Param { name: "unit", doc: "What is counted; persons if absent.", schema: || json!({ "type": "string", "enum": ["persons", "trainings"] }) },
-    Param { name: "region_of", doc: "Whose region; organiser if absent.", schema: || json!({ "type": "string", "enum": ["organiser", "place"] }) },
+    Param {
+        name: "unit",
+        doc: "What is counted; persons if absent.",
+        schema: || json!({ "type": "string", "enum": ["persons", "trainings"] }),
+    },
+    Param {
+        name: "region_of",
+        doc: "Whose region; organiser if absent.",
+        schema: || json!({ "type": "string", "enum": ["organiser", "place"] }),
+    },
     Param { name: "region", doc: "Only classes whose organiser reports to this unit.", schema: ReportingUnit::schema },
 ];
 
@@ -53,7 +61,8 @@ async fn get_csv(State(app): State<App>, request: Request) -> Result<Response, P
         let answer = ask(app, &question(&query, &moment)?)?;
         let names = Names::of(app, moment.view, lang)?;
         let t = &Texts::of(lang).dashboard;
-        let head = [t.group_title.with(""), t.target.to_string(), t.enrolled.to_string(), t.completed_column.to_string(), t.certified.to_string()];
+        let head =
+            [t.group_title.with(""), t.target.to_string(), t.enrolled.to_string(), t.completed_column.to_string(), t.certified.to_string()];
         let mut table = Table::new(&head.map(|word| word.trim().to_owned()));
         for row in answer.rows.iter().chain([&answer.total]) {
             let target = row.target.map(|target| target.to_string()).unwrap_or_default();

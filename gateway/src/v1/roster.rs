@@ -3,6 +3,7 @@
 //! A file is read on trial first; nothing is written before it is confirmed. `dry_run=true` keeps the report for confirmation,
 //! `dry_run=false` confirms at once what can be written.
 
+mod at_once;
 mod job;
 pub(crate) mod upload;
 
@@ -20,14 +21,15 @@ use zhixin_projections::{AsOf, ModelName, classes};
 use self::upload::{State as Stand, Upload};
 use super::input::path_word;
 use super::sight::place_of_class;
+use crate::app::App;
 use crate::app::body::{self, bad_parameter};
 use crate::app::routes::{Doc, Param, Routes};
-use crate::app::App;
 use crate::auth::{Acting, Caller};
 use crate::problem::{FieldProblem, Kind, Part, Problem, Said};
 use crate::roster::{self, RosterLimits, RosterRefusal};
 use crate::v1::query::Query;
 
+pub use at_once::{RosterToImport, import_roster};
 pub(crate) use job::{Running, start};
 
 /// Media type of a workbook.
@@ -172,7 +174,16 @@ pub(crate) fn take(app: &App, acting: &Acting, class: ClassId, sent: &Sent) -> R
 ///
 /// # Errors
 /// A reason does not do, nothing can be written, or the vault cannot be written.
-pub(crate) fn confirm(app: &App, mut upload: Upload, reasons: &[(u32, String)]) -> Result<Upload, Problem> {
+pub(crate) fn confirm(app: &App, upload: Upload, reasons: &[(u32, String)]) -> Result<Upload, Problem> {
+    let upload = confirmed(app, upload, reasons)?;
+    if upload.state == Stand::Running {
+        start(app, &upload.id)?;
+    }
+    Ok(upload)
+}
+
+/// Confirms a report, without starting the import.
+fn confirmed(app: &App, mut upload: Upload, reasons: &[(u32, String)]) -> Result<Upload, Problem> {
     if upload.state == Stand::Waiting {
         for (row, reason) in reasons {
             upload.take_with_reason(*row, reason)?;
@@ -183,9 +194,6 @@ pub(crate) fn confirm(app: &App, mut upload: Upload, reasons: &[(u32, String)]) 
         upload.state = Stand::Running;
         upload.keep(app)?;
     }
-    if upload.state == Stand::Running {
-        start(app, &upload.id)?;
-    }
     Ok(upload)
 }
 
@@ -194,8 +202,8 @@ async fn post_roster(State(app): State<App>, Path(id): Path<String>, caller: Cal
     let dry_run = query.text("dry_run").is_none() || query.flag("dry_run")?;
     let class: ClassId = path_word("id", &id)?;
     caller.require(Action::EnrolTrainees)?;
-    let asker = caller.clone();
-    app.blocking(move |app| importable(app, &asker, class)).await?;
+    let same = caller.clone();
+    app.blocking(move |app| importable(app, &same, class)).await?;
     let sent = read_form(&app, request).await?;
     let upload = app
         .blocking(move |app| {
@@ -286,7 +294,9 @@ async fn post_confirm(State(app): State<App>, Path(id): Path<String>, caller: Ca
 }
 
 fn reasons(value: &Value) -> Result<Vec<(u32, String)>, Problem> {
-    let malformed = |pointer: &str| Problem::part(Kind::Malformed, Part::Body(pointer.to_owned()), "应为行号到理由的对象", "must be an object of reasons by row number");
+    let malformed = |pointer: &str| {
+        Problem::part(Kind::Malformed, Part::Body(pointer.to_owned()), "应为行号到理由的对象", "must be an object of reasons by row number")
+    };
     let body = value.as_object().filter(|body| body.keys().all(|key| key == "overrides")).ok_or_else(|| malformed(""))?;
     let Some(overrides) = body.get("overrides") else { return Ok(Vec::new()) };
     let overrides = overrides.as_object().ok_or_else(|| malformed("/overrides"))?;

@@ -34,10 +34,12 @@ body! {
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let sign_in_doc = Doc { body: Some(SignIn::schema), is_public: true, ..Doc::default() };
-    routes
-        .post("/api/v1/sessions", "Signs in", sign_in_doc, sign_in)
-        .delete("/api/v1/sessions", "Signs out", Doc::default(), sign_out)
-        .get("/api/v1/sessions/current", "Who is signed in, and what they may do", Doc::default(), current)
+    routes.post("/api/v1/sessions", "Signs in", sign_in_doc, sign_in).delete("/api/v1/sessions", "Signs out", Doc::default(), sign_out).get(
+        "/api/v1/sessions/current",
+        "Who is signed in, and what they may do",
+        Doc::default(),
+        current,
+    )
 }
 
 async fn sign_in(State(app): State<App>, Address(address): Address, request: Request) -> Result<Response, Problem> {

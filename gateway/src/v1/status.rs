@@ -61,9 +61,7 @@ async fn status(State(app): State<App>) -> Result<Response, Problem> {
 
 fn status_json(app: &App) -> Result<Value, Problem> {
     let (engine, projections) = (app.engine(), &app.deps().projections);
-    let published = engine.published().map(|published| {
-        json!({ "size": published.size, "root": published.root.to_string() })
-    });
+    let published = engine.published().map(|published| json!({ "size": published.size, "root": published.root.to_string() }));
     let mut models = Vec::new();
     for model in ModelName::ALL {
         models.push(json!({ "name": model.name(), "version": model.version(), "quarantined": projections.quarantined(model)?.len() }));

@@ -29,7 +29,8 @@ impl Table {
     pub(super) fn response(self, name: &str) -> Result<Response, Problem> {
         let bytes = self.0.into_inner().map_err(|fault| Problem::from(Kind::Internal).because(&fault))?;
         let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).map_err(|_| Problem::from(Kind::Internal))?;
-        Ok(([(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")), (CONTENT_DISPOSITION, disposition)], bytes).into_response())
+        Ok(([(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")), (CONTENT_DISPOSITION, disposition)], bytes)
+            .into_response())
     }
 }
 

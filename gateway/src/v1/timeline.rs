@@ -24,8 +24,16 @@ use crate::text::Lang;
 pub(crate) const EVENTS_MAX: u64 = 200;
 
 const PARAMS: &[Param] = &[
-    Param { name: "before", doc: "Only events before this position: the next of the page before.", schema: || json!({ "type": "integer", "minimum": 0 }) },
-    Param { name: "limit", doc: "Events on a page, the newest first; 50 if absent.", schema: || json!({ "type": "integer", "minimum": 1, "maximum": EVENTS_MAX }) },
+    Param {
+        name: "before",
+        doc: "Only events before this position: the next of the page before.",
+        schema: || json!({ "type": "integer", "minimum": 0 }),
+    },
+    Param {
+        name: "limit",
+        doc: "Events on a page, the newest first; 50 if absent.",
+        schema: || json!({ "type": "integer", "minimum": 1, "maximum": EVENTS_MAX }),
+    },
     Param { name: "from", doc: "Only events that took place on this day or later.", schema: CivilDate::schema },
 ];
 

@@ -25,9 +25,17 @@ const FIELDS: [&str; 4] = ["target", "enrolled", "completed", "certified"];
 
 const PARAMS: &[Param] = &[
     Param { name: "model", doc: "Read model; quota if absent.", schema: || json!({ "type": "string", "enum": MODELS }) },
-    Param { name: "row", doc: "Key of the row: for quota as its answers name it, else an id (for a trainee CLASS:PERSON).", schema: || json!({ "type": "string" }) },
+    Param {
+        name: "row",
+        doc: "Key of the row: for quota as its answers name it, else an id (for a trainee CLASS:PERSON).",
+        schema: || json!({ "type": "string" }),
+    },
     Param { name: "field", doc: "Column, for quota; completed if absent.", schema: || json!({ "type": "string", "enum": FIELDS }) },
-    Param { name: "after", doc: "Only events after this position: the next of the page before.", schema: || json!({ "type": "integer", "minimum": 0 }) },
+    Param {
+        name: "after",
+        doc: "Only events after this position: the next of the page before.",
+        schema: || json!({ "type": "integer", "minimum": 0 }),
+    },
     Param { name: "limit", doc: "Events on a page; 50 if absent.", schema: || json!({ "type": "integer", "minimum": 1, "maximum": 200 }) },
 ];
 

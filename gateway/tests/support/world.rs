@@ -145,7 +145,6 @@ impl World {
         self.handle.execute(self.handle.system_submission(pack, "pack")).await.unwrap();
         self.account("national_office", Role::NationalOffice, None, false).await;
         for (name, code, unit) in [("organisation", "91350100M000100Y43", "32"), ("other_organisation", "91512081MA62K0260E", "51")] {
-
             let body = json!({ "name": format!("某大学 {unit}"), "uscc": code, "unit": unit });
             let id = self.accepted("national_office", "register-organisation", body).await["organisation"].clone();
             self.ids.insert(name, id.as_str().unwrap().to_owned());
@@ -196,7 +195,8 @@ impl World {
     /// Teaches the class, tests the person and issues a certificate; gives its number.
     pub async fn certify(&mut self, person: &str) -> String {
         let class = self.ids["class"].clone();
-        let session = json!({ "class": class, "session": 1, "held_on": today().to_string(), "module": "A", "hours_tenths": 80, "mode": "in_person" });
+        let session =
+            json!({ "class": class, "session": 1, "held_on": today().to_string(), "module": "A", "hours_tenths": 80, "mode": "in_person" });
         self.accepted("trainer", "hold-session", session).await;
         let attended = json!({ "class": class, "session": 1, "person": person, "attendance": "present" });
         self.accepted("trainer", "record-attendance", attended).await;
@@ -233,6 +233,7 @@ impl World {
         self.send(self.request(Method::POST, "/api/v1/sessions").body(json!({ "account": login, "password": password }).to_string())).await
     }
 
+    #[expect(clippy::unused_self, reason = "reads as what it is: a request to this world")]
     pub fn request(&self, method: Method, path: &str) -> Ask {
         let builder = Request::builder().method(method).uri(path);
         Ask { builder: builder.header("content-type", "application/json"), body: Body::empty() }

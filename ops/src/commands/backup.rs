@@ -12,7 +12,8 @@ pub(crate) fn backup(common: &Common, args: &BackupArgs) -> anyhow::Result<Endin
     common.reader()?;
     let now = SystemClock::new().now()?;
     let bar = Bar::new("backup", 0);
-    let manifest = backup::backup(&common.data, &common.checkpoint_file(), &args.dir, now, &mut |done, total| bar.set("backup", done, total))?;
+    let manifest =
+        backup::backup(&common.data, &common.checkpoint_file(), &args.dir, now, &mut |done, total| bar.set("backup", done, total))?;
     drop(bar);
     backup::check_backup(&args.dir, &mut |_, _| {})?;
     let vault = match &args.vault {
@@ -25,7 +26,9 @@ pub(crate) fn backup(common: &Common, args: &BackupArgs) -> anyhow::Result<Endin
         out::line(&format!("{} events, {} bytes in {}", manifest.log.end, manifest.bytes(), args.dir.display()));
         match &args.vault {
             Some(file) => out::line(&format!("the vault in {}: keep it apart, at most 35 days", file.display())),
-            None => out::note("The vault is not in it; without a copy of the vault (--vault FILE) personal data cannot be read after a restore."),
+            None => out::note(
+                "The vault is not in it; without a copy of the vault (--vault FILE) personal data cannot be read after a restore.",
+            ),
         }
     }
     Ok(Ending::Well)

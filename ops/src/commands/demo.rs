@@ -23,7 +23,9 @@ const SEED: u64 = 73;
 pub(crate) fn run(common: &Common, args: &DemoArgs) -> anyhow::Result<Ending> {
     match genesis(&common.data.join("log"))?.map(|genesis| genesis.purpose) {
         Some(LogPurpose::Production) => {
-            return Err(Usage(format!("{} holds a production log; a demo needs a folder of its own (--data DIR)", common.data.display())).into());
+            return Err(
+                Usage(format!("{} holds a production log; a demo needs a folder of its own (--data DIR)", common.data.display())).into()
+            );
         }
         Some(LogPurpose::Demo) => out::note(&format!("{} holds a demo already; remove the folder to make another", common.data.display())),
         None => fill(common, args)?,

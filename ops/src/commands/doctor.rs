@@ -47,7 +47,9 @@ fn master_key(common: &Common) -> Finding {
     let (well, says) = match (path.exists(), inside) {
         (true, false) => (true, format!("{}", path.display())),
         (true, true) => (false, format!("{} lies in the data folder: move it out, or every backup holds it", path.display())),
-        (false, _) => (!common.data.join("vault").exists(), format!("{} is not there; make one with `zhixin key create FILE`", path.display())),
+        (false, _) => {
+            (!common.data.join("vault").exists(), format!("{} is not there; make one with `zhixin key create FILE`", path.display()))
+        }
     };
     Finding { what: "master key", well, says }
 }
@@ -63,7 +65,8 @@ fn checkpoint(common: &Common) -> Finding {
 }
 
 fn space(data: &Path) -> Finding {
-    let folder = data.ancestors().find(|folder| folder.exists()).filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let folder =
+        data.ancestors().find(|folder| folder.exists()).filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     match (zhixin_store::segments::SegmentOptions::default().free_space)(folder) {
         Ok(free) => {
             let mebibytes = free >> 20;
@@ -81,7 +84,9 @@ fn fonts() -> Finding {
     let found = folders.iter().find_map(|folder| find_font(Path::new(folder), &known, 4));
     match found {
         Some(name) => Finding { what: "fonts", well: true, says: name },
-        None => Finding { what: "fonts", well: true, says: "no Chinese font on this machine; browsers elsewhere bring their own".to_owned() },
+        None => {
+            Finding { what: "fonts", well: true, says: "no Chinese font on this machine; browsers elsewhere bring their own".to_owned() }
+        }
     }
 }
 

@@ -21,7 +21,8 @@ pub(crate) fn run(common: &Common, args: &EventsArgs) -> anyhow::Result<Ending> 
                 let commit = Commit::decode(frame.bytes, Timestamp(batch.base_ms))?;
                 for recorded in commit.recorded(Position(frame.first_position)) {
                     let recorded = recorded?;
-                    let wanted = (args.from..=to).contains(&recorded.position.0) && subject.is_none_or(|subject| recorded.ordinal_of(&subject).is_some());
+                    let wanted = (args.from..=to).contains(&recorded.position.0)
+                        && subject.is_none_or(|subject| recorded.ordinal_of(&subject).is_some());
                     if wanted {
                         out::line(&leaf::leaf(&commit, recorded.index, recorded.record, recorded.position)?);
                     }

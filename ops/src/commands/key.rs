@@ -10,7 +10,10 @@ pub(crate) fn run(args: &KeyArgs) -> anyhow::Result<Ending> {
     match &args.what {
         KeyWhat::Create { file } => {
             MasterKeyFile::new(file).create(&SystemEntropy::new())?;
-            out::note(&format!("{} made; without it nothing in the vault can ever be read. Keep it apart from the data folder.", file.display()));
+            out::note(&format!(
+                "{} made; without it nothing in the vault can ever be read. Keep it apart from the data folder.",
+                file.display()
+            ));
         }
     }
     Ok(Ending::Well)

@@ -14,7 +14,9 @@ use crate::{Ending, out};
 
 pub(crate) fn run(common: &Common, args: &ServeArgs) -> anyhow::Result<Ending> {
     if args.log != "embedded" {
-        return Err(Usage(format!("--log {}: this version keeps the log in the data folder; only `embedded` can be named", args.log)).into());
+        return Err(
+            Usage(format!("--log {}: this version keeps the log in the data folder; only `embedded` can be named", args.log)).into()
+        );
     }
     let opened = folder::open(common, &args.domain)?;
     user::make_operator(&opened)?;

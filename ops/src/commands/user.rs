@@ -37,7 +37,9 @@ pub(crate) fn run(common: &Common, args: &UserArgs) -> anyhow::Result<Ending> {
             for name in accounts::list(handle)? {
                 let state = if name.locked { "locked" } else { "open" };
                 if common.json {
-                    out::line(&serde_json::json!({ "login": name.login, "account": name.account.to_string(), "locked": name.locked }).to_string());
+                    out::line(
+                        &serde_json::json!({ "login": name.login, "account": name.account.to_string(), "locked": name.locked }).to_string(),
+                    );
                 } else {
                     out::line(&format!("{}\t{}\t{state}", name.login, name.account));
                 }

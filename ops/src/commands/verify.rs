@@ -14,11 +14,8 @@ use crate::out::Bar;
 use crate::{Ending, out};
 
 pub(crate) fn run(common: &Common) -> anyhow::Result<Ending> {
-    let folder = Folder {
-        checkpoint_file: common.checkpoint_file(),
-        rows: common.rows.kind(),
-        ..Folder::new(&common.data, &common.master_key())
-    };
+    let folder =
+        Folder { checkpoint_file: common.checkpoint_file(), rows: common.rows.kind(), ..Folder::new(&common.data, &common.master_key()) };
     common.reader()?;
     let bar = Mutex::new(Bar::new("verify", 0));
     let report = verify_folder(&folder, &|area, step, done, total| {

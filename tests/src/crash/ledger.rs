@@ -20,6 +20,8 @@ pub struct Frame {
     pub next: u64,
     /// Its bytes.
     pub bytes: Vec<u8>,
+    /// Base of its recorded-at time. Unit: milliseconds since 1970-01-01 UTC.
+    pub base_ms: i64,
     /// Identifies its command. Unit: hexadecimal digits.
     pub command_id: String,
 }
@@ -38,7 +40,13 @@ pub fn frames(reader: &dyn LogReader) -> Vec<Frame> {
             let commit = Commit::decode(frame.bytes, Timestamp(body.base_ms())).expect("a commit that is served decodes");
             assert_eq!(commit.events.len() as u64, u64::from(frame.event_count));
             let command_id = hex(&commit.command_id.0);
-            found.push(Frame { position: frame.first_position, next: frame.next_position(), bytes: frame.bytes.to_vec(), command_id });
+            found.push(Frame {
+                position: frame.first_position,
+                next: frame.next_position(),
+                bytes: frame.bytes.to_vec(),
+                base_ms: body.base_ms(),
+                command_id,
+            });
         }
         ControlFlow::Continue(())
     });

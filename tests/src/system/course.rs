@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
@@ -33,6 +33,8 @@ pub struct Course {
     pub trainer: String,
     /// The occupation it trains for.
     pub occupation: String,
+    /// The first direction of the occupation for the grade.
+    pub direction: String,
     /// The run; empty until it is planned.
     pub class: String,
     /// The day on which all this happens.
@@ -64,10 +66,20 @@ pub fn list<'v>(value: &'v Value, pointer: &str) -> anyhow::Result<&'v Vec<Value
     value.pointer(pointer).and_then(Value::as_array).with_context(|| format!("a list at {pointer} of {value}"))
 }
 
-/// Registers the organisation, lists it as a trainer from a month ago, and gives the trainer's id, the organisation's and the occupation's.
-async fn list_trainer(national: &Client, today: CivilDate) -> anyhow::Result<(String, String, String)> {
-    let occupations = national.ask("/api/v1/directories/occupations").await?;
-    let occupation = text(&occupations, "/occupations/0/id")?;
+/// An occupation that has directions for the lowest grade, and the first of them.
+async fn occupation_with_direction(client: &Client) -> anyhow::Result<(String, String)> {
+    let answer = client.ask("/api/v1/directories/occupations").await?;
+    for occupation in list(&answer, "/occupations")? {
+        let junior = list(occupation, "/directions")?.iter().find(|of_grade| of_grade["grade"] == "junior");
+        if let Some(Ok(direction)) = junior.map(|junior| text(junior, "/directions/0")) {
+            return Ok((text(occupation, "/id")?, direction));
+        }
+    }
+    bail!("no occupation has directions: {answer}")
+}
+
+/// Registers an organisation and lists it as a trainer from a month ago; gives the ids of trainer and organisation.
+async fn list_trainer(national: &Client, today: CivilDate, occupation: &str) -> anyhow::Result<(String, String)> {
     let body = json!({ "name": "江苏示范测试学院", "uscc": uscc(32), "unit": "32" });
     let organisation = text(&national.command("register-organisation", body).await?, "/result/organisation")?;
     let listed_from = today.plus_days(-30).to_string();
@@ -76,7 +88,7 @@ async fn list_trainer(national: &Client, today: CivilDate) -> anyhow::Result<(St
         "document_number": "示例〔测试〕1号", "national_base": false, "effective_on": listed_from,
     });
     let trainer = text(&national.command("list-trainer", body).await?, "/result/trainer")?;
-    Ok((trainer, organisation, occupation))
+    Ok((trainer, organisation))
 }
 
 impl Course {
@@ -95,7 +107,8 @@ impl Course {
         let server = folder.serve(&[])?;
         let national = Client::of(&server)?.sign_in(demo.account("national_office")?).await?;
         let today = national.today().await?;
-        let (trainer, organisation, occupation) = list_trainer(&national, today).await?;
+        let (occupation, direction) = occupation_with_direction(&national).await?;
+        let (trainer, organisation) = list_trainer(&national, today, &occupation).await?;
         server.stop()?;
         let words = ["user", "add", "test-staff", "--role", "trainer", "--organisation", &organisation, "--json"];
         let added: Value = serde_json::from_str(&folder.run(&words)?.ended(0)?.out)?;
@@ -104,15 +117,16 @@ impl Course {
         let public = Client::of(&server)?;
         let national = public.sign_in(demo.account("national_office")?).await?;
         let staff = public.sign_in(&staff_account).await?;
-        Ok((server, Self { public, national, staff, staff_account, trainer, occupation, class: String::new(), today }))
+        Ok((server, Self { public, national, staff, staff_account, trainer, occupation, direction, class: String::new(), today }))
     }
 
-    /// The same people at another server of the same folder.
+    /// The same people at another server of the same folder, whose read models may still be catching up.
     ///
     /// # Errors
     /// Somebody cannot sign in.
     pub async fn at(&self, server: &Server, demo: &Demo) -> anyhow::Result<Self> {
         let public = Client::of(server)?;
+        public.wait_for_all().await?;
         let national = public.sign_in(demo.account("national_office")?).await?;
         let staff = public.sign_in(&self.staff_account).await?;
         Ok(Self { public, national, staff, ..self.clone() })
@@ -135,7 +149,7 @@ impl Course {
     pub async fn plan_and_open(&mut self, seats: u32) -> anyhow::Result<()> {
         let module = |code: &str, name: &str, hours: u32| json!({ "code": code, "name": name, "hours_tenths": hours });
         let body = json!({
-            "title": "测试培训班", "trainer": self.trainer, "division": "320100", "occupation": self.occupation, "direction": null,
+            "title": "测试培训班", "trainer": self.trainer, "division": "320100", "occupation": self.occupation, "direction": self.direction,
             "grade": "junior", "mode": "in_person", "starts_on": self.day(-10), "ends_on": self.day(Self::LAST_DAY), "seats": seats,
             "modules": [module("M1", "基础", 240), module("M2", "技术", 240), module("M3", "实践", 160)], "effective_on": self.day(-20),
         });
@@ -166,8 +180,7 @@ impl Course {
             Ok((text(&job, "/state")? == "done").then_some(job))
         });
         let done = done.await?;
-        let status = self.staff.get("/api/v1/status").await?.has_status(200)?.json()?;
-        self.staff.wait_for(number(&status, "/position")?);
+        self.staff.wait_for_all().await?;
         Ok(done)
     }
 

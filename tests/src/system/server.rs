@@ -77,12 +77,28 @@ impl Server {
         Ok(kill_process(pid, signal)?)
     }
 
+    /// Sends SIGTERM.
+    ///
+    /// # Errors
+    /// It is gone already.
+    pub fn terminate(&self) -> anyhow::Result<()> {
+        self.signal(Signal::TERM)
+    }
+
     /// Sends SIGTERM and waits for a clean end.
     ///
     /// # Errors
     /// It ends with another code than 0, or not at all.
-    pub fn stop(mut self) -> anyhow::Result<()> {
-        self.signal(Signal::TERM)?;
+    pub fn stop(self) -> anyhow::Result<()> {
+        self.terminate()?;
+        self.ends()
+    }
+
+    /// Waits for a clean end.
+    ///
+    /// # Errors
+    /// It ends with another code than 0, or not at all.
+    pub fn ends(mut self) -> anyhow::Result<()> {
         let deadline = Instant::now() + Duration::from_secs(PATIENCE_S);
         let status = loop {
             if let Some(status) = self.child.try_wait()? {

@@ -79,7 +79,8 @@ fn check_served(reader: &dyn LogReader, log: &[Frame]) {
     let mut seen = 0;
     for frame in log.iter().step_by(3) {
         if let Ok(served) = reader.frame_at(frame.position) {
-            assert_eq!((served.first_position, &served.bytes), (frame.position, &frame.bytes), "a changed commit is served");
+            let expected = (frame.position, &frame.bytes, frame.base_ms);
+            assert_eq!((served.first_position, &served.bytes, served.base_ms), expected, "a changed commit is served");
             seen += 1;
         }
     }

@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use zhixin_domain::person::ErasePerson;
-use zhixin_engine::engine::Engine;
+use zhixin_engine::engine::{Engine, EngineOptions};
+use zhixin_engine::fault::OpenFault;
 use zhixin_engine::handle::EngineHandle;
 use zhixin_events::ErasureGround;
-use zhixin_tests::crash::{
-    Ack, Cast, Child, Frame, Script, Seed, frames, is_child, name_of, open, options, person_of, reading, set_up, watch,
-};
+use zhixin_tests::crash::{Ack, Cast, Child, Frame, Script, Seed, frames, is_child, name_of, options, person_of, reading, set_up, watch};
 
 use crate::disk::Disk;
 use crate::trace::{self, Change, Entry};
@@ -24,13 +23,22 @@ const STEPS: u32 = 24;
 /// The script of the person that is erased.
 const ERASED: u32 = 100;
 
+/// Segments hold a few dozen commits, so that many are begun.
+fn try_start(dir: &Path, seed: u64) -> Result<Engine, OpenFault> {
+    Engine::open(EngineOptions { segment_bytes: 24 << 10, ..options(dir, seed) })
+}
+
+fn start(dir: &Path, seed: u64) -> Engine {
+    try_start(dir, seed).unwrap()
+}
+
 /// In the child: opens, appends from several callers, erases a person, closes; opens again, appends, closes.
 #[test]
 fn child_lives_for_the_record() {
     let Some(work) = is_child() else { return };
     let [dir, seed] = work.as_slice() else { panic!("folder, seed: {work:?}") };
     let (dir, seed): (&Path, u64) = (Path::new(dir), seed.parse().unwrap());
-    let engine = open(dir, seed);
+    let engine = start(dir, seed);
     Child::mark(dir, "opened");
     let handle = engine.handle();
     let cast = set_up(handle);
@@ -47,7 +55,7 @@ fn child_lives_for_the_record() {
         Child::mark(dir, "erased");
     });
     engine.close();
-    let engine = open(dir, seed + 1);
+    let engine = start(dir, seed + 1);
     run_scripts(dir, engine.handle(), &set_up(engine.handle()), 300);
     engine.close();
 }
@@ -96,7 +104,7 @@ fn record(seed: u64) -> Life {
     }
     disk.show(&dir.path().join("shown"));
     assert_eq!(contents(&dir.path().join("shown")), contents(&root), "the record reproduces the files byte for byte");
-    let engine = open(&root, seed + 2);
+    let engine = start(&root, seed + 2);
     let log = frames(engine.handle().reader().as_ref());
     engine.close();
     Life { before, entries, log, _dir: dir }
@@ -146,24 +154,26 @@ impl Known {
     }
 }
 
-/// Moments worth a look: a third right after something was acknowledged, a third around changes of names, lengths and synchronous writes, a
-/// third anywhere.
+/// Moments worth a look: right after something was acknowledged, around changes of names, lengths and synchronous writes, at the first
+/// acknowledgement after a change of names, and anywhere.
 fn moment(seed: &Seed, entries: &[Entry]) -> usize {
     let pick = |wanted: &dyn Fn(&Entry) -> bool| {
         let found: Vec<usize> = (0..entries.len()).filter(|at| wanted(&entries[*at])).collect();
-        found[seed.below(found.len())] + 1
+        found[seed.below(found.len())]
     };
-    match seed.below(3) {
-        0 => pick(&|entry| entry.mark().is_some()),
+    let renames = |entry: &Entry| match entry.change {
+        Change::Create | Change::MakeDir | Change::Rename { .. } | Change::Unlink | Change::RemoveDir => true,
+        Change::Write { .. } | Change::Truncate { .. } | Change::SyncBegin { .. } | Change::SyncEnd { .. } => false,
+    };
+    match seed.below(4) {
+        0 => pick(&|entry| entry.mark().is_some()) + 1,
         1 => {
-            let at = pick(&|entry| match entry.change {
-                Change::Create | Change::MakeDir | Change::Truncate { .. } | Change::Rename { .. } | Change::Unlink | Change::RemoveDir => {
-                    true
-                }
-                Change::Write { synchronous, .. } => synchronous,
-                Change::SyncBegin { .. } | Change::SyncEnd { .. } => false,
-            });
-            at - seed.below(2)
+            let sharp = |entry: &Entry| matches!(entry.change, Change::Truncate { .. } | Change::Write { synchronous: true, .. });
+            pick(&|entry| renames(entry) || sharp(entry)) + seed.below(2)
+        }
+        2 => {
+            let from = pick(&renames);
+            entries[from..].iter().position(|entry| entry.mark().is_some()).map_or(entries.len(), |after| from + after + 1)
         }
         _ => seed.below(entries.len() + 1),
     }
@@ -211,7 +221,7 @@ fn describe(entry: &Entry) -> String {
 }
 
 fn check(dir: &Path, known: &Known, log: &[Frame], seed: u64) {
-    let engine = match Engine::open(options(dir, seed)) {
+    let engine = match try_start(dir, seed) {
         Ok(engine) => engine,
         Err(fault) => {
             let fault = zhixin_engine::appender::log_chain(&fault);

@@ -71,7 +71,8 @@ fn filters(asked: &Asked) -> Vec<Select> {
     let chosen = |name: &str| asked.query.text(name).unwrap_or_default();
     let years = all().chain((2021..=2030).map(|year: u16| (year.to_string(), year.to_string())));
     let units = all().chain(ReportingUnit::all().map(|unit| (unit.to_string(), names::unit(lang, unit).to_owned())));
-    let statuses = all().chain(ClassStatus::ALL.iter().map(|status| (status.name().to_owned(), names::class_status(lang, *status).to_owned())));
+    let statuses =
+        all().chain(ClassStatus::ALL.iter().map(|status| (status.name().to_owned(), names::class_status(lang, *status).to_owned())));
     vec![
         select("year", t.dashboard.year, years, chosen("year")),
         select("unit", t.frame.region, units, chosen("unit")),
@@ -240,7 +241,9 @@ impl Page<'_> {
     }
 
     fn sessions(&self) -> Vec<Session> {
-        let module = |code: &str| self.detail.modules.iter().find(|module| module.code == code).map_or(code.to_owned(), |module| module.name.clone());
+        let module = |code: &str| {
+            self.detail.modules.iter().find(|module| module.code == code).map_or(code.to_owned(), |module| module.name.clone())
+        };
         let session = |session: &classes::Session| Session {
             date: session.held_on.to_string().get(5..).unwrap_or_default().to_owned(),
             title: format!("{} {}", session.session, module(&session.module)),

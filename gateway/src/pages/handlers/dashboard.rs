@@ -25,7 +25,14 @@ pub(super) async fn show(State(app): State<App>, caller: Caller, uri: Uri) -> Re
     let asked = Asked::new(caller, uri);
     app.blocking(move |app| {
         let moment = Moment::of(app, &asked.query)?;
-        let view = Page { app, asked: &asked, question: quota::question(&asked.query, &moment)?, names: Names::of(app, moment.view, asked.lang)?, moment }.view()?;
+        let view = Page {
+            app,
+            asked: &asked,
+            question: quota::question(&asked.query, &moment)?,
+            names: Names::of(app, moment.view, asked.lang)?,
+            moment,
+        }
+        .view()?;
         html(view.render(asked.lang))
     })
     .await
@@ -94,7 +101,12 @@ impl Page<'_> {
         let map = self.asked.query.text("map").unwrap_or("percent");
         vec![
             select("year", t.dashboard.year, YEARS.map(|year| (year.to_string(), year.to_string())), &question.year.to_string()),
-            select("line", t.dashboard.line, lines.map(|line| (line.map_or("all", Line::name).to_owned(), names::line(lang, line).to_owned())), line),
+            select(
+                "line",
+                t.dashboard.line,
+                lines.map(|line| (line.map_or("all", Line::name).to_owned(), names::line(lang, line).to_owned())),
+                line,
+            ),
             select("region", t.dashboard.region, units, &question.region.map(|unit| unit.to_string()).unwrap_or_default()),
             select(
                 "unit",
@@ -131,14 +143,19 @@ impl Page<'_> {
     }
 
     fn headline(&self, line: Option<Line>) -> Result<Headline, Problem> {
-        let total = |unit| self.ask(|question| (question.line, question.unit, question.group_by) = (line, unit, GroupBy::Grade)).map(|answer| answer.total);
+        let total = |unit| {
+            self.ask(|question| (question.line, question.unit, question.group_by) = (line, unit, GroupBy::Grade)).map(|answer| answer.total)
+        };
         let (persons, trainings) = (total(CountUnit::Persons)?, total(CountUnit::Trainings)?);
         let shown = if self.question.unit == CountUnit::Persons { &persons } else { &trainings };
         let target = shown.target.map(count);
         Ok(Headline {
             key: shown.key.to_string(),
             id: line.map_or("all", Line::name).to_owned(),
-            label: line.map_or_else(|| Texts::of(self.asked.lang).labels.total.to_string(), |line| names::line(self.asked.lang, Some(line)).to_owned()),
+            label: line.map_or_else(
+                || Texts::of(self.asked.lang).labels.total.to_string(),
+                |line| names::line(self.asked.lang, Some(line)).to_owned(),
+            ),
             completed_persons: count(persons.completed),
             completed_trainings: count(trainings.completed),
             target,
@@ -167,23 +184,28 @@ impl Page<'_> {
     fn month(&self, row: &QuotaRow) -> Result<MonthPoint, Problem> {
         let by = self.moment.view.effective_by;
         let open = matches!(row.key.group, Group::Month(month) if month == by.month() && i32::from(row.key.year.get()) == by.year());
-        Ok(MonthPoint { key: row.key.to_string(), label: quota::label(&row.key.group, &self.names)?, completed: count(row.completed), open })
+        Ok(MonthPoint {
+            key: row.key.to_string(),
+            label: quota::label(&row.key.group, &self.names)?,
+            completed: count(row.completed),
+            open,
+        })
     }
 
     /// Every reporting unit, the one with the highest share first.
     fn units(&self) -> Result<Vec<UnitRow>, Problem> {
-        let answer = self.ask(|question| (question.group_by, question.region_of, question.region) = (GroupBy::Region, RegionOf::Organiser, None))?;
+        let answer =
+            self.ask(|question| (question.group_by, question.region_of, question.region) = (GroupBy::Region, RegionOf::Organiser, None))?;
         let mut question = self.question;
         (question.region_of, question.region) = (RegionOf::Organiser, None);
         let mut units = Vec::new();
         for unit in ReportingUnit::all().filter(|unit| self.question.region.is_none_or(|only| only == *unit)) {
             let group = Group::Region(unit.code());
-            let row = match answer.rows.iter().find(|row| row.key.group == group) {
-                Some(row) => self.row(row)?,
-                None => {
-                    let label = names::unit(self.asked.lang, unit).to_owned();
-                    views::QuotaRow { key: Self::key(&question, group), label, ..views::QuotaRow::default() }
-                }
+            let row = if let Some(row) = answer.rows.iter().find(|row| row.key.group == group) {
+                self.row(row)?
+            } else {
+                let label = names::unit(self.asked.lang, unit).to_owned();
+                views::QuotaRow { key: Self::key(&question, group), label, ..views::QuotaRow::default() }
             };
             let href = Some(self.narrowed(unit));
             units.push(UnitRow { tile: Some(unit.to_string()), row: views::QuotaRow { href, ..row } });
@@ -201,7 +223,9 @@ impl Page<'_> {
 
     fn occupations(&self) -> Result<Vec<StackRow>, Problem> {
         let answer = self.ask(|question| question.group_by = GroupBy::Occupation)?;
-        let row = |row: &QuotaRow| Ok(StackRow { label: quota::label(&row.key.group, &self.names)?, parts: vec![(row.key.to_string(), count(row.completed))] });
+        let row = |row: &QuotaRow| {
+            Ok(StackRow { label: quota::label(&row.key.group, &self.names)?, parts: vec![(row.key.to_string(), count(row.completed))] })
+        };
         let mut rows: Vec<StackRow> = answer.rows.iter().map(row).collect::<Result<_, Problem>>()?;
         rows.sort_by_key(|row| std::cmp::Reverse(row.parts.first().map_or(0, |part| part.1)));
         Ok(rows)

@@ -56,7 +56,12 @@ fn editions(app: &App, lang: Lang) -> Result<Vec<EditionName>, Problem> {
     let page = trainers::editions(&app.deps().projections.view(ModelName::Trainers)?, latest.view, None, usize::MAX)?;
     let numbered = page.items.iter().zip(1_u32..);
     let name = |edition: &trainers::Edition, number: u32| {
-        (edition.position.0, lang.pick("第 {0} 版（{1}）", "Edition {0} ({1})").replace("{0}", &number.to_string()).replace("{1}", &edition.effective_on.to_string()))
+        (
+            edition.position.0,
+            lang.pick("第 {0} 版（{1}）", "Edition {0} ({1})")
+                .replace("{0}", &number.to_string())
+                .replace("{1}", &edition.effective_on.to_string()),
+        )
     };
     let mut named: Vec<EditionName> = numbered.map(|(edition, number)| name(edition, number)).collect();
     named.reverse();
@@ -223,7 +228,10 @@ fn trainer_view(app: &App, asked: &Asked, id: TrainerId) -> Result<TrainerView, 
             fact(t.trainers.uscc.as_str(), uscc_of(app, entry.organisation)?),
             fact(lang.pick("目录编号", "Directory number"), entry.directory_number.to_string()),
             fact(t.frame.region.as_str(), names::unit(lang, entry.unit).to_owned()),
-            fact(lang.pick("国家级继续教育基地", "National base"), lang.pick(if entry.national_base { "是" } else { "否" }, if entry.national_base { "yes" } else { "no" }).to_owned()),
+            fact(
+                lang.pick("国家级继续教育基地", "National base"),
+                lang.pick(if entry.national_base { "是" } else { "否" }, if entry.national_base { "yes" } else { "no" }).to_owned(),
+            ),
             fact(t.trainers.validity.as_str(), validity(lang, entry.listed_from, entry.listed_until)),
             fact(t.trainers.decision.as_str(), entry.document_number.clone()),
         ],

@@ -82,9 +82,9 @@ impl Asked {
         Ok(Frame {
             data_time: Some(DataTime { time: names::minute(moment.at), position, integrity }),
             as_of: Some(AsOf {
-                as_of: self.query.text("as_of").map(str::to_owned),
+                as_of: self.query.text("as_of").filter(|_| !moment.is_newest).map(str::to_owned),
                 effective_by: self.query.text("effective_by").map(str::to_owned),
-                date: self.query.text("as_of").map_or(today, |_| moment.at.civil_date()).to_string(),
+                date: if moment.is_newest { today } else { moment.at.civil_date() }.to_string(),
                 first_date: first.civil_date().to_string(),
                 last_date: today.to_string(),
             }),

@@ -35,8 +35,8 @@ async fn upload(State(app): State<App>, Path(id): Path<String>, caller: Caller, 
     let asked = Asked::new(caller.clone(), request.uri().clone());
     let class: ClassId = path_word("id", &id)?;
     let csrf = caller.signed_in()?.csrf.clone();
-    let asker = caller.clone();
-    app.blocking(move |app| importable(app, &asker, class)).await?;
+    let same = caller.clone();
+    app.blocking(move |app| importable(app, &same, class)).await?;
     let sent = read_form(&app, request).await?;
     if !sent.fields.iter().any(|(name, value)| name == "csrf" && *value == csrf) {
         return Err(Kind::ForeignForm.into());
@@ -112,7 +112,12 @@ fn view(app: &App, asked: &Asked, upload: &Upload) -> Result<ImportReportView, P
     let repeats = upload.rejected.iter().filter(|row| is_repeat(row)).map(|row| DuplicateRow {
         row: row.row,
         name: row.name.clone(),
-        duplicate_of: row.faults.iter().find_map(|fault| fault.earlier_row).map(|row| format!("{} {row}", t.classes.row)).unwrap_or_default(),
+        duplicate_of: row
+            .faults
+            .iter()
+            .find_map(|fault| fault.earlier_row)
+            .map(|row| format!("{} {row}", t.classes.row))
+            .unwrap_or_default(),
     });
     let seated = upload.refusals.iter().filter(|(_, refusal)| refusal.0 == SEATED).map(|(row, _)| DuplicateRow {
         row: *row,

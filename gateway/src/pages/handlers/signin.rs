@@ -78,7 +78,8 @@ fn own_path(path: &str) -> &str {
 
 /// Sends the browser on to a page.
 pub(super) fn see_other(path: &str) -> Result<Response, Problem> {
-    let target: String = path.chars().map(|c| if c.is_ascii() { c.to_string() } else { crate::pages::views::encode(&c.to_string()) }).collect();
+    let target: String =
+        path.chars().map(|c| if c.is_ascii() { c.to_string() } else { crate::pages::views::encode(&c.to_string()) }).collect();
     let location = HeaderValue::from_str(&target).map_err(|_| Problem::from(Kind::Malformed))?;
     Ok((StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response())
 }

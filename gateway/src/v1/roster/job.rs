@@ -51,7 +51,7 @@ pub(crate) fn start(app: &App, id: &str) -> Result<(), Problem> {
     })
 }
 
-fn run(app: &App, id: &str) -> Result<(), Problem> {
+pub(super) fn run(app: &App, id: &str) -> Result<(), Problem> {
     let Some(mut upload) = Upload::load(app, id)?.filter(|upload| upload.state == State::Running) else { return Ok(()) };
     match begin(app, &mut upload) {
         Err(CommandError::Refused(refusal)) => {
@@ -112,7 +112,7 @@ fn write_rows(app: &App, upload: &mut Upload, job: JobId) -> Result<(), Problem>
             settle(app, upload, &mut under_way)?;
         }
         let command = row.command(app, class, job)?;
-        let submission = submission(app, upload, command.into(), &format!("{}:{}", upload.id, row.row))?;
+        let submission = submission(app, upload, command.into(), &format!("{}:row", upload.id))?;
         let answer = app.engine().submit(submission)?;
         under_way.push_back((row.row, answer));
     }

@@ -7,7 +7,9 @@ use zhixin_engine::domain::class::RegisterTrainee;
 use zhixin_engine::domain::class::register_trainee::{PersonDescription, Trainee};
 use zhixin_events::digest::{base64url, from_base64url, sha256};
 use zhixin_events::field::Digest32;
-use zhixin_events::{AccountId, ClassId, DocumentKind, JobId, OrganisationId, Role, Secret, Subject, SubjectKind, TalentCategory, Timestamp};
+use zhixin_events::{
+    AccountId, ClassId, DocumentKind, JobId, OrganisationId, Role, Secret, Subject, SubjectKind, TalentCategory, Timestamp,
+};
 
 use crate::app::App;
 use crate::auth::Acting;
@@ -116,7 +118,14 @@ const fn format_name(format: RosterFormat) -> &'static str {
 
 impl Upload {
     /// Keeps what was read of a file.
-    pub(crate) fn new(acting: &Acting, class: ClassId, file_name: &str, bytes: &[u8], read: &RosterFile, now: Timestamp) -> Result<Self, Problem> {
+    pub(crate) fn new(
+        acting: &Acting,
+        class: ClassId,
+        file_name: &str,
+        bytes: &[u8],
+        read: &RosterFile,
+        now: Timestamp,
+    ) -> Result<Self, Problem> {
         let mut id = [0; 6];
         getrandom::fill(&mut id).map_err(|_| Problem::from(Kind::Storage))?;
         Ok(Self {
@@ -297,10 +306,8 @@ impl Rejected {
     /// Reads the row again with a reason for its number, as if the file had held it.
     fn read_with_reason(&self, reason: &str) -> Option<Accepted> {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let cell = |column: RosterColumn| match column {
-            RosterColumn::NumberReason => reason,
-            other => self.cells.get(other.header_zh()).map_or("", String::as_str),
-        };
+        let read = |column: RosterColumn| self.cells.get(column.header_zh()).map_or("", String::as_str);
+        let cell = |column: RosterColumn| if column == RosterColumn::NumberReason { reason } else { read(column) };
         writer.write_record(RosterColumn::ALL.map(RosterColumn::header_zh)).ok()?;
         writer.write_record(RosterColumn::ALL.map(cell)).ok()?;
         let read = roster::read(&writer.into_inner().ok()?, &RosterLimits::default()).ok()?;

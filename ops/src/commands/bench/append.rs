@@ -17,7 +17,7 @@ use zhixin_store::segments::Body;
 
 use super::BenchFolder;
 use super::bare::{BareFile, BareLmdb, CALLERS, deal, drive, drive_bare};
-use super::machine::{rss_anon_mib, thread_times};
+use super::machine::{ns_each, process_time, rss_anon_mib, thread_times};
 use super::report::{Figure, Report, Target, median, p50_p99_us, per_second, percent};
 use super::world::World;
 use crate::cli::Usage;
@@ -81,6 +81,8 @@ struct Peers {
 #[derive(Default)]
 struct Tally {
     ours: Vec<u64>,
+    busy: Vec<u64>,
+    lmdb_busy: Vec<u64>,
     events: Vec<u64>,
     lmdb: Vec<u64>,
     raw: Vec<u64>,
@@ -97,13 +99,14 @@ impl Tally {
     fn round(&mut self, handle: &EngineHandle, peers: &mut Peers, submissions: Vec<Submission>) -> anyhow::Result<()> {
         let count = submissions.len() as u64;
         let lists = deal(submissions);
-        let (from, threads) = (handle.end(), thread_times());
+        let (from, threads, busy) = (handle.end(), thread_times(), process_time());
         let driven = drive(lists, |submission| Ok(handle.execute_blocking(submission).map(drop)?))?;
         for (name, time) in thread_times() {
             *self.threads.entry(name.clone()).or_default() += time.saturating_sub(threads.get(&name).copied().unwrap_or_default());
         }
         let events = handle.end() - from;
         self.ours.push(per_second(count, driven.took));
+        self.busy.push(ns_each(busy, count));
         self.events.push(per_second(events, driven.took));
         self.latencies.extend(driven.latencies);
         self.commands += count;
@@ -112,7 +115,9 @@ impl Tally {
         anyhow::ensure!(frames.len() as u64 == count, "every command made one commit");
         // The peers get the machine to themselves.
         handle.wait_indexed(handle.end(), Duration::from_mins(10));
+        let busy = process_time();
         let (driven, batches) = drive_bare(&mut peers.lmdb, deal(frames.clone()))?;
+        self.lmdb_busy.push(ns_each(busy, count));
         self.lmdb.push(per_second(count, driven.took));
         self.lmdb_latencies.extend(driven.latencies);
         self.lmdb_batches += batches;
@@ -148,6 +153,8 @@ impl Tally {
         let hundredths = |part: u64, whole: u64| part * 100 / whole.max(1);
         let batch = Figure::new(format!("{mix}: events a batch, in hundredths"), hundredths(self.event_count, self.batches), "");
         report.add(batch.beside("LMDB", hundredths(self.commands, self.lmdb_batches)));
+        let busy = Figure::new(format!("{mix}: processor time, callers too"), median(self.busy), "ns/command");
+        report.add(busy.beside("LMDB", median(self.lmdb_busy)));
         for (name, time) in self.threads.iter().filter(|(name, _)| name.starts_with("zx-") || *name == "applier") {
             let ns = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX) / self.commands.max(1);
             if ns > 0 {

@@ -20,7 +20,7 @@ use zhixin_store::rows::open_rows;
 use zhixin_store::segments::{Body, ENVELOPE_BYTES};
 use zhixin_store::table::Table;
 
-use super::machine::{MemoryWatch, disk_bytes, rss_anon_mib};
+use super::machine::{MemoryWatch, disk_bytes, ns_each, process_time, rss_anon_mib};
 use super::report::{Figure, Report, Target, per_second};
 use super::{BenchFolder, import};
 use crate::out::Bar;
@@ -48,9 +48,10 @@ pub(crate) fn run(folder: &BenchFolder, events: u64, report: &mut Report) -> any
 
     let unflushed = UNFLUSHED_EVENTS.min(end / 4);
     let memory = MemoryWatch::start();
-    let begun = Instant::now();
+    let (begun, busy) = (Instant::now(), process_time());
     let reached = build_index(folder, &reader, end - unflushed)?;
     let rate = per_second(reached, begun.elapsed());
+    report.add(Figure::new("index and tree: processor time", ns_each(busy, reached), "ns/event"));
     let figure = Figure::new("index and tree: events", rate, "/s").target(Target::rate(500_000));
     report.add(figure.beside("scan of the log", scans.bare).beside("with decoding", scans.decoding));
     report.add(Figure::new("memory while building index and tree (RssAnon)", memory.highest_mib(), "MiB").target(Target::at_most(1_536)));
@@ -163,13 +164,15 @@ fn build_index(folder: &BenchFolder, reader: &Arc<dyn LogReader>, to: u64) -> an
 /// All read models from nothing, in one pass of the server's applier; then each beside the live one.
 fn build_models(folder: &BenchFolder, reader: &Arc<dyn LogReader>, scans: &Scans, report: &mut Report) -> anyhow::Result<()> {
     let memory = MemoryWatch::start();
-    let begun = Instant::now();
+    let (begun, busy) = (Instant::now(), process_time());
     let projections = Projections::open(&folder.common.data, folder.common.rows.kind(), Arc::<dyn LogReader>::clone(reader))?;
     anyhow::ensure!(projections.wait_for(scans.events, PATIENCE), "the read models stopped: {:?}", projections.fault());
     projections.stop()?;
     let followed = per_second(scans.events, begun.elapsed());
     report.add(Figure::new("read models, all from nothing in one pass: events", followed, "/s").beside("with decoding", scans.decoding));
+    report.add(Figure::new("read models, all from nothing in one pass: processor time", ns_each(busy, scans.events), "ns/event"));
     let mut all = Duration::ZERO;
+    let busy = process_time();
     for model in ModelName::ALL {
         let bar = Bar::new(model.name(), scans.events);
         let begun = Instant::now();
@@ -185,6 +188,7 @@ fn build_models(folder: &BenchFolder, reader: &Arc<dyn LogReader>, scans: &Scans
             built.discard()?;
         }
     }
+    report.add(Figure::new("rebuild of all read models, one after another: processor time", ns_each(busy, scans.events), "ns/event"));
     let figure = Figure::new("rebuild of all read models, one after another: events", per_second(scans.events, all), "/s");
     report.add(figure.beside("with decoding", scans.decoding).target(Target::rate(1_000_000)));
     report.add(Figure::new("memory while rebuilding (RssAnon)", memory.highest_mib(), "MiB").target(Target::at_most(1_536)));

@@ -8,7 +8,7 @@ use std::time::Instant;
 use zhixin_engine::log::open_reader;
 use zhixin_engine::verify::{Folder, verify_folder};
 
-use super::machine::MemoryWatch;
+use super::machine::{MemoryWatch, ns_each, process_time};
 use super::report::{Figure, Report, Target, per_second};
 use super::{BenchFolder, import, rebuild};
 
@@ -27,16 +27,13 @@ pub(crate) fn run(folder: &BenchFolder, events: u64, report: &mut Report) -> any
     let check = begun.elapsed();
     drop(reader);
     let memory = MemoryWatch::start();
-    let begun = Instant::now();
+    let (begun, busy) = (Instant::now(), process_time());
     let verified = verify_folder(
-        &Folder {
-            checkpoint_file: common.checkpoint_file(),
-            rows: common.rows.kind(),
-            ..Folder::new(&common.data, &common.master_key())
-        },
+        &Folder { checkpoint_file: common.checkpoint_file(), rows: common.rows.kind(), ..Folder::new(&common.data, &common.master_key()) },
         &|_, _, _, _| {},
     )?;
     let took = begun.elapsed();
+    report.add(Figure::new("verify, whole: processor time", ns_each(busy, end), "ns/event"));
     if let Some((check, divergence)) = verified.first_divergence() {
         anyhow::bail!("{:?} of {:?}: {divergence}", check.step, check.area);
     }

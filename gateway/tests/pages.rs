@@ -1,0 +1,169 @@
+//! The pages: every one of them in both languages, what is on it, and what must not be.
+#![cfg(test)]
+
+#[path = "support/world.rs"]
+mod world;
+
+use axum::http::{Method, StatusCode};
+use serde_json::json;
+use world::{ID_NUMBER, PERSON_NAME, World};
+
+async fn taught() -> (World, String) {
+    let mut world = World::new().await;
+    let person = world.enrol(PERSON_NAME, ID_NUMBER).await;
+    let number = world.certify(&person).await;
+    world.ids.insert("person", person);
+    (world, number)
+}
+
+fn pages(world: &World, number: &str) -> Vec<String> {
+    let id = |name: &str| &world.ids[name];
+    vec![
+        "/".to_owned(),
+        "/?group_by=occupation&unit=trainings&map=count&region=32".to_owned(),
+        "/?as_of=@3".to_owned(),
+        "/signin".to_owned(),
+        "/directories/trainers".to_owned(),
+        "/directories/trainers?since=0".to_owned(),
+        format!("/directories/trainers/{}", id("listed_trainer")),
+        "/directories/occupations".to_owned(),
+        "/classes?year=2025".to_owned(),
+        format!("/classes/{}", id("class")),
+        "/verify".to_owned(),
+        format!("/verify/{number}"),
+        format!("/subjects/class/{}", id("class")),
+        format!("/subjects/person/{}", id("person")),
+        "/subjects/target/2025:digital:32".to_owned(),
+        "/why?model=quota&row=2025:all:persons:organiser:-:total:-&field=completed".to_owned(),
+        "/why?model=quota&row=2025:all:persons:organiser:-:total:-&field=completed_trainings".to_owned(),
+        "/why?model=quota&row=2025:digital:persons:organiser:-:region:32&field=target".to_owned(),
+        "/events/3".to_owned(),
+        "/status".to_owned(),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_renders_in_both_languages_without_a_name_or_number() {
+    let (world, number) = taught().await;
+    for path in pages(&world, &number) {
+        for lang in ["zh-CN", "en"] {
+            let joint = if path.contains('?') { '&' } else { '?' };
+            let asked = if lang == "en" { format!("{path}{joint}lang=en") } else { path.clone() };
+            let page = world.get("provincial_office", &asked).await;
+            let text = page.text();
+            assert_eq!(page.status, StatusCode::OK, "{asked}: {text}");
+            assert!(text.contains(&format!("<html lang=\"{lang}\">")), "{asked}");
+            assert!(!text.contains(PERSON_NAME) && !text.contains(ID_NUMBER), "{asked} shows who somebody is");
+            assert!(!text.contains("<script>") && !text.contains(" style=\""), "{asked} has something inline");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_figure_leads_to_exactly_its_events() {
+    let (world, _) = taught().await;
+    let quota = world.get("", "/api/v1/quota?year=2025&line=digital&group_by=occupation").await.json();
+    let row = &quota["rows"][0];
+    assert_eq!((row["enrolled"].clone(), row["completed"].clone(), row["certified"].clone()), (json!(1), json!(1), json!(1)), "{quota}");
+    for field in ["enrolled", "completed", "certified"] {
+        let path = format!("/api/v1/why?model=quota&row={}&field={field}", row["key"].as_str().unwrap());
+        let why = world.get("provincial_office", &path).await.json();
+        assert_eq!((why["figure"].clone(), why["count"].clone()), (row[field].clone(), json!(1)), "{why}");
+        assert!(why["events"][0]["sentence"]["zh"].as_str().is_some_and(|sentence| !sentence.is_empty()));
+        // Another province sees that the figure has an event, not which.
+        let foreign = world.get("other_province", &path).await.json();
+        assert_eq!(foreign["count"], json!(1));
+        let public = field == "certified";
+        assert_eq!(foreign["events"][0].get("type").is_some(), public, "{foreign}");
+    }
+    let page = world.get("provincial_office", "/why?model=quota&row=2025:digital:persons:organiser:-:region:32&field=target").await.text();
+    assert!(page.contains("逐条复算结果为 800，与页面数字一致"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_earlier_moment_shows_what_was_known_then_on_either_axis() {
+    let (world, _) = taught().await;
+    let total = |query: String| {
+        let path = format!("/api/v1/quota?year=2025{query}");
+        let world = &world;
+        async move { world.get("", &path).await.json() }
+    };
+    let now = total(String::new()).await;
+    let position = now["position"].as_u64().unwrap();
+    assert_eq!(position, world.handle.end() - 1);
+    let same = total(format!("&as_of=@{position}")).await;
+    assert_eq!((same["rows"].clone(), same["total"].clone()), (now["rows"].clone(), now["total"].clone()));
+    let first_day = world::today();
+    let then = total(format!("&as_of={first_day}")).await;
+    assert_eq!((then["total"]["enrolled"].clone(), then["total"]["certified"].clone()), (json!(1), json!(0)), "{then}");
+    assert_eq!(then["effective_by"], json!(first_day.to_string()));
+    let by = total(format!("&effective_by={}", first_day.plus_days(-1))).await;
+    assert_eq!(by["total"]["enrolled"], json!(0));
+    let page = world.get("", &format!("/?year=2025&as_of={first_day}")).await.text();
+    assert!(page.contains("历史视图"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_in_leads_back_to_the_page_and_the_form_is_bound_to_the_session() {
+    let (world, _) = taught().await;
+    let form =
+        |path: &str, body: String| world.request(Method::POST, path).header("content-type", "application/x-www-form-urlencoded").body(body);
+    let wrong = world.send(form("/signin", "account=trainer&password=wrong&return_to=%2Fclasses".to_owned())).await;
+    assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+    assert!(wrong.text().contains("value=\"trainer\"") && !wrong.text().contains("value=\"wrong\""));
+    let body = format!("account=Trainer&password={}&return_to=%2Fclasses", world::PASSWORD.replace(' ', "+"));
+    let answer = world.send(form("/signin", body)).await;
+    assert_eq!((answer.status, answer.headers["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, "/classes"));
+    let cookie = answer.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let page = world.send(world.request(Method::GET, "/classes").header("cookie", &cookie)).await.text();
+    let csrf = page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let refused = world.send(form("/signout", "csrf=other".to_owned()).header("cookie", &cookie)).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let out = world.send(form("/signout", format!("csrf={csrf}")).header("cookie", &cookie)).await;
+    assert_eq!(out.status, StatusCode::SEE_OTHER);
+    assert_eq!(world.send(world.request(Method::GET, "/classes").header("cookie", &cookie)).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_public_finds_certificates_and_nothing_about_classes() {
+    let (world, number) = taught().await;
+    let found = world.get("", &format!("/verify?number={}", number.to_lowercase())).await;
+    assert_eq!((found.status, found.headers["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, format!("/verify/{number}").as_str()));
+    let page = world.get("", &format!("/verify/{number}")).await;
+    assert!(page.text().contains("band-good"), "{}", page.text());
+    assert_eq!(world.get("", "/verify/T000").await.status, StatusCode::NOT_FOUND);
+    let check = world.request(Method::POST, &format!("/verify/{number}/check")).header("content-type", "application/x-www-form-urlencoded");
+    let answer = world.send(check.body("name=%E7%8E%8B%E5%B0%8F%E6%98%8E&last_six=31002X&csrf=")).await.text();
+    assert!(answer.contains("✓ 一致") && !answer.contains("✗ 不一致"), "{answer}");
+    for path in
+        ["/classes".to_owned(), format!("/classes/{}", world.ids["class"]), "/why?row=2025:all:persons:organiser:-:total:-".to_owned()]
+    {
+        assert_eq!(world.get("", &path).await.status, StatusCode::UNAUTHORIZED, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_description_names_every_route_for_programs() {
+    let (world, _) = taught().await;
+    let description = world.get("", "/api/v1/openapi.json").await.json();
+    for route in zhixin_gateway::route_list().iter().filter(|route| !route.summary.is_empty()) {
+        let operation = &description["paths"][&route.path][route.method.to_lowercase()];
+        assert!(operation["responses"]["default"].is_object(), "{} {}", route.method, route.path);
+    }
+    let body = &description["paths"]["/api/v1/commands/set-target"]["post"]["requestBody"]["content"]["application/json"]["schema"];
+    assert_eq!(body["properties"]["people"]["maximum"], json!(100_000_000));
+    let viewer = world.get("", "/docs/").await;
+    assert!(viewer.text().contains("swagger-ui"), "{}", viewer.text());
+    let metrics = world.get("", "/metrics").await.text();
+    assert!(metrics.contains("zhixin_requests_total{method=\"GET\",route=\"/api/v1/openapi.json\",status=\"200\"} 1"), "{metrics}");
+    assert!(!metrics.contains(&world.ids["class"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_an_error_code_shows_what_to_do() {
+    let (world, _) = taught().await;
+    let page = world.get("", "/problems/AUTH-0001").await;
+    assert!(page.status == StatusCode::OK && page.text().contains("处理"));
+    let missing = world.get("", "/problems/NONE-0000").await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
+}
