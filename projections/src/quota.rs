@@ -21,7 +21,7 @@ mod key;
 mod why;
 
 pub(crate) use self::answer::dump;
-pub use self::answer::{query, row};
+pub use self::answer::{query, row, years};
 pub use self::apply::Quota;
 pub use self::key::{CountUnit, Field, Group, GroupBy, QuotaAnswer, QuotaQuery, QuotaRow, RegionOf, RowKey, RowKeyError};
 pub use self::why::why;

@@ -197,8 +197,11 @@ pub(crate) fn dump(view: &TableView, as_of: AsOf) -> Result<Vec<(String, String)
     Ok(rows)
 }
 
-/// The years in which anything counts or has a target.
-fn years(view: &TableView) -> Result<BTreeSet<PlanYear>, RowFault> {
+/// The years in which anything counts or has a target, as known now.
+///
+/// # Errors
+/// The rows cannot be read.
+pub fn years(view: &TableView) -> Result<BTreeSet<PlanYear>, RowFault> {
     let year =
         |bytes: Option<&[u8]>| bytes.and_then(|two| two.try_into().ok()).map(|two| PlanYear::new(u16::from_be_bytes(two))).ok_or(CORRUPT);
     let mut years = BTreeSet::new();

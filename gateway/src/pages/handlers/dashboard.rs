@@ -25,10 +25,14 @@ pub(super) async fn show(State(app): State<App>, caller: Caller, uri: Uri) -> Re
     let asked = Asked::new(caller, uri);
     app.blocking(move |app| {
         let moment = Moment::of(app, &asked.query)?;
+        let mut question = quota::question(&asked.query, &moment)?;
+        if asked.query.text("year").is_none() {
+            question.year = latest_year(app, question.year)?;
+        }
         let view = Page {
             app,
             asked: &asked,
-            question: quota::question(&asked.query, &moment)?,
+            question,
             names: Names::of(app, moment.view, asked.lang)?,
             moment,
         }
@@ -36,6 +40,14 @@ pub(super) async fn show(State(app): State<App>, caller: Caller, uri: Uri) -> Re
         html(view.render(asked.lang))
     })
     .await
+}
+
+/// The year to begin with: the latest with targets or counts, and this year when there is none yet.
+///
+/// Why: in January, before the year's targets are set, and in a demonstration, this year's page would be empty.
+fn latest_year(app: &App, this_year: PlanYear) -> Result<PlanYear, Problem> {
+    let years = zhixin_projections::quota::years(&app.deps().projections.view(ModelName::Quota)?)?;
+    Ok(years.into_iter().filter(|year| *year <= this_year).max().unwrap_or(this_year))
 }
 
 struct Page<'a> {

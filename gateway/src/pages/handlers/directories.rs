@@ -48,8 +48,8 @@ pub(super) async fn trainer_list(State(app): State<App>, caller: Caller, uri: Ur
     app.blocking(move |app| html(list_view(app, &asked)?.render(asked.lang))).await
 }
 
-/// An edition that the pickers offer: its position and its name.
-type EditionName = (u64, String);
+/// An edition that the pickers offer: its position, its name and its day.
+type EditionName = (u64, String, CivilDate);
 
 fn editions(app: &App, lang: Lang) -> Result<Vec<EditionName>, Problem> {
     let latest = Moment::of(app, &Query::default())?;
@@ -61,6 +61,7 @@ fn editions(app: &App, lang: Lang) -> Result<Vec<EditionName>, Problem> {
             lang.pick("第 {0} 版（{1}）", "Edition {0} ({1})")
                 .replace("{0}", &number.to_string())
                 .replace("{1}", &edition.effective_on.to_string()),
+            edition.effective_on,
         )
     };
     let mut named: Vec<EditionName> = numbered.map(|(edition, number)| name(edition, number)).collect();
@@ -88,14 +89,15 @@ fn list_view(app: &App, asked: &Asked) -> Result<TrainerListView, Problem> {
     let mut listed: Vec<(TrainerEntry, String)> = found.drain(..).zip(codes).collect();
     listed.retain(|(entry, code)| wanted.is_empty() || entry.name.to_lowercase().contains(&wanted) || code.to_lowercase() == wanted);
     let all_editions = editions(app, lang)?;
-    let shown = all_editions.iter().position(|(position, _)| moment.view.position > *position);
+    let shown = all_editions.iter().position(|(position, ..)| moment.view.position > *position);
     let number = shown.map_or(0, |at| all_editions.len().saturating_sub(at));
+    let published_on = shown.and_then(|at| all_editions.get(at)).map_or(moment.view.effective_by, |edition| edition.2);
     let since = asked.query.number("since", (0, u64::MAX))?;
     let difference = since.map(|since| difference(app, (since, &all_editions), &moment, lang)).transpose()?;
     let (page, shown_rows) = pager(&asked.query, "/directories/trainers", &listed, PAGE)?;
     let picker = |name: &str, label: Phrase, chosen: Option<u64>| {
         let choices = std::iter::once((String::new(), lang.pick("最新", "Latest").to_owned()))
-            .chain(all_editions.iter().take(EDITIONS).map(|(position, name)| (position.to_string(), name.clone())));
+            .chain(all_editions.iter().take(EDITIONS).map(|(position, name, _)| (position.to_string(), name.clone())));
         select(name, label, choices, &chosen.map(|chosen| chosen.to_string()).unwrap_or_default())
     };
     let rows: Vec<TrainerRow> = shown_rows.iter().map(|(entry, code)| trainer_row(entry, code, &names)).collect::<Result<_, _>>()?;
@@ -105,7 +107,7 @@ fn list_view(app: &App, asked: &Asked) -> Result<TrainerListView, Problem> {
         facets: facets(app, asked, &moment)?,
         edition: picker("edition", t.trainers.edition, edition),
         since: Select { ..picker("since", t.trainers.compare, since) },
-        edition_shown: (number.to_string(), names::date(lang, moment.view.effective_by)),
+        edition_shown: (number.to_string(), names::date(lang, published_on)),
         difference,
         rows,
         pager: page,
@@ -174,7 +176,7 @@ fn difference(app: &App, (since, editions): (u64, &[EditionName]), moment: &Mome
         entry(after, detail)
     });
     Ok(Difference {
-        since: editions.iter().find(|(position, _)| *position == since).map_or_else(|| format!("#{since}"), |(_, name)| name.clone()),
+        since: editions.iter().find(|(position, ..)| *position == since).map_or_else(|| format!("#{since}"), |(_, name, _)| name.clone()),
         added: plain(&diff.added),
         removed: plain(&diff.removed),
         changed: changed.collect(),
