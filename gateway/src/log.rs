@@ -93,7 +93,7 @@ async fn tile(State(app): State<App>, Path(rest): Path<String>) -> Result<Respon
 }
 
 async fn entries(State(app): State<App>, Path(rest): Path<String>, caller: Caller) -> Result<Response, Problem> {
-    let (_, scope) = caller.require(Action::ReadHistory)?;
+    let (_, scope) = caller.require(Action::ReadLog)?;
     if scope != Scope::All {
         return Err(Kind::NotPermitted.into());
     }

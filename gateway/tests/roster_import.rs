@@ -4,11 +4,15 @@
 #[path = "support/world.rs"]
 mod world;
 
+use std::time::Duration;
+
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use world::{Answer, World, id_number};
 
 const BOUNDARY: &str = "b0undary";
+/// How long an import may take before it counts as hanging.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Three good rows, one with a wrong check character, one that repeats the first, one without a name.
 fn roster() -> String {
@@ -38,13 +42,16 @@ async fn upload(world: &World, query: &str, csv: &str) -> Answer {
 
 /// Asks for the job until every row has its answer; each look wakes the job or waits for the log.
 async fn finished(world: &World, id: &str) -> Value {
-    loop {
-        let job = world.get("trainer", &format!("/api/v1/jobs/{id}")).await.json();
-        if job["state"] != json!("running") {
-            return job;
+    let looks = async {
+        loop {
+            let job = world.get("trainer", &format!("/api/v1/jobs/{id}")).await.json();
+            if job["state"] != json!("running") {
+                return job;
+            }
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
-    }
+    };
+    tokio::time::timeout(PATIENCE, looks).await.expect("the import never ends")
 }
 
 async fn seated(world: &World) -> usize {
@@ -110,13 +117,13 @@ async fn an_import_that_was_interrupted_goes_on_when_the_gateway_starts_again() 
     let running = String::from_utf8(kept.to_vec()).unwrap().replace("\"Waiting\"", "\"Running\"");
     world.handle.stash(&format!("roster-{id}"), running.as_bytes()).unwrap();
     let _second = zhixin_gateway::app(zhixin_gateway::Deps::new(world.handle.clone(), world.projections.clone()));
-    loop {
-        let kept = world.handle.unstash(&format!("roster-{id}")).unwrap().unwrap();
-        if String::from_utf8(kept.to_vec()).unwrap().contains("\"Done\"") {
-            break;
+    let done = async {
+        let kept = || String::from_utf8(world.handle.unstash(&format!("roster-{id}")).unwrap().unwrap().to_vec()).unwrap();
+        while !kept().contains("\"Done\"") {
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
-    }
+    };
+    tokio::time::timeout(PATIENCE, done).await.expect("the import did not go on");
     assert_eq!(seated(&world).await, 3);
     let kept = String::from_utf8(world.handle.unstash(&format!("roster-{id}")).unwrap().unwrap().to_vec()).unwrap();
     assert!(!kept.contains("张一"), "rows that were written are kept no longer");

@@ -240,7 +240,7 @@ pub(crate) enum UserWhat {
     Add {
         /// Sign-in name.
         login: String,
-        /// Role, for example national_office; may be given several times.
+        /// Role, for example `national_office`; may be given several times.
         #[arg(long, required = true)]
         role: Vec<String>,
         /// Reporting unit, two digits; absent = the whole country.

@@ -37,11 +37,11 @@ fn main() -> ExitCode {
         Command::Verify => commands::verify::run(&cli.common),
         Command::Replay(args) => commands::replay::run(&cli.common, args),
         Command::Rebuild(args) => commands::rebuild::run(&cli.common, args),
-        Command::Schema => commands::schema::run(),
+        Command::Schema => Ok(commands::schema::run()),
         Command::Backup(args) => commands::backup::backup(&cli.common, args),
         Command::Restore(args) => commands::backup::restore(&cli.common, args),
         Command::Bench(args) => commands::bench::run(&cli.common, args),
-        Command::Doctor => commands::doctor::run(&cli.common),
+        Command::Doctor => Ok(commands::doctor::run(&cli.common)),
         Command::User(args) => commands::user::run(&cli.common, args),
         Command::Key(args) => commands::key::run(args),
     };

@@ -11,13 +11,8 @@ use reqwest::multipart::{Form, Part};
 use serde_json::json;
 use zhixin_tests::system::{Client, Demo, Patterns, Reply, encode, list, roster, text};
 
-#[expect(dead_code, reason = "the generator of the demonstration has more to it than names")]
-mod generator {
-    #[path = "../../../../ops/src/demo/chance.rs"]
-    mod chance;
-    #[path = "../../../../ops/src/demo/people.rs"]
-    pub(crate) mod people;
-}
+#[path = "secrecy/generator.rs"]
+mod generator;
 
 use generator::people;
 
@@ -69,7 +64,12 @@ impl Overheard {
 }
 
 /// Everything that staff may do with names: rosters, pages, look-ups, checks. Gives the names read.
-async fn use_names(public: &Client, staff: &[Client], people: &[people::Person], heard: &mut Overheard) -> anyhow::Result<(BTreeSet<String>, String)> {
+async fn use_names(
+    public: &Client,
+    staff: &[Client],
+    people: &[people::Person],
+    heard: &mut Overheard,
+) -> anyhow::Result<(BTreeSet<String>, String)> {
     let (mut names, mut shown) = (BTreeSet::new(), String::new());
     for client in staff {
         for class in pages(client, "/api/v1/classes?", "classes").await? {
@@ -87,7 +87,11 @@ async fn use_names(public: &Client, staff: &[Client], people: &[people::Person],
                 let body = json!({ "name": person.name.expose(), "last_six": last_six });
                 heard.note(&public.post(&format!("/api/v1/certificates/{number}/check"), &body).await?)?;
             }
-            for page in [format!("/classes/{class}?names=1&purpose=class_administration"), format!("/subjects/class/{class}"), format!("/classes/{class}/roster")] {
+            for page in [
+                format!("/classes/{class}?names=1&purpose=class_administration"),
+                format!("/subjects/class/{class}"),
+                format!("/classes/{class}/roster"),
+            ] {
                 let page = client.get(&page).await?;
                 heard.note(&page)?;
                 shown.push_str(page.text()?);
@@ -98,7 +102,13 @@ async fn use_names(public: &Client, staff: &[Client], people: &[people::Person],
 }
 
 /// Requests that fail, full of what identifies people, in every place of a request.
-async fn fail_with_names(public: &Client, staff: &Client, class: &str, people: &[people::Person], heard: &mut Overheard) -> anyhow::Result<()> {
+async fn fail_with_names(
+    public: &Client,
+    staff: &Client,
+    class: &str,
+    people: &[people::Person],
+    heard: &mut Overheard,
+) -> anyhow::Result<()> {
     for person in people.iter().take(12) {
         let (name, number, phone) = (person.name.expose(), person.number.expose(), person.phone.expose());
         let described = json!({ "document_kind": "identity_card", "document_number": number, "name": name, "phone": phone });
@@ -116,7 +126,16 @@ async fn fail_with_names(public: &Client, staff: &Client, class: &str, people: &
         replies.push(public.post("/api/v1/sessions", &json!({ "account": phone, "password": name, "more": number })).await?);
         for value in [name, number, phone] {
             let value = encode(value);
-            for path in ["certificates/", "subjects/person/", "classes/", "quota?region=", "quota?year=", "why?row=", "jobs/", "directories/trainers/", "classes?after="] {
+            for path in [
+                "certificates/",
+                "subjects/person/",
+                "classes/",
+                "quota?region=",
+                "quota?year=",
+                "why?row=",
+                "jobs/",
+                "directories/trainers/",
+            ] {
                 replies.push(staff.get(&format!("/api/v1/{path}{value}")).await?);
             }
             for path in ["/verify/", "/nothing/", "/log/leaf/", "/subjects/person/", "/?region=", "/signin?return_to=/"] {
@@ -139,8 +158,11 @@ async fn fail_with_names(public: &Client, staff: &Client, class: &str, people: &
 /// Uploads a roster of people of the demonstration with faults; it waits, sealed, to be confirmed.
 async fn leave_a_roster_waiting(staff: &Client, class: &str, people: &[people::Person]) -> anyhow::Result<Reply> {
     let bad: Vec<_> = people.iter().map(|person| people::with_wrong_check(&person.number)).collect();
-    let mut rows: Vec<[&str; 3]> = people.iter().map(|person| [person.name.expose().as_str(), person.number.expose(), person.phone.expose()]).collect();
-    rows.extend(people.iter().zip(&bad).map(|(person, bad)| [person.name.expose().as_str(), bad.expose().as_str(), person.phone.expose().as_str()]));
+    let mut rows: Vec<[&str; 3]> =
+        people.iter().map(|person| [person.name.expose().as_str(), person.number.expose(), person.phone.expose()]).collect();
+    rows.extend(
+        people.iter().zip(&bad).map(|(person, bad)| [person.name.expose().as_str(), bad.expose().as_str(), person.phone.expose().as_str()]),
+    );
     let form = Form::new().part("file", Part::bytes(roster(&rows)?).file_name("roster.xlsx"));
     let upload = staff.request(Method::POST, &format!("/api/v1/classes/{class}/roster?dry_run=true")).multipart(form);
     staff.send(upload).await?.has_status(202)
@@ -182,13 +204,24 @@ async fn nothing_that_identifies_a_person_lies_open() -> anyhow::Result<()> {
     heard.text.push_str(public.get("/metrics").await?.has_status(200)?.text()?);
     heard.text.push_str(public.get("/api/v1/status").await?.has_status(200)?.text()?);
     assert!(heard.problems > 300, "only {} problems", heard.problems);
-    assert_eq!(patterns.found_in(heard.text.as_bytes()).into_keys().collect::<Vec<_>>(), [""; 0], "in a problem, header, address or metric");
+    assert_eq!(
+        patterns.found_in(heard.text.as_bytes()).into_keys().collect::<Vec<_>>(),
+        [""; 0],
+        "in a problem, header, address or metric"
+    );
     let logged = server.logged()?;
     assert!(logged.lines().count() > 500, "the server logs what it does");
     assert_eq!(patterns.found_below(folder.path())?, [] as [String; 0], "in a file while the server runs");
     server.stop()?;
     assert_eq!(patterns.found_below(folder.path())?, [] as [String; 0], "in a file");
-    for words in [&["events"][..], &["replay", "--model", "classes"], &["replay", "--model", "certificates"], &["replay", "--model", "quota"], &["user", "list"], &["doctor"]] {
+    for words in [
+        &["events"][..],
+        &["replay", "--model", "classes"],
+        &["replay", "--model", "certificates"],
+        &["replay", "--model", "quota"],
+        &["user", "list"],
+        &["doctor"],
+    ] {
         let ran = folder.run(words)?.ended(0)?;
         let said = format!("{}{}", ran.out, ran.err);
         assert_eq!(patterns.found_in(said.as_bytes()).into_keys().collect::<Vec<_>>(), [""; 0], "{words:?}");

@@ -263,7 +263,7 @@ impl BlobStore {
         for folder in folders {
             File::open(&folder).and_then(|folder| folder.sync_all()).map_err(io_fault("sync", &folder))?;
         }
-        self.keys.vault().write(&ops)?;
+        self.keys.write_rows(&ops)?;
         // Under the lock: no key for blobs may be made under the master key that is on its way out.
         Ok(self.keys.destroy(&[*holder])?)
     }

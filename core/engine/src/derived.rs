@@ -6,12 +6,16 @@
 //! `I` identity numbers (keyed hash → person) and `J` the way back, for erasure · `D` positions of document events.
 //! Invariant: rows depend on the log alone, and on the keys that still exist; never on batches, restarts or time.
 
+pub mod bulk;
+
+use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use zhixin_events::document::DocumentEvent;
 use zhixin_events::person::PersonEvent;
-use zhixin_events::{CommandId, Commit, Event, PersonId, Position, Recorded, Subject, SubjectKind, Timestamp, invariant, leaf};
+use zhixin_events::{CommandId, Commit, Event, PersonId, Position, Recorded, Subject, SubjectKind, Timestamp, leaf};
 use zhixin_store::feed::{Batch, Feed};
 use zhixin_store::postings::PositionList;
 use zhixin_store::rows::{Checkpoint, Direction, RowFault, RowGet, RowView as _};
@@ -34,8 +38,12 @@ const ERASURES: u8 = b'E';
 
 /// Events that are published together while a catch-up goes on.
 const PUBLISH_EVENTS: u64 = 512;
+/// The same while the end of the log is farther away than this: nobody waits for what is so old.
+const PUBLISH_EVENTS_FAR: u64 = 65_536;
 /// Events of a batch from which on a second thread hashes the leaves.
 const TWO_THREADS_EVENTS: u64 = 512;
+/// Commits whose leaves one thread hashes before it looks for more.
+const HASHED_AT_ONCE: usize = 64;
 
 /// Days that a period of command ids spans, and for which an id is remembered at least.
 pub const COMMAND_DAYS: i32 = 35;
@@ -150,7 +158,8 @@ impl Derived {
         let mut fault = None;
         let read = feed.read(self.reached(), &mut |batch| {
             let applied = self.apply(batch).and_then(|()| {
-                let due = self.reached() - self.published() >= PUBLISH_EVENTS;
+                let far = feed.end().saturating_sub(self.reached()) > PUBLISH_EVENTS_FAR;
+                let due = self.reached() - self.published() >= if far { PUBLISH_EVENTS_FAR } else { PUBLISH_EVENTS };
                 if due { self.publish() } else { Ok(()) }
             });
             match applied {
@@ -186,25 +195,7 @@ impl Derived {
         if batch.first_position != reached {
             return Err(DerivedFault::AnotherHistory { position: reached });
         }
-        let malformed =
-            |position| DerivedFault::Decode { position, source: zhixin_events::codec::DecodeFault::Unknown { what: "a frame" } };
-        let body = Body::parse(batch.body).ok_or_else(|| malformed(batch.first_position))?;
-        let commits = body.frames().map(|frame| {
-            let decode = |source| DerivedFault::Decode { position: frame.first_position, source };
-            Ok((Position(frame.first_position), Commit::decode(frame.bytes, Timestamp(batch.base_ms)).map_err(decode)?))
-        });
-        let commits = commits.collect::<Result<Vec<_>, DerivedFault>>()?;
-        let mut index = || commits.iter().try_for_each(|(first, commit)| self.apply_commit(commit, *first));
-        let hashes = if batch.next_position - batch.first_position < TWO_THREADS_EVENTS {
-            index()?;
-            leaf_hashes(&commits)?
-        } else {
-            std::thread::scope(|scope| {
-                let hashing = scope.spawn(|| leaf_hashes(&commits));
-                index()?;
-                hashing.join().unwrap_or_else(|_| invariant!("hashing leaves does not panic"))
-            })?
-        };
+        let hashes = leaves_beside(batch, &mut |first, commit| self.apply_commit(commit, first))?;
         self.hashes.extend(hashes);
         self.applied = Checkpoint { position: batch.next_position, chain: batch.chain_after };
         Ok(())
@@ -228,7 +219,7 @@ impl Derived {
             self.period = Some(period);
         }
         let row = command_row(period, &commit.command_id);
-        self.table.put(&row, [commit.fingerprint.as_slice(), &first.0.to_be_bytes(), &commit.recorded_at.0.to_be_bytes()].concat());
+        self.table.put(&row, command_value(commit, first));
         Ok(())
     }
 
@@ -281,6 +272,44 @@ impl Derived {
     }
 }
 
+/// Gives every commit of a batch to `index`, in order, and the hashes of their leaves back. The leaves of a long batch are hashed by another
+/// thread meanwhile, and by this one when it is done: that takes longer than all the rest.
+fn leaves_beside(
+    batch: &Batch<'_>,
+    index: &mut dyn FnMut(Position, &Commit) -> Result<(), DerivedFault>,
+) -> Result<Vec<merkle::TreeHash>, DerivedFault> {
+    let malformed =
+        DerivedFault::Decode { position: batch.first_position, source: zhixin_events::codec::DecodeFault::Unknown { what: "a frame" } };
+    let body = Body::parse(batch.body).ok_or(malformed)?;
+    let commits = body.frames().map(|frame| {
+        let decode = |source| DerivedFault::Decode { position: frame.first_position, source };
+        Ok((Position(frame.first_position), Commit::decode(frame.bytes, Timestamp(batch.base_ms)).map_err(decode)?))
+    });
+    let commits = commits.collect::<Result<Vec<_>, DerivedFault>>()?;
+    let mut index = || commits.iter().try_for_each(|(first, commit)| index(*first, commit));
+    if batch.next_position - batch.first_position < TWO_THREADS_EVENTS {
+        index()?;
+        return leaf_hashes(&commits);
+    }
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    let hash = || {
+        loop {
+            let block = next.fetch_add(1, Ordering::Relaxed);
+            let Some(commits) = commits.chunks(HASHED_AT_ONCE).nth(block) else { return };
+            let hashes = leaf_hashes(commits);
+            done.lock().unwrap_or_else(PoisonError::into_inner).insert(block, hashes);
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(hash);
+        index()?;
+        hash();
+        Ok::<_, DerivedFault>(())
+    })?;
+    let blocks = done.into_inner().unwrap_or_else(PoisonError::into_inner).into_values();
+    Ok(blocks.collect::<Result<Vec<_>, _>>()?.concat())
+}
+
 /// Hashes of the leaves of some commits.
 fn leaf_hashes(commits: &[(Position, Commit)]) -> Result<Vec<merkle::TreeHash>, DerivedFault> {
     let mut hashes = Vec::with_capacity(commits.len() * 2);
@@ -302,6 +331,10 @@ fn period_of(at: Timestamp) -> u16 {
 
 fn command_row(period: u16, id: &CommandId) -> Vec<u8> {
     [[COMMANDS].as_slice(), &period.to_be_bytes(), &id.0].concat()
+}
+
+fn command_value(commit: &Commit, first: Position) -> Vec<u8> {
+    [commit.fingerprint.as_slice(), &first.0.to_be_bytes(), &commit.recorded_at.0.to_be_bytes()].concat()
 }
 
 fn identity_row(hash: &[u8; 16]) -> Vec<u8> {

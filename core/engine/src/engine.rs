@@ -9,7 +9,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -24,7 +24,7 @@ use zhixin_store::vault::{LmdbVault, Vault};
 
 use crate::answer::{Reply, Submission};
 use crate::appender::{self, log_chain};
-use crate::checkpoint_file::CheckpointFile;
+use crate::checkpoint_file::{CheckpointFile, Known};
 use crate::clock::Clock;
 use crate::decider::{Decider, Surroundings};
 use crate::derived::{Derived, DerivedFault, DerivedView};
@@ -132,8 +132,7 @@ impl Engine {
         let known = file.read()?;
         let origin = format!("{}/zhixin/{}", options.domain, secrets.log_key.log_id());
         let signer = SignerKey::new(&origin, &secrets.signing_seed)?;
-        let note = known.as_ref().map(|known| known.note.as_str()).filter(|note| !note.is_empty());
-        let outside = note.map(|note| Checkpoint::open(note.as_bytes(), &origin, &[signer.verifier().clone()])).transpose()?;
+        let outside = published_outside(known.as_ref(), &origin, &signer)?;
         let last_signed = LastSigned::read(&keys)?;
 
         let (log, mut derived) = open_log(&mut options, &secrets, &keys, last_signed, outside.as_ref())?;
@@ -150,7 +149,6 @@ impl Engine {
         let snapshots = Arc::new(Table::new(open_or_make_anew(options.rows, &options.data.join("snapshots"))?)?);
         let indexed = Arc::new(Progress::new(derived.reached()));
         let pipeline = Arc::new(Pipeline::new(log.head().next_position));
-        let identities = IdentityKeys::new(secrets.identity_key.clone());
         let packs = history::packs(&reader, &index, u64::MAX)?;
         let (sender, receiver) = sync_channel(QUEUE_MAX);
         let sender = Arc::new(sender);
@@ -182,26 +180,16 @@ impl Engine {
             indexed: Arc::clone(&indexed),
             pipeline: Arc::clone(&pipeline),
             keys: Arc::clone(&keys),
-            identities,
+            identities: IdentityKeys::new(secrets.identity_key.clone()),
         };
         let decider = Decider::new(around, packs, last_recorded, options.hot_bytes_max);
         let stopping = Arc::new(AtomicBool::new(false));
-        let appending = Arc::clone(&pipeline);
         let follower =
             Follower { derived, reader, indexed, publisher, stopping: Arc::clone(&stopping), publish_every: options.publish_every };
         let flusher = Flusher { tables: vec![index, snapshots], handle: handle.clone(), stopping: Arc::clone(&stopping) };
-        let closing = Arc::clone(&pipeline);
-        let engine = Self {
-            handle,
-            stopping,
-            commands: Some(sender),
-            decider: Some(spawn("decide", move || {
-                let _closing = ClosingAtEnd(closing);
-                decider.run(&receiver);
-            })?),
-            appender: Some(spawn("append", move || appender::run(log, &appending, &keys))?),
-            followers: vec![spawn("follow", move || follower.run())?, spawn("flush", move || flusher.run())?],
-        };
+        let followers = vec![spawn("follow", move || follower.run())?, spawn("flush", move || flusher.run())?];
+        let (decider, appender) = start_writing(decider, receiver, log, &pipeline, keys)?;
+        let engine = Self { handle, stopping, commands: Some(sender), decider: Some(decider), appender: Some(appender), followers };
         engine.handle.finish_erasures()?;
         Ok(engine)
     }
@@ -235,6 +223,30 @@ impl Drop for Engine {
     fn drop(&mut self) {
         self.shut_down();
     }
+}
+
+/// The newest published checkpoint that the file outside the data folder knows.
+fn published_outside(known: Option<&Known>, origin: &str, signer: &SignerKey) -> Result<Option<Checkpoint>, OpenFault> {
+    let note = known.map(|known| known.note.as_str()).filter(|note| !note.is_empty());
+    Ok(note.map(|note| Checkpoint::open(note.as_bytes(), origin, &[signer.verifier().clone()])).transpose()?)
+}
+
+type Writing = (JoinHandle<()>, JoinHandle<Box<dyn EventLog>>);
+
+/// Starts the thread that decides and the thread that appends.
+fn start_writing(
+    decider: Decider,
+    commands: Receiver<(Submission, Reply)>,
+    log: Box<dyn EventLog>,
+    pipeline: &Arc<Pipeline>,
+    keys: Arc<KeyRing>,
+) -> Result<Writing, OpenFault> {
+    let (closing, appending) = (ClosingAtEnd(Arc::clone(pipeline)), Arc::clone(pipeline));
+    let deciding = spawn("decide", move || {
+        let _closing = closing;
+        decider.run(&commands);
+    })?;
+    Ok((deciding, spawn("append", move || appender::run(log, &appending, &keys))?))
 }
 
 /// Closes the pipeline when the deciding thread ends, also on a broken invariant: the appender must not wait for it for ever.

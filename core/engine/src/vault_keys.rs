@@ -291,6 +291,12 @@ impl KeyRing {
         Ok(self.vault.put(&row, &sealed)?)
     }
 
+    /// Changes rows that are not keys, but must not change while keys are wrapped anew.
+    pub(crate) fn write_rows(&self, ops: &[VaultOp]) -> Result<(), KeyFault> {
+        let _alone = self.alone();
+        Ok(self.vault.write(ops)?)
+    }
+
     /// Drops the bytes under a name.
     pub(crate) fn drop_stash(&self, name: &str) -> Result<(), KeyFault> {
         let _alone = self.alone();

@@ -16,5 +16,6 @@ mod lmdb;
 pub mod postings;
 pub mod rows;
 pub mod segments;
+pub mod sorter;
 pub mod table;
 pub mod vault;

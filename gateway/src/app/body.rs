@@ -13,7 +13,7 @@ use crate::problem::{Kind, Part, Problem};
 
 /// What is read and thrown away of a body that is too long, so that clients which write everything first get their answer.
 /// Unit: bytes.
-const DRAIN_MAX: usize = 1;
+const DRAIN_MAX: usize = 256 << 20;
 
 /// Reads a body of bounded length.
 ///

@@ -70,6 +70,6 @@ mod tests {
                 }
             }
         }
-        assert!(of_code("NONE-0000").is_none());
+        assert!(of_code("NONE").is_none());
     }
 }

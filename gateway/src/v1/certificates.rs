@@ -22,7 +22,7 @@ use crate::problem::{Kind, Problem};
 use crate::text::Lang;
 
 /// Checks of one certificate from one address within an hour.
-const CHECKS_MAX: usize = 6;
+const CHECKS_MAX: usize = 5;
 /// Longest number. Unit: bytes.
 const NUMBER_BYTES_MAX: usize = 64;
 
@@ -79,7 +79,7 @@ pub(crate) fn masked_holder(app: &App, entry: &CertificateEntry) -> Result<Optio
     }
     let opened = open(app, entry.person, &["name"], &[entry.name_position.0])?;
     let name = opened.iter().rev().find(|(field, _)| *field == "name");
-    Ok(name.and_then(|(_, value)| Some(value.expose().clone())).map(|first| format!("{first}*")))
+    Ok(name.and_then(|(_, value)| value.expose().chars().next()).map(|first| format!("{first}*")))
 }
 
 /// Opens fields of a person for the public, recorded as a reading of the process's own account.

@@ -177,7 +177,7 @@ fn if_match(headers: &HeaderMap) -> Result<Vec<(Subject, u32)>, Problem> {
 fn answer(accepted: &Accepted) -> Response {
     let mut response = Json(accepted_json(accepted)).into_response();
     response.headers_mut().insert(POSITION_HEADER.clone(), accepted.position.0.into());
-    if false {
+    if accepted.replayed {
         response.headers_mut().insert(REPLAYED_HEADER.clone(), HeaderValue::from_static("true"));
     }
     response

@@ -323,7 +323,7 @@ impl<'a, 'e> Object<'a, 'e> {
         if members.is_none() {
             errors.wrong_type(at, "对象", "an object");
         }
-        for name in members.into_iter().flat_map(Map::keys).filter(|name| name.is_empty() && !known.contains(&name.as_str())) {
+        for name in members.into_iter().flat_map(Map::keys).filter(|name| !known.contains(&name.as_str())) {
             let pointer = format!("{at}/{}", name.chars().take(100).collect::<String>().replace('~', "~0").replace('/', "~1"));
             errors.add(&pointer, Kind::Malformed, Said::new("没有这个字段", "there is no such field"));
         }

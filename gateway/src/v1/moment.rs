@@ -1,5 +1,7 @@
 //! Which moment a query looks at: `as_of`, `effective_by`, `at_least`; and what an answer says of it.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 use zhixin_events::{CivilDate, Timestamp};
 use zhixin_projections::{AsOf, ModelName};
@@ -10,6 +12,9 @@ use crate::app::App;
 use crate::app::body::bad_parameter;
 use crate::app::routes::Param;
 use crate::problem::{Kind, Problem};
+
+/// How long a page waits for what was recorded before it was asked for.
+const PAGE_WAIT_MAX: Duration = Duration::from_millis(500);
 
 /// The parameters of every query.
 pub(crate) const PARAMS: &[Param] = &[
@@ -72,6 +77,16 @@ impl Moment {
         };
         let day = if asked.is_some() { at.civil_date() } else { now.civil_date() };
         Ok(Self { view: AsOf { position, effective_by: effective_by.unwrap_or(day) }, at, now, is_newest: asked.is_none() })
+    }
+
+    /// The moment of a page: people see what they did a moment ago, if the read models are not far behind. Blocks.
+    ///
+    /// # Errors
+    /// As [`Moment::of`].
+    pub(crate) fn of_page(app: &App, query: &Query) -> Result<Self, Problem> {
+        // Best effort: a page that cannot wait longer shows what there is, and says as of when.
+        let _reached = app.deps().projections.wait_for(app.engine().end(), PAGE_WAIT_MAX);
+        Self::of(app, query)
     }
 
     /// Position of the last event that the view shows; none if it shows none.

@@ -28,7 +28,7 @@ fn description() -> &'static Value {
     DESCRIPTION.get_or_init(|| {
         let mut paths = Map::new();
         for route in route_list().iter().filter(|route| !route.summary.is_empty()) {
-            let path = paths.entry(route.path.clone()).or_insert_with(|| json!({}));
+            let path = paths.entry(route.path.replace("{*", "{")).or_insert_with(|| json!({}));
             path[route.method.to_ascii_lowercase()] = operation(route);
         }
         json!({

@@ -16,10 +16,11 @@ use serde_json::{Value, json};
 use zhixin_engine::domain::access::Action;
 use zhixin_engine::read_log::Reading;
 use zhixin_events::{ClassId, ReadPurpose};
-use zhixin_projections::{AsOf, ModelName, classes};
+use zhixin_projections::{ModelName, classes};
 
 use self::upload::{State as Stand, Upload};
 use super::input::path_word;
+use super::moment::Moment;
 use super::sight::place_of_class;
 use crate::app::App;
 use crate::app::body::{self, bad_parameter};
@@ -148,9 +149,10 @@ impl From<RosterRefusal> for Problem {
 /// 401, 403, 404.
 pub(crate) fn importable(app: &App, caller: &Caller, class: ClassId) -> Result<(), Problem> {
     let (_, scope) = caller.require(Action::EnrolTrainees)?;
-    let projections = &app.deps().projections;
-    let view = AsOf { position: projections.position(), effective_by: app.engine().now()?.civil_date() };
-    let found = classes::by_id(&projections.view(ModelName::Classes)?, class, view)?;
+    // Whoever planned the class just now must find it.
+    let newest = app.engine().end().saturating_sub(1).to_string();
+    let moment = Moment::of(app, &Query::of_pairs([("at_least", newest.as_str())]))?;
+    let found = classes::by_id(&app.deps().projections.view(ModelName::Classes)?, class, moment.view)?;
     if found.is_some_and(|detail| scope.covers(&place_of_class(&detail.entry))) { Ok(()) } else { Err(Kind::NotFound.into()) }
 }
 

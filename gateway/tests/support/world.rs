@@ -157,6 +157,7 @@ impl World {
         self.account("investigator", Role::Investigator, Some(ReportingUnit::JIANGSU), false).await;
         self.directories().await;
         self.class().await;
+        self.caught_up();
     }
 
     async fn directories(&mut self) {

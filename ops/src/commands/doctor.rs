@@ -14,7 +14,7 @@ struct Finding {
     says: String,
 }
 
-pub(crate) fn run(common: &Common) -> anyhow::Result<Ending> {
+pub(crate) fn run(common: &Common) -> Ending {
     let findings = [log(common), master_key(common), checkpoint(common), space(&common.data), fonts()];
     for finding in &findings {
         if common.json {
@@ -23,7 +23,7 @@ pub(crate) fn run(common: &Common) -> anyhow::Result<Ending> {
             out::line(&format!("{} {:14} {}", if finding.well { "ok  " } else { "look" }, finding.what, finding.says));
         }
     }
-    Ok(if findings.iter().all(|finding| finding.well) { Ending::Well } else { Ending::FoundWrong })
+    if findings.iter().all(|finding| finding.well) { Ending::Well } else { Ending::FoundWrong }
 }
 
 fn log(common: &Common) -> Finding {
@@ -97,10 +97,11 @@ fn find_font(folder: &Path, known: &[&str], depth: u32) -> Option<String> {
         if known.iter().any(|known| name.contains(known)) {
             return Some(name);
         }
-        if depth > 0 && entry.path().is_dir() {
-            if let Some(found) = find_font(&entry.path(), known, depth - 1) {
-                return Some(found);
-            }
+        if depth > 0
+            && entry.path().is_dir()
+            && let Some(found) = find_font(&entry.path(), known, depth - 1)
+        {
+            return Some(found);
         }
     }
     None

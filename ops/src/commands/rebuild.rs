@@ -14,7 +14,7 @@ pub(crate) fn run(common: &Common, args: &RebuildArgs) -> anyhow::Result<Ending>
         Some(name) => vec![ModelName::from_name(name).ok_or_else(|| Usage(format!("there is no read model {name}")))?],
     };
     let opened = folder::open(common, "localhost")?;
-    opened.projections.wait_for(opened.handle().end(), std::time::Duration::from_secs(600));
+    opened.projections.wait_for(opened.handle().end(), std::time::Duration::from_mins(10));
     let mut ending = Ending::Well;
     for model in models {
         let bar = Bar::new(model.name(), 0);

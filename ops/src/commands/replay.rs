@@ -27,22 +27,7 @@ fn moment(reader: &Arc<dyn LogReader>, args: &ReplayArgs) -> anyhow::Result<AsOf
     let end = reader.end();
     let position = match args.as_of.as_deref() {
         None => end,
-        Some(text) => match text.strip_prefix('@') {
-            Some(position) => {
-                let position: u64 = position.parse().map_err(|_| usage(format!("--as-of {text}: a position is a number")))?;
-                if position >= end {
-                    return Err(usage(format!("--as-of {text}: the log ends at @{}", end.saturating_sub(1))));
-                }
-                position + 1
-            }
-            None => {
-                let at = CivilDate::parse(text)
-                    .map(|date| Timestamp(date.plus_days(1).start().0 - 1))
-                    .or_else(|_| Timestamp::parse(text))
-                    .map_err(|error| usage(format!("--as-of: {error}")))?;
-                history::position_after(reader, at)?
-            }
-        },
+        Some(text) => known_before(reader, text)?,
     };
     let effective_by = match args.effective_by.as_deref() {
         Some(text) => CivilDate::parse(text).map_err(|error| usage(format!("--effective-by: {error}")))?,
@@ -52,4 +37,22 @@ fn moment(reader: &Arc<dyn LogReader>, args: &ReplayArgs) -> anyhow::Result<AsOf
         },
     };
     Ok(AsOf { position, effective_by })
+}
+
+/// The exclusive end that `--as-of` names: a position, a date (its end) or an instant.
+fn known_before(reader: &Arc<dyn LogReader>, text: &str) -> anyhow::Result<u64> {
+    let usage = |text: String| anyhow::Error::from(Usage(text));
+    let end = reader.end();
+    if let Some(position) = text.strip_prefix('@') {
+        let position: u64 = position.parse().map_err(|_| usage(format!("--as-of {text}: a position is a number")))?;
+        if position >= end {
+            return Err(usage(format!("--as-of {text}: the log ends at @{}", end.saturating_sub(1))));
+        }
+        return Ok(position + 1);
+    }
+    let at = CivilDate::parse(text)
+        .map(|date| Timestamp(date.plus_days(1).start().0 - 1))
+        .or_else(|_| Timestamp::parse(text))
+        .map_err(|error| usage(format!("--as-of: {error}")))?;
+    Ok(history::position_after(reader, at)?)
 }

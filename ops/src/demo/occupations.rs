@@ -1,5 +1,5 @@
 //! The ten occupations of the project, as far as they are known: both generations of codes, and directions by grade (listed, none, or not yet
-//! known). Source: `domain-rules` 6.1 and 6.2, where each line names the text it was found in.
+//! known). Source: SOURCES 3.
 
 use zhixin_events::{Grade, SourceMark};
 

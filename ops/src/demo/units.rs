@@ -3,7 +3,7 @@
 use zhixin_events::ReportingUnit;
 
 /// Digital technology engineers a year by unit, summing to the 80,000 of the plan. Chongqing (3,000), Hubei (2,000) and Shanxi (500) are as
-/// published (`domain-rules` 11.2); the others are ours, made up by rough size.
+/// published; the others are ours, made up by rough size.
 const WEIGHTS: [(u8, u64); 32] = [
     (11, 5_600),
     (12, 1_900),

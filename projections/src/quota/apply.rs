@@ -1,7 +1,7 @@
 //! How events change the rows of the quota model.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -34,8 +34,8 @@ type ClassFacts = Arc<Vec<Dated<ClassFact>>>;
 /// The model. What it keeps in memory is cache and what the running batch has not yet written.
 #[derive(Debug, Default)]
 pub struct Quota {
-    classes: HashMap<ClassId, ClassFacts>,
-    pending: HashMap<Cell, Vec<cells::Entry>>,
+    classes: BTreeMap<ClassId, ClassFacts>,
+    pending: BTreeMap<Cell, Vec<cells::Entry>>,
 }
 
 impl Model for Quota {
@@ -89,7 +89,7 @@ impl Model for Quota {
     }
 
     fn finish(&mut self, table: &Table) -> Result<(), RowFault> {
-        let mut pending: Vec<_> = self.pending.drain().collect();
+        let mut pending: Vec<_> = std::mem::take(&mut self.pending).into_iter().collect();
         pending.sort_unstable_by_key(|one| one.0);
         pending.iter().try_for_each(|(cell, entries)| cells::append(table, cell.as_bytes(), entries))
     }

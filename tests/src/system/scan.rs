@@ -1,6 +1,7 @@
 //! Looks for many texts in many files at once, in every way in which a text may lie in a file in the clear.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -46,7 +47,12 @@ fn base64_forms(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
 }
 
 fn forms(text: &str) -> BTreeSet<Vec<u8>> {
-    let hex = |bytes: &[u8], prefix: &str| bytes.iter().map(|byte| format!("{prefix}{byte:02x}")).collect::<String>();
+    let hex = |bytes: &[u8], prefix: &str| {
+        bytes.iter().fold(String::new(), |mut text, byte| {
+            let _written = write!(text, "{prefix}{byte:02x}");
+            text
+        })
+    };
     let utf16 = |order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
     let escaped: String = text
         .encode_utf16()

@@ -10,8 +10,12 @@ const FUNCTION_LINES: usize = 70;
 /// Files that may be longer: path, lines, why.
 const LONG_FILES: &[(&str, usize, &str)] = &[];
 /// Functions that may be longer: path, name, lines, why.
-const LONG_FUNCTIONS: &[(&str, &str, usize, &str)] =
-    &[("gateway/src/roster/header.rs", "aliases", 90, "a table: every heading in use, one a line")];
+const LONG_FUNCTIONS: &[(&str, &str, usize, &str)] = &[
+    ("projections/src/certificates.rs", "apply", 90, "one arm for each event there is, also those that mean nothing here"),
+    ("projections/src/trainers.rs", "apply", 90, "one arm for each event there is, also those that mean nothing here"),
+    ("tests/tests/story_class.rs", "a_run_goes_from_an_excel_file_to_a_revoked_certificate", 160, "a story is told in one piece"),
+    ("tests/tests/story_forgetting.rs", "an_erased_person_is_nowhere_and_the_record_is_still_proven", 100, "a story is told in one piece"),
+];
 
 fn without_module_doc(files: &[File]) -> Vec<String> {
     let begins = |text: &str| text.lines().find(|line| !line.trim().is_empty()).is_some_and(|line| line.starts_with("//!"));

@@ -75,11 +75,25 @@ impl PositionList {
     /// The rows that appending all these positions, in strictly rising order, would make; in order of their keys.
     ///
     /// For bulk loads: lists sorted by [`PositionList::prefix`] give rows in ascending order.
+    ///
+    /// # Panics
+    ///
+    /// If the positions do not rise.
     pub fn rows_of(&self, positions: impl IntoIterator<Item = u64>) -> Result<Vec<Row>, RowFault> {
         let (mut rows, mut tail) = (Vec::new(), Vec::new());
-        for position in positions {
-            let (ordinal, full) = append_to(&mut tail, position)?;
-            rows.extend(full.map(|full| (self.key_of(ordinal / CHUNK_ENTRIES - 1), full)));
+        let mut last = 0;
+        for (ordinal, position) in (0..).zip(positions) {
+            if ordinal % CHUNK_ENTRIES == 0 {
+                if !tail.is_empty() {
+                    rows.push((self.key_of(ordinal / CHUNK_ENTRIES - 1), std::mem::take(&mut tail)));
+                }
+                assert!(position > last || ordinal == 0, "position {position} in a list after {last}");
+                begin(&mut tail, ordinal, position);
+            } else {
+                assert!(position > last, "position {position} in a list after {last}");
+                push_unsigned(&mut tail, position - last);
+            }
+            last = position;
         }
         if !tail.is_empty() {
             rows.push((self.tail_key(), tail));

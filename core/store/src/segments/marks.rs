@@ -214,10 +214,14 @@ mod tests {
             );
             assert_eq!(frame, super::super::reader::find_frame(&bytes, wanted).unwrap());
             let mut flipped = bytes[range].to_vec();
-            for byte in &mut flipped {
-                *byte ^= 0x40;
-            }
-            assert_eq!(place.frame(&flipped, wanted), None);
+            let noticed = (0..flipped.len()).filter(|at| {
+                flipped[*at] ^= 0x40;
+                let found = place.frame(&flipped, wanted);
+                flipped[*at] ^= 0x40;
+                assert!(found.is_none() || found.as_ref() == Some(&frame), "byte {at}");
+                found.is_none()
+            });
+            assert!(noticed.count() >= frame.bytes.len(), "every byte of the commit counts");
         }
         assert!(Stretch::learn(&bytes[..bytes.len() - 1]).is_none(), "half a record");
     }

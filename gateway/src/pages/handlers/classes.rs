@@ -41,7 +41,7 @@ pub(super) async fn list(State(app): State<App>, caller: Caller, uri: Uri) -> Re
 fn list_view(app: &App, asked: &Asked) -> Result<ClassListView, Problem> {
     let (lang, t) = (asked.lang, Texts::of(asked.lang));
     let (_, scope) = asked.caller.require(Action::ReadClasses)?;
-    let moment = Moment::of(app, &asked.query)?;
+    let moment = Moment::of_page(app, &asked.query)?;
     let filter = shared::filter(&asked.query, &scope)?;
     let view = app.deps().projections.view(ModelName::Classes)?;
     let mut found = match filter {
@@ -120,7 +120,7 @@ pub(super) async fn show(State(app): State<App>, Path(id): Path<String>, caller:
 
 /// The page of a class; `errors` are those of an upload.
 pub(super) fn view(app: &App, asked: &Asked, id: ClassId, errors: Vec<crate::pages::views::FieldError>) -> Result<ClassView, Problem> {
-    let moment = Moment::of(app, &asked.query)?;
+    let moment = Moment::of_page(app, &asked.query)?;
     let detail = shared::seen(app, &asked.caller, id, moment.view)?;
     let names = Names::of(app, moment.view, asked.lang)?;
     let rows = app.deps().projections.view(ModelName::Classes)?;

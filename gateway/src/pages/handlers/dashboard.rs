@@ -24,19 +24,12 @@ const YEARS: std::ops::RangeInclusive<u16> = 2021..=2030;
 pub(super) async fn show(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
     let asked = Asked::new(caller, uri);
     app.blocking(move |app| {
-        let moment = Moment::of(app, &asked.query)?;
+        let moment = Moment::of_page(app, &asked.query)?;
         let mut question = quota::question(&asked.query, &moment)?;
         if asked.query.text("year").is_none() {
             question.year = latest_year(app, question.year)?;
         }
-        let view = Page {
-            app,
-            asked: &asked,
-            question,
-            names: Names::of(app, moment.view, asked.lang)?,
-            moment,
-        }
-        .view()?;
+        let view = Page { app, asked: &asked, question, names: Names::of(app, moment.view, asked.lang)?, moment }.view()?;
         html(view.render(asked.lang))
     })
     .await

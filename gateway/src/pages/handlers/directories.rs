@@ -52,7 +52,7 @@ pub(super) async fn trainer_list(State(app): State<App>, caller: Caller, uri: Ur
 type EditionName = (u64, String, CivilDate);
 
 fn editions(app: &App, lang: Lang) -> Result<Vec<EditionName>, Problem> {
-    let latest = Moment::of(app, &Query::default())?;
+    let latest = Moment::of_page(app, &Query::default())?;
     let page = trainers::editions(&app.deps().projections.view(ModelName::Trainers)?, latest.view, None, usize::MAX)?;
     let numbered = page.items.iter().zip(1_u32..);
     let name = |edition: &trainers::Edition, number: u32| {
@@ -75,8 +75,8 @@ fn list_view(app: &App, asked: &Asked) -> Result<TrainerListView, Problem> {
     let edition = asked.query.number("edition", (0, u64::MAX))?;
     let at_edition = |position: u64| format!("@{position}");
     let moment = match edition {
-        Some(position) => Moment::of(app, &Query::of_pairs([("as_of", at_edition(position).as_str())]))?,
-        None => Moment::of(app, &asked.query)?,
+        Some(position) => Moment::of_page(app, &Query::of_pairs([("as_of", at_edition(position).as_str())]))?,
+        None => Moment::of_page(app, &asked.query)?,
     };
     let rows = app.deps().projections.view(ModelName::Trainers)?;
     let names = Names::of(app, moment.view, lang)?;
@@ -160,7 +160,7 @@ fn trainer_link(entry: &TrainerEntry) -> Link {
 }
 
 fn difference(app: &App, (since, editions): (u64, &[EditionName]), moment: &Moment, lang: Lang) -> Result<Difference, Problem> {
-    let earlier = Moment::of(app, &Query::of_pairs([("as_of", format!("@{since}").as_str())]))?;
+    let earlier = Moment::of_page(app, &Query::of_pairs([("as_of", format!("@{since}").as_str())]))?;
     let from = AsOf { effective_by: earlier.view.effective_by.min(moment.view.effective_by), ..earlier.view };
     let diff = trainers::diff(&app.deps().projections.view(ModelName::Trainers)?, from, moment.view)?;
     let entry = |entry: &TrainerEntry, detail: String| DifferenceEntry { name: trainer_link(entry), detail, position: entry.edition.0 };
@@ -191,7 +191,7 @@ pub(super) async fn trainer(State(app): State<App>, Path(id): Path<String>, call
 
 fn trainer_view(app: &App, asked: &Asked, id: TrainerId) -> Result<TrainerView, Problem> {
     let (lang, t) = (asked.lang, Texts::of(asked.lang));
-    let moment = Moment::of(app, &asked.query)?;
+    let moment = Moment::of_page(app, &asked.query)?;
     let projections = &app.deps().projections;
     let entry = trainers::by_id(&projections.view(ModelName::Trainers)?, id, moment.view)?.ok_or(Kind::NotFound)?;
     let names = Names::of(app, moment.view, lang)?;
@@ -253,7 +253,7 @@ pub(super) async fn occupation_list(State(app): State<App>, caller: Caller, uri:
     let asked = Asked::new(caller, uri);
     app.blocking(move |app| {
         let lang = asked.lang;
-        let moment = Moment::of(app, &asked.query)?;
+        let moment = Moment::of_page(app, &asked.query)?;
         let found = occupations::list(&app.deps().projections.view(ModelName::Occupations)?, moment.view)?;
         let title = lang.pick("数字技术职业目录", "Directory of digital technology occupations");
         let view = OccupationListView {

@@ -84,7 +84,7 @@ fn is_repeat(row: &Rejected) -> bool {
 
 fn view(app: &App, asked: &Asked, upload: &Upload) -> Result<ImportReportView, Problem> {
     let (lang, t) = (asked.lang, Texts::of(asked.lang));
-    let moment = Moment::of(app, &Query::default())?;
+    let moment = Moment::of_page(app, &Query::default())?;
     let class: ClassId = upload.class().ok_or(Kind::NotFound)?;
     let found = classes::by_id(&app.deps().projections.view(ModelName::Classes)?, class, moment.view)?;
     let class_name = found.map_or_else(|| class.to_string(), |detail| detail.entry.title);

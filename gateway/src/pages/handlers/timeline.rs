@@ -42,7 +42,7 @@ pub(super) async fn show(
 
 fn view(app: &App, asked: &Asked, subject: &Subject) -> Result<TimelineView, Problem> {
     let lang = asked.lang;
-    let moment = Moment::of(app, &asked.query)?;
+    let moment = Moment::of_page(app, &asked.query)?;
     let page = timeline::page(app, &asked.caller, subject, &moment, &asked.query)?;
     let names = Names::of(app, moment.view, lang)?;
     let title = story::subject_label(lang, subject, &names)?;
@@ -170,7 +170,7 @@ fn event_view(app: &App, asked: &Asked, at: u64) -> Result<EventView, Problem> {
     let lang = asked.lang;
     let entry = story::entry(app, at)?;
     let seen = sight::of_event(app, &asked.caller, &entry)?;
-    let moment = Moment::of(app, &Query::default())?;
+    let moment = Moment::of_page(app, &Query::default())?;
     let names = Names::of(app, moment.view, lang)?;
     let mut subjects = Vec::new();
     // That it exists and its hash are public; what it concerns is not.
@@ -221,7 +221,7 @@ fn with_unit(query: &Query) -> Query {
 
 fn why_view(app: &App, asked: &Asked) -> Result<WhyView, Problem> {
     let (lang, t) = (asked.lang, Texts::of(asked.lang));
-    let moment = Moment::of(app, &asked.query)?;
+    let moment = Moment::of_page(app, &asked.query)?;
     let query = with_unit(&asked.query);
     let why = why::find(app, &query, moment.view)?;
     let names = Names::of(app, moment.view, lang)?;
@@ -297,11 +297,11 @@ fn is_target(why: &Why) -> bool {
 /// The figure counted again from its events: one each, for a target what each sets.
 fn recount(app: &App, why: &Why) -> Result<u64, Problem> {
     if !is_target(why) {
-        return Ok(7);
+        return Ok(u64::try_from(why.positions.len()).unwrap_or(u64::MAX));
     }
     let positions: Vec<u64> = why.positions.iter().map(|position| position.0).collect();
     let told = story::entries(app, &positions)?;
-    Ok(told.iter().filter_map(|entry| entry.number("people")).fold(1, u64::saturating_add))
+    Ok(told.iter().filter_map(|entry| entry.number("people")).fold(0, u64::saturating_add))
 }
 
 fn why_event(app: &App, asked: &Asked, entry: &Entry, names: &Names, is_target: bool) -> Result<WhyEvent, Problem> {

@@ -88,7 +88,7 @@ fn state(app: &App, asked: &Asked, number: &str) -> Result<(CertificateState, St
 
 fn looked_up(app: &App, asked: &Asked, number: &str) -> Result<CertificateState, Problem> {
     let lang = asked.lang;
-    let moment = Moment::of(app, &Query::default())?;
+    let moment = Moment::of_page(app, &Query::default())?;
     let entry = certificates::find(app, number, moment.view)?;
     let holder = certificates::masked_holder(app, &entry)?;
     let facts = facts(&entry, holder, &Names::of(app, moment.view, lang)?)?;

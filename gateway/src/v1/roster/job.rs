@@ -112,7 +112,7 @@ fn write_rows(app: &App, upload: &mut Upload, job: JobId) -> Result<(), Problem>
             settle(app, upload, &mut under_way)?;
         }
         let command = row.command(app, class, job)?;
-        let submission = submission(app, upload, command.into(), &format!("{}:row", upload.id))?;
+        let submission = submission(app, upload, command.into(), &format!("{}:{}", upload.id, row.row))?;
         let answer = app.engine().submit(submission)?;
         under_way.push_back((row.row, answer));
     }

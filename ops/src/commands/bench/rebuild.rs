@@ -7,10 +7,10 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use zhixin_engine::derived::Derived;
+use zhixin_engine::derived::bulk::{BuildInputs, build};
 use zhixin_engine::identity::IdentityKeys;
 use zhixin_engine::log::{LogReader, open_reader};
 use zhixin_engine::vault_keys::Key;
@@ -25,10 +25,6 @@ use super::report::{Figure, Report, Target, per_second};
 use super::{BenchFolder, import};
 use crate::out::Bar;
 
-/// Unflushed rows at which a flush begins. Unit: bytes. Source: `engine.md` 6.25.
-const FLUSH_BYTES: usize = 64 << 20;
-/// Unflushed rows at which the build waits for the flush. Unit: bytes. Source: `engine.md` 6.25.
-const WAIT_BYTES: usize = 256 << 20;
 /// Events that a start finds unflushed. Source: `engine.md` 9.
 const UNFLUSHED_EVENTS: u64 = 200_000;
 /// Longest that the read models may take.
@@ -66,7 +62,7 @@ pub(crate) fn run(folder: &BenchFolder, events: u64, report: &mut Report) -> any
 
     build_models(folder, &reader, &scans, report)?;
     sizes(folder, &scans, report);
-    report.note("index and tree: the applier and a second thread that flushes, as in the server; the last flush is within the time");
+    report.note("index and tree: sorted outside memory and loaded in order, as from nothing; durable at the end");
     Ok(())
 }
 
@@ -120,44 +116,30 @@ fn scan(reader: &Arc<dyn LogReader>) -> anyhow::Result<Scans> {
     Ok(Scans { bare, decoding, events, record_bytes })
 }
 
-/// Follows the log with index and tree until `to`, at least; flushed at the end. Answers with what was reached.
+/// Builds index and tree until `to`, at least, as the engine does from nothing; goes on with what is there. Answers with what was reached.
 fn build_index(folder: &BenchFolder, reader: &Arc<dyn LogReader>, to: u64) -> anyhow::Result<u64> {
     let (key, keys) = import::keys(folder)?;
     let path = folder.common.data.join("derived");
     fs::create_dir_all(&path)?;
-    let table = Arc::new(Table::new(open_rows(folder.common.rows.kind(), &path)?)?);
     let identity_key = keys.secret("identity-key")?.and_then(|key| key.as_slice().try_into().ok()).map(Key::new).unwrap_or_default();
-    let mut derived = Derived::new(Arc::clone(&table), keys, IdentityKeys::new(identity_key), key.log_id())?;
-    if derived.reached() >= to {
-        return Ok(derived.reached());
-    }
+    let scratch = folder.common.data.join("tmp/bench");
+    let inputs = BuildInputs { keys, identities: IdentityKeys::new(identity_key), log_id: key.log_id(), scratch };
+    let store = open_rows(folder.common.rows.kind(), &path)?;
     let bar = Bar::new("index and tree", to);
-    let ended = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let flusher = scope.spawn(|| {
-            while !ended.load(Ordering::SeqCst) {
-                if table.unflushed_bytes() >= FLUSH_BYTES {
-                    table.flush()?;
-                }
-                std::thread::park_timeout(Duration::from_millis(5));
-            }
-            table.flush()
-        });
-        let mut in_time = Ok(());
-        let followed = derived.catch_up(reader.as_ref(), &mut |derived| {
-            bar.set("index and tree", derived.reached(), to);
-            if table.unflushed_bytes() >= WAIT_BYTES {
-                in_time = table.flush();
-            }
-            if in_time.is_err() || derived.reached() >= to { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-        ended.store(true, Ordering::SeqCst);
-        flusher.thread().unpark();
-        flusher.join().map_err(|_| anyhow::anyhow!("the flushing thread panicked"))??;
-        followed?;
-        in_time?;
-        anyhow::Ok(())
-    })?;
+    let until = |reached: u64| {
+        bar.set("index and tree", reached, to);
+        if reached >= to { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    if store.view()?.checkpoint().position == 0 {
+        build(store.as_ref(), reader.as_ref(), &inputs, &mut { until })?;
+    }
+    let BuildInputs { keys, identities, log_id, .. } = inputs;
+    let table = Arc::new(Table::new(store)?);
+    let mut derived = Derived::new(Arc::clone(&table), keys, identities, log_id)?;
+    if derived.reached() < to {
+        derived.catch_up(reader.as_ref(), &mut |derived| until(derived.reached()))?;
+        table.flush()?;
+    }
     Ok(derived.reached())
 }
 
