@@ -2,17 +2,37 @@
 //! an older copy of the folder.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
 
+use std::fs;
+
 use anyhow::Context as _;
 use serde_json::json;
 use zhixin_engine::merkle::proof_file::parse_hash_lines;
 use zhixin_engine::merkle::{Checkpoint, SignedNote, TreeHash, verify_consistency};
-use zhixin_tests::system::{Client, Course, Demo, Made, Patterns, number, roster, text};
+use zhixin_tests::system::{Client, Course, Demo, Folder, Made, copy_folder, Patterns, number, roster, text};
 
 /// Size and root of the published checkpoint.
 async fn published(client: &Client) -> anyhow::Result<(u64, TreeHash)> {
     let note = client.get("/log/checkpoint").await?.has_status(200)?;
     let checkpoint = Checkpoint::parse(SignedNote::parse(&note.body)?.text())?;
     Ok((checkpoint.size(), *checkpoint.root()))
+}
+
+/// Expects that a server of this folder either does not come up or shows nothing of a person; gives whether it came up.
+async fn opens_nothing_of(folder: &Folder, course: &Course, demo: &Demo, certificate: &str, made: &Made) -> anyhow::Result<bool> {
+    let Ok(server) = folder.serve(&[]) else { return Ok(false) };
+    let course = course.at(&server, demo).await?;
+    let shown = course.public.get(&format!("/api/v1/certificates/{certificate}")).await?;
+    println!("{} {}", shown.status, shown.text()?);
+    assert!(shown.status != 200 || shown.json()?["certificate"]["holder"].is_null(), "{}", shown.text()?);
+    let known = json!({ "name": made.name, "last_six": made.last_six() });
+    let check = course.public.post(&format!("/api/v1/certificates/{certificate}/check"), &known).await?;
+    println!("{} {}", check.status, check.text()?);
+    assert!(check.status != 200 || check.json()? == json!({ "name": false, "last_six": false }), "{}", check.text()?);
+    let roster = course.staff.get(&format!("/api/v1/classes/{}?names=1&purpose=class_administration", course.class)).await?;
+    println!("{} {}", roster.status, roster.text()?);
+    assert!(!roster.text()?.contains(&made.name), "{}", roster.text()?);
+    server.stop()?;
+    Ok(true)
 }
 
 /// Aim: forgetting takes away the person and nothing else. Method: of two people certified in the same class one is erased over HTTP; before
@@ -40,6 +60,9 @@ async fn an_erased_person_is_nowhere_and_the_record_is_still_proven() -> anyhow:
     let (size, root) = published(&course.public).await?;
     server.stop()?;
     let older = folder.copy()?;
+    let (backup, vault) = (folder.path().join("backup"), folder.path().join("vault-backup"));
+    let (backup, vault) = (backup.to_str().unwrap(), vault.to_str().unwrap());
+    folder.run(&["backup", backup, "--vault", vault])?.ended(0)?;
 
     // The erasure: only the national office decides it, and once.
     let server = folder.serve(&[])?;
@@ -76,18 +99,13 @@ async fn an_erased_person_is_nowhere_and_the_record_is_still_proven() -> anyhow:
     assert_eq!(patterns.found_below(folder.path())?, [] as [String; 0]);
     folder.run(&["verify"])?.ended(0)?;
 
-    // The vault of before opens nothing of the person beside the log of now: what it would need is destroyed elsewhere too.
+    // The vault of before opens nothing of the person, neither beside the log of now nor restored with the log of before.
     let mixed = folder.copy()?;
-    std::fs::remove_dir_all(mixed.data().join("vault"))?;
-    zhixin_tests::system::copy_folder(&older.data().join("vault"), &mixed.data().join("vault"))?;
-    if let Ok(server) = mixed.serve(&[]) {
-        let course = course.at(&server, &demo).await?;
-        let shown = course.public.ask(&path).await?;
-        assert!(shown["certificate"]["holder"].is_null(), "an older vault brings the person back: {shown}");
-        let roster = course.staff.get(&format!("/api/v1/classes/{}?names=1&purpose=class_administration", course.class)).await?;
-        assert!(!roster.text()?.contains(&made[0].name));
-        server.stop()?;
-        assert_eq!(patterns.found_below(mixed.path())?, [] as [String; 0]);
-    }
+    fs::remove_dir_all(mixed.data().join("vault"))?;
+    copy_folder(&older.data().join("vault"), &mixed.data().join("vault"))?;
+    println!("MIXED {:?}", opens_nothing_of(&mixed, &course, &demo, &certificate, &made[0]).await?);
+    folder.run(&["restore", backup, "--vault", vault])?.ended(0)?;
+    println!("RESTORED {:?}", opens_nothing_of(&folder, &course, &demo, &certificate, &made[0]).await?);
+    assert_eq!(patterns.found_below(folder.path())?, [] as [String; 0]);
     Ok(())
 }

@@ -60,7 +60,7 @@ walk() { # who arguments...
 }
 walk nobody
 for role in national_office trainer; do
-    walk "$role" --header "Authorization: Bearer $(token "$role")"
+    walk "$role" --header "Authorization: Bearer $(token "$role")" --header "Zhixin-Role: $role"
 done
 
 # The server is still in order, and what it holds is too.

@@ -161,7 +161,11 @@ impl Decider {
     /// Runs until the senders are gone.
     pub(crate) fn run(mut self, commands: &Receiver<(Submission, Reply)>) {
         loop {
-            match commands.recv_timeout(IDLE) {
+            let next = commands.try_recv().or_else(|_| {
+                self.around.pipeline.idle();
+                commands.recv_timeout(IDLE)
+            });
+            match next {
                 Ok((submission, reply)) => self.serve(&submission, reply),
                 Err(RecvTimeoutError::Timeout) => {
                     self.tidy();
@@ -263,6 +267,7 @@ impl Decider {
             if self.around.index.unflushed_bytes() <= UNFLUSHED_BYTES_MAX {
                 return true;
             }
+            self.around.pipeline.idle();
             self.around.indexed.wait_for(u64::MAX, IDLE);
         }
         false

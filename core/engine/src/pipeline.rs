@@ -11,6 +11,10 @@ use zhixin_store::segments::BodyBuilder;
 use crate::answer::{Answer, CommandError, Reply, Unavailable};
 use crate::vault_keys::NewKeys;
 
+/// A forming batch of this length waits for no more commits. Unit: bytes. Why: a sync costs as much for one commit as for a hundred, so while
+/// commands wait, a batch takes them along; but one that is long enough has nothing to gain.
+const DUE_BYTES: usize = 32 * 1024;
+
 /// A batch on its way into the log.
 #[derive(Debug)]
 pub(crate) struct Forming {
@@ -38,6 +42,16 @@ struct State {
     /// system call all the same.
     decider_waits: bool,
     appender_waits: bool,
+    /// Whether more commits may join the forming batch at once: the decider has not said since the last one that it has nothing to do.
+    deciding: bool,
+}
+
+impl State {
+    /// Whether the forming batch goes to the appender as soon as that is free: it is long, or nothing more waits to be decided.
+    fn is_due(&self) -> bool {
+        let long = |forming: &Forming| forming.body.len() >= DUE_BYTES || !self.deciding || self.closing;
+        self.forming.as_ref().is_some_and(|forming| !forming.body.is_empty() && long(forming))
+    }
 }
 
 /// Shared by the thread that decides and the thread that appends.
@@ -90,6 +104,8 @@ impl Pipeline {
             }
             match &state.forming {
                 Some(forming) if !forming.body.has_room(frame_bytes) => {
+                    state.deciding = false;
+                    self.wake_appender(&state);
                     state.decider_waits = true;
                     state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                     state.decider_waits = false;
@@ -128,12 +144,24 @@ impl Pipeline {
         if let Some(reply) = reply.take() {
             state.waiting.entry(batch).or_default().push(reply);
         }
-        let waits = state.appender_waits;
-        drop(state);
-        if waits {
+        state.deciding = true;
+        self.wake_appender(&state);
+        true
+    }
+
+    /// Nothing waits to be decided: what has formed may go.
+    pub(crate) fn idle(&self) {
+        let mut state = self.state();
+        if state.deciding {
+            state.deciding = false;
+            self.wake_appender(&state);
+        }
+    }
+
+    fn wake_appender(&self, state: &State) {
+        if state.appender_waits && state.is_due() {
             self.changed.notify_all();
         }
-        true
     }
 
     /// Answers when a batch is durable, at once if it is.
@@ -155,7 +183,7 @@ impl Pipeline {
     pub(crate) fn take(&self) -> Option<Forming> {
         let mut state = self.state();
         loop {
-            if let Some(forming) = state.forming.take_if(|forming| !forming.body.is_empty()) {
+            if let Some(forming) = if state.is_due() { state.forming.take() } else { None } {
                 let waits = state.decider_waits;
                 drop(state);
                 if waits {
