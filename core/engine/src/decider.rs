@@ -30,6 +30,7 @@ use crate::pipeline::{Pipeline, Standing};
 use crate::progress::Progress;
 use crate::sealing::{self, Place};
 use crate::vault_keys::{KeyRing, NewKeys};
+use crate::younger::{Forgettable, Recent, Younger};
 
 /// Rounds of reads that a command may ask for.
 const READ_ROUNDS_MAX: usize = 4;
@@ -64,54 +65,6 @@ pub(crate) struct Surroundings {
 impl std::fmt::Debug for dyn LogReader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("LogReader")
-    }
-}
-
-/// A command that was decided but may not be in the index yet.
-#[derive(Debug, Clone, Copy)]
-struct Recent {
-    position: u64,
-    batch: u64,
-    fingerprint: [u8; 8],
-}
-
-/// Facts younger than the index.
-#[derive(Debug, Default)]
-struct Younger {
-    commands: HashMap<CommandId, Recent>,
-    identities: HashMap<[u8; 16], (PersonId, u64, u64)>,
-    order: VecDeque<(u64, Forgettable)>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Forgettable {
-    Command(CommandId),
-    Identity([u8; 16]),
-}
-
-impl Younger {
-    /// Drops what the index reflects by now.
-    fn trim(&mut self, indexed: u64) {
-        while let Some((position, what)) = self.order.front().copied() {
-            if position >= indexed {
-                break;
-            }
-            self.order.pop_front();
-            match what {
-                Forgettable::Command(id) => drop(self.commands.remove(&id)),
-                Forgettable::Identity(hash) => drop(self.identities.remove(&hash)),
-            }
-        }
-    }
-    /// Drops what a failed batch had brought.
-    fn drop_pending(&mut self, durable_position: u64) {
-        while self.order.back().is_some_and(|(position, _)| *position >= durable_position) {
-            match self.order.pop_back() {
-                Some((_, Forgettable::Command(id))) => drop(self.commands.remove(&id)),
-                Some((_, Forgettable::Identity(hash))) => drop(self.identities.remove(&hash)),
-                None => {}
-            }
-        }
     }
 }
 
@@ -578,7 +531,7 @@ fn check_limits(commit: &Commit, first: Position) -> Result<(), CommandError> {
         if record.subjects.len() > SUBJECTS_MAX {
             return Err(CommandError::TooLarge("an event names 16 subjects"));
         }
-        let long = record.payload.len() > LEAF_BYTES_MAX / 4;
+        let long = record.payload.len() > LEAF_BYTES_MAX / 8;
         if long && leaf(commit, index, record, first).is_ok_and(|leaf| leaf.len() > LEAF_BYTES_MAX) {
             return Err(CommandError::TooLarge("the public form of an event holds 4 KiB"));
         }

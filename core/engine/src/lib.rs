@@ -30,6 +30,8 @@ pub mod read_log;
 pub mod sealing;
 mod secrets;
 pub mod vault_keys;
+
 pub mod verify;
+mod younger;
 
 pub use zhixin_domain as domain;
