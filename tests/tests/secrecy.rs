@@ -203,6 +203,7 @@ async fn nothing_that_identifies_a_person_lies_open() -> anyhow::Result<()> {
     heard.note(&returned)?;
     heard.text.push_str(public.get("/metrics").await?.has_status(200)?.text()?);
     heard.text.push_str(public.get("/api/v1/status").await?.has_status(200)?.text()?);
+    for (t, at) in patterns.found_in(heard.text.as_bytes()) { let b = heard.text.as_bytes(); println!("FOUND {t} {}", String::from_utf8_lossy(&b[at.saturating_sub(300)..(at+100).min(b.len())])); }
     assert!(heard.problems > 300, "only {} problems", heard.problems);
     assert_eq!(
         patterns.found_in(heard.text.as_bytes()).into_keys().collect::<Vec<_>>(),

@@ -38,12 +38,18 @@ struct State {
     generation: u64,
     stopped: Option<Unavailable>,
     closing: bool,
-    /// Whether the decider waits for room in the forming batch, and whether the appender waits for a batch. Why: waking nobody costs a
-    /// system call all the same.
-    decider_waits: bool,
-    appender_waits: bool,
+    waiting_threads: WaitingThreads,
     /// Whether more commits may join the forming batch at once: the decider has not said since the last one that it has nothing to do.
     deciding: bool,
+}
+
+/// Who is to be woken. Why: waking nobody costs a system call all the same.
+#[derive(Debug, Default)]
+struct WaitingThreads {
+    /// For room in the forming batch.
+    decider: bool,
+    /// For a batch.
+    appender: bool,
 }
 
 impl State {
@@ -106,9 +112,9 @@ impl Pipeline {
                 Some(forming) if !forming.body.has_room(frame_bytes) => {
                     state.deciding = false;
                     self.wake_appender(&state);
-                    state.decider_waits = true;
+                    state.waiting_threads.decider = true;
                     state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-                    state.decider_waits = false;
+                    state.waiting_threads.decider = false;
                 }
                 Some(forming) => return Some((forming.number, forming.base_ms)),
                 None => {
@@ -159,7 +165,7 @@ impl Pipeline {
     }
 
     fn wake_appender(&self, state: &State) {
-        if state.appender_waits && state.is_due() {
+        if state.waiting_threads.appender && state.is_due() {
             self.changed.notify_all();
         }
     }
@@ -184,7 +190,7 @@ impl Pipeline {
         let mut state = self.state();
         loop {
             if let Some(forming) = if state.is_due() { state.forming.take() } else { None } {
-                let waits = state.decider_waits;
+                let waits = state.waiting_threads.decider;
                 drop(state);
                 if waits {
                     self.changed.notify_all();
@@ -194,9 +200,9 @@ impl Pipeline {
             if state.closing {
                 return None;
             }
-            state.appender_waits = true;
+            state.waiting_threads.appender = true;
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-            state.appender_waits = false;
+            state.waiting_threads.appender = false;
         }
     }
 

@@ -1,7 +1,7 @@
 //! `zhixin bench`: what this machine does with the record, with bare storage beside it in the same run.
 //!
 //! Benches work in folders of their own: `--data DIR` names one that is empty or was made by a bench, and keeps it; without it a folder is
-//! made in the current one and removed at the end. Every figure says what stands beside it and what `engine.md` 9 asks for.
+//! made in the current one and removed at the end. Every figure says what stands beside it and what is asked for; a dated record is in `tests/benches/RESULTS.md`.
 //! Start with [`append`] (commands through the real decide path) and [`story`] (the events that the others are measured on).
 
 mod append;

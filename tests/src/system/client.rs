@@ -198,14 +198,14 @@ impl Client {
         self.written.fetch_max(position.saturating_add(1), Ordering::SeqCst);
     }
 
-    /// From now on, questions wait for everything that the log holds now.
+    /// Waits until the read models show everything that the log holds now; later questions do so too.
     ///
     /// # Errors
     /// The server does not say how far it is.
     pub async fn wait_for_all(&self) -> anyhow::Result<()> {
         let status = self.get("/api/v1/status").await?.has_status(200)?.json()?;
         self.wait_for(status.get("position").and_then(Value::as_u64).context("a position")?);
-        Ok(())
+        self.ask("/api/v1/quota").await.map(drop)
     }
 
     /// Sends a command that must be accepted.

@@ -184,15 +184,15 @@ impl Course {
         Ok(done)
     }
 
-    /// The roster with names, which is a recorded reading: person by name.
+    /// The roster with names, which is a recorded reading: person by name, without the erased.
     ///
     /// # Errors
     /// It is refused.
     pub async fn roster_by_name(&self) -> anyhow::Result<BTreeMap<String, String>> {
         let path = format!("/api/v1/classes/{}?names=1&purpose=class_administration&limit=200", self.class);
         let answer = self.staff.ask(&path).await?;
-        let of_trainee = |trainee: &Value| Ok((text(trainee, "/name")?, text(trainee, "/person")?));
-        list(&answer, "/roster")?.iter().map(of_trainee).collect()
+        let named = list(&answer, "/roster")?.iter().filter(|trainee| !trainee["name"].is_null());
+        named.map(|trainee| Ok((text(trainee, "/name")?, text(trainee, "/person")?))).collect()
     }
 
     /// Holds the eight sessions of eight hours; `absent` says who is recorded as absent in which (from 1).

@@ -1,7 +1,7 @@
 //! All derived rows from nothing: sorted outside memory, then loaded in their order.
 //!
 //! The rows are those that following the log gives, byte for byte; only the way is another. Ordinals are checked when the events of a subject
-//! stand together. Source: `engine.md` 6.27: at most 512 MiB, the rest in files.
+//! stand together. Memory stays below 512 MiB, the rest is in files.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::{self, File};

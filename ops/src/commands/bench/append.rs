@@ -143,7 +143,7 @@ impl Tally {
         let (ours, lmdb, raw) = (median(self.ours), median(self.lmdb), median(self.raw));
         report.add(Figure::new(format!("{mix}: commands"), ours, "/s").beside("LMDB", lmdb).beside("raw file", raw));
         report.add(Figure::new(format!("{mix}: events"), median(self.events), "/s"));
-        // Source: must-hold 9: at least 0.35, aim at 0.6.
+        // At least 0.35 of bare LMDB, aim at 0.6.
         let target = Target::AtLeast { goal: 60, least: 35 };
         report.add(Figure::new(format!("{mix}: commands to bare LMDB"), percent(ours, lmdb), "%").target(target));
         report.add(Figure::new(format!("{mix}: commands to a bare raw file"), percent(ours, raw), "%"));

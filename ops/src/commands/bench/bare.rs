@@ -1,6 +1,6 @@
 //! The peers: the same bytes into bare storage. And the callers, the same for both sides.
 //!
-//! "Bare" = one thread that takes whatever the callers have queued, writes it as one batch, durably, and answers them. Source: `engine.md` 9.
+//! "Bare" = one thread that takes whatever the callers have queued, writes it as one batch, durably, and answers them.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;

@@ -20,7 +20,7 @@ use super::report::{Figure, Report, Target, p50_p99_us, per_second};
 use super::story::Story;
 use super::{BenchFolder, import, rebuild};
 
-/// Events of a history. Source: `engine.md` 9.
+/// Events of a history.
 const HISTORY: u64 = 20;
 /// Cold histories.
 const COLD: u64 = 21;
@@ -122,7 +122,7 @@ fn warm(handle: &EngineHandle, persons: &[Subject], report: &mut Report) -> anyh
     }
     let rate = per_second(WARM, begun.elapsed());
     let (p50, p99) = p50_p99_us(times);
-    // Source: the rival of `engine.md` 9.
+    // Tephra 0.4, embedded, on two such cores.
     report.add(Figure::new(format!("warm histories of {HISTORY} events, one thread"), rate, "/s").target(Target::rate(17_000)));
     report.add(Figure::new(format!("warm history of {HISTORY} events: p50"), p50, "µs"));
     report.add(Figure::new(format!("warm history of {HISTORY} events: p99"), p99, "µs"));

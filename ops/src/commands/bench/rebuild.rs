@@ -25,7 +25,7 @@ use super::report::{Figure, Report, Target, per_second};
 use super::{BenchFolder, import};
 use crate::out::Bar;
 
-/// Events that a start finds unflushed. Source: `engine.md` 9.
+/// Events that a start finds unflushed.
 const UNFLUSHED_EVENTS: u64 = 200_000;
 /// Longest that the read models may take.
 const PATIENCE: Duration = Duration::from_hours(2);

@@ -8,7 +8,7 @@ use super::machine::Facts;
 use crate::cli::BenchArgs;
 use crate::out;
 
-/// What is asked of a figure. Source: `engine.md` 9; half a rate or twice a time, size or memory is the least acceptable.
+/// What is asked of a figure; half a rate or twice a time, size or memory is the least acceptable.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Target {
     /// The more the better.
