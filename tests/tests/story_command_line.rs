@@ -230,9 +230,9 @@ async fn a_signal_while_commands_are_under_way_loses_nothing_acknowledged() -> a
         tell.notified().await;
         watcher.await??;
         if kill {
-            server.kill()?
+            server.kill()?;
         } else {
-            server.stop()?
+            server.stop()?;
         }
         let mut acknowledged = BTreeMap::new();
         for caller in callers {

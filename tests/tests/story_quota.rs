@@ -48,7 +48,7 @@ impl Record {
                 && event["eo"].as_str().is_some_and(|day| day <= effective_by)
                 && subject(event, "class") == Some(class)
         };
-        self.0.iter().filter(is_it).next_back()
+        self.0.iter().rfind(is_it)
     }
 
     /// Whether the class of an event belongs to a row: its end to the year and the month, the rest to the group.

@@ -324,7 +324,9 @@ impl<'a, 'e> Object<'a, 'e> {
             errors.wrong_type(at, "对象", "an object");
         }
         for name in members.into_iter().flat_map(Map::keys).filter(|name| !known.contains(&name.as_str())) {
-            let pointer = format!("{at}/{}", name.chars().take(100).collect::<String>().replace('~', "~0").replace('/', "~1"));
+            // Only letters and signs come back: somebody may have put a name or a number where a field belongs.
+            let told = name.chars().take(100).map(|c| if c.is_ascii() && !c.is_ascii_digit() { c } else { '?' });
+            let pointer = format!("{at}/{}", told.collect::<String>().replace('~', "~0").replace('/', "~1"));
             errors.add(&pointer, Kind::Malformed, Said::new("没有这个字段", "there is no such field"));
         }
         Self { members, at: at.to_owned(), errors }

@@ -24,7 +24,8 @@ impl Query {
         let query = Self::pairs(uri);
         let mut seen: Vec<&str> = Vec::new();
         for (name, value) in &query.0 {
-            let shown: String = name.chars().take(60).collect();
+            // As with fields of a body: no name and no number comes back.
+            let shown: String = name.chars().take(60).map(|c| if c.is_ascii() && !c.is_ascii_digit() { c } else { '?' }).collect();
             let is_known = ALWAYS.contains(&name.as_str()) || known.iter().copied().flatten().any(|param| param.name == name.as_str());
             if !is_known {
                 return Err(bad_parameter(Kind::Malformed, &shown, "没有这个参数", "there is no such parameter"));

@@ -46,14 +46,14 @@ pub(crate) fn run(common: &Common, args: &UserArgs) -> anyhow::Result<Ending> {
             }
         }
         UserWhat::Reset { login } => {
-            let password = new_password(handle);
+            let (account, password) = (account_of(handle, login)?, new_password(handle));
             accounts::reset(handle, login, &password)?;
-            let account = account_of(handle, login)?;
             told(common, login, account, Some(&password));
         }
         UserWhat::Lock { login } => {
+            let account = account_of(handle, login)?;
             accounts::lock(handle, login)?;
-            told(common, login, account_of(handle, login)?, None);
+            told(common, login, account, None);
         }
     }
     opened.close()?;

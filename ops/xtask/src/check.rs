@@ -21,11 +21,10 @@ const STEPS: &[Step] = &[
     ("packages", "Debian packages for the browser tests and the outside checks", outside::packages),
     ("python", "PyPI packages for the outside checks", outside::python),
     ("build", "the binary that whole-system tests start", build),
-    ("test", "all tests of the workspace, documentation and tidy included", test),
+    ("test", "all tests of the workspace; documentation, tidy and the pages in Chromium included", test),
     ("proof", "log, proofs and checkpoints by software we did not write", outside::proof),
     ("identifiers", "check characters against stdnum", outside::identifiers),
     ("schemathesis", "the HTTP interface under generated requests", outside::schemathesis),
-    ("browser", "pages in Chromium, with and without JavaScript", outside::browser),
 ];
 
 /// How to run the steps.

@@ -101,11 +101,6 @@ pub(crate) fn schemathesis(place: &Place) -> Result<()> {
     script(place, "bash", &["tests/verifiers/schemathesis.sh"])
 }
 
-/// The pages in a real browser.
-pub(crate) fn browser(place: &Place) -> Result<()> {
-    script(place, "bash", &["tests/verifiers/browser.sh"])
-}
-
 /// Runs a script of the repository; its path is the first word.
 fn script(place: &Place, interpreter: &str, words: &[&str]) -> Result<()> {
     match words.first() {

@@ -61,7 +61,7 @@ impl Service {
         });
         let mut service = Self { child, address: String::new() };
         while service.address.is_empty() {
-            let line = told.recv_timeout(Duration::from_secs(60)).context("chromedriver does not come up")?;
+            let line = told.recv_timeout(Duration::from_mins(1)).context("chromedriver does not come up")?;
             if let Some((_, port)) = line.split_once("started successfully on port ") {
                 service.address = format!("http://127.0.0.1:{}", port.trim_end_matches('.'));
             }
