@@ -13,7 +13,6 @@ const LONG_FILES: &[(&str, usize, &str)] = &[];
 const LONG_FUNCTIONS: &[(&str, &str, usize, &str)] = &[
     ("projections/src/certificates.rs", "apply", 90, "one arm for each event there is, also those that mean nothing here"),
     ("projections/src/trainers.rs", "apply", 90, "one arm for each event there is, also those that mean nothing here"),
-    ("tests/tests/story_class.rs", "a_run_goes_from_an_excel_file_to_a_revoked_certificate", 160, "a story is told in one piece"),
     ("tests/tests/story_forgetting.rs", "an_erased_person_is_nowhere_and_the_record_is_still_proven", 100, "a story is told in one piece"),
 ];
 
