@@ -49,12 +49,22 @@ walk() { # who arguments...
     echo "== as $who"
     # Signing out would end the walk's own session; everything else may be asked for.
     timeout --signal=INT $((seconds * 2)) "$tool" run "$address/api/v1/openapi.json" --checks not_a_server_error --phases examples,coverage,fuzzing \
-        --max-examples "$examples" --workers 2 --seed 73 --max-time "$seconds" --continue-on-failure --no-color --suppress-health-check all \
+        --max-examples "$examples" --workers 1 --seed 73 --max-time "$seconds" --continue-on-failure --no-color --suppress-health-check all \
         --exclude-operation-id delete_api_v1_sessions "$@" >"$work/report" 2>&1 || status=$?
     grep -E '^ +(Selected|Tested):|generated|^=+ .* =+$' "$work/report" || true
     case $status in
         0) passed=$((passed + 1)) ;;
-        1) failed=$((failed + 1)); echo "FAIL as $who"; sed -n '/= \(FAILURES\|ERRORS\) =/,/= \(WARNINGS\|SUMMARY\) =/p' "$work/report" ;;
+        1)
+            # CPython 3.11 can lose count of its own recursion when a thread parses source, which the tool does to name a lambda; that says
+            # nothing of the server. The server's own count of errors is checked below all the same.
+            if ! grep -q '= FAILURES =' "$work/report" && grep -q 'AST constructor recursion depth mismatch' "$work/report"; then
+                passed=$((passed + 1))
+                echo "note: the tool's Python failed on an operation of its own; every answer it got was well"
+            else
+                failed=$((failed + 1))
+                echo "FAIL as $who"
+                sed -n '/= \(FAILURES\|ERRORS\) =/,/= \(WARNINGS\|SUMMARY\) =/p' "$work/report"
+            fi ;;
         *) echo "schemathesis ended with status $status" >&2; exit 3 ;;
     esac
 }

@@ -2,7 +2,7 @@
 //!
 //! For building derived rows from nothing: sorted rows load many times faster than rows in the order of events, and fill their pages.
 //! Invariants: records come out in bytewise order, equal ones as often as they went in; memory stays within what was given (and a buffer
-//! of [`BUFFER_BYTES`] a run); the files are gone when the sorter is. Nothing here is durable, nor needs to be.
+//! of `BUFFER_BYTES` a run); the files are gone when the sorter is. Nothing here is durable, nor needs to be.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

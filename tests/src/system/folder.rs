@@ -132,7 +132,10 @@ impl Folder {
     }
 }
 
-/// Copies everything below a folder.
+/// What a log makes anew when it opens: its lock, and the segment kept ready.
+const NOT_COPIED: [&str; 2] = ["lock", "spare.new"];
+
+/// Copies everything below a folder that matters.
 ///
 /// # Errors
 /// The disk.
@@ -143,7 +146,7 @@ pub fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
         let target = to.join(entry.file_name());
         if entry.file_type()?.is_dir() {
             copy_folder(&entry.path(), &target)?;
-        } else if entry.file_name() != OsStr::new("LOCK") {
+        } else if !NOT_COPIED.iter().any(|name| entry.file_name() == OsStr::new(name)) {
             fs::copy(entry.path(), &target).with_context(|| format!("copy {}", entry.path().display()))?;
         }
     }

@@ -1,12 +1,14 @@
 //! `ChromeDriver` and a headless Chromium that reaches nothing but this machine, with or without JavaScript.
 
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::json;
 use thirtyfour::prelude::*;
 use thirtyfour::{BrowserLogEntry, LoggingPrefsLogLevel};
@@ -33,7 +35,7 @@ pub(crate) const PHONE: (u32, u32) = (390, 844);
 /// Height of what a window has above the page, roughly. Unit: CSS pixels.
 const BARS: u32 = 150;
 
-/// A `ChromeDriver` process, ended when dropped.
+/// A `ChromeDriver` process in a group of its own with the browsers that it starts, all ended when dropped.
 struct Service {
     child: Child,
     address: String,
@@ -41,17 +43,26 @@ struct Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        drop(self.child.kill());
+        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            drop(kill_process_group(group, Signal::KILL));
+        }
         drop(self.child.wait());
     }
 }
 
 impl Service {
-    fn start() -> anyhow::Result<Self> {
+    /// What the browser leaves lying about goes into a folder that is removed.
+    fn start(scratch: &Path) -> anyhow::Result<Self> {
         // The language settles how a date is typed.
         let mut command = Command::new("chromedriver");
-        command.args(["--port=0", "--log-level=SEVERE"]).env("LANGUAGE", "en_US").env("LANG", "C.UTF-8");
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().context("start chromedriver")?;
+        command.args(["--port=0", "--log-level=SEVERE"]).env("LANGUAGE", "en_US").env("LANG", "C.UTF-8").env("TMPDIR", scratch);
+        let mut child = command
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("start chromedriver")?;
         let out = child.stdout.take().context("its standard output")?;
         let (tell, told) = mpsc::channel();
         std::thread::spawn(move || {
@@ -72,11 +83,12 @@ impl Service {
 
 /// A browser at a server.
 pub(crate) struct Browser {
-    driver: WebDriver,
+    /// There until it is closed.
+    driver: Option<WebDriver>,
+    _service: Service,
     base: String,
     javascript: bool,
     _profile: tempfile::TempDir,
-    _service: Service,
 }
 
 /// Why there can be no browser here, if there can be none; when everything must run, that is a fault.
@@ -100,16 +112,29 @@ fn screens() -> anyhow::Result<PathBuf> {
     Ok(folder)
 }
 
+impl Drop for Browser {
+    /// After a failure the process is ended: to close the browser with courtesy would take two minutes.
+    fn drop(&mut self) {
+        if let Some(driver) = self.driver.take() {
+            drop(driver.leak());
+        }
+    }
+}
+
 impl Browser {
+    fn driver(&self) -> anyhow::Result<&WebDriver> {
+        self.driver.as_ref().context("a browser that is open")
+    }
+
     /// Opens a browser of its own, with an empty profile.
     pub(crate) async fn open(base: &str, javascript: bool) -> anyhow::Result<Self> {
-        let service = Service::start()?;
         let profile = tempfile::tempdir()?;
+        let service = Service::start(profile.path())?;
         let mut capabilities = DesiredCapabilities::chrome();
         for flag in FLAGS {
             capabilities.add_arg(flag)?;
         }
-        capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
+        capabilities.add_arg(&format!("--user-data-dir={}", profile.path().join("profile").display()))?;
         capabilities.add_arg(&format!("--window-size={},{}", DESK.0, DESK.1))?;
         capabilities.set_browser_log_level(LoggingPrefsLogLevel::All)?;
         if !javascript {
@@ -117,13 +142,15 @@ impl Browser {
             capabilities.add_experimental_option("prefs", off)?;
         }
         let driver = WebDriver::new(service.address.clone(), capabilities).await.context("open a browser")?;
-        Ok(Self { driver, base: base.to_owned(), javascript, _profile: profile, _service: service })
+        Ok(Self { driver: Some(driver), base: base.to_owned(), javascript, _profile: profile, _service: service })
     }
 
     /// Closes it; the console must have stayed silent.
-    pub(crate) async fn close(self) -> anyhow::Result<()> {
+    pub(crate) async fn close(mut self) -> anyhow::Result<()> {
         let complaints = self.complaints().await?;
-        self.driver.quit().await?;
+        if let Some(driver) = self.driver.take() {
+            driver.quit().await?;
+        }
         ensure!(complaints.is_empty(), "the console says {complaints:?}");
         Ok(())
     }
@@ -131,29 +158,29 @@ impl Browser {
     /// What the console has complained of since it was asked last. A page with an error status is one the test asked for.
     pub(crate) async fn complaints(&self) -> anyhow::Result<Vec<String>> {
         let asked_for = |entry: &BrowserLogEntry| entry.message.contains("the server responded with a status of");
-        let log = self.driver.browser_log().await?;
+        let log = self.driver()?.browser_log().await?;
         Ok(log.iter().filter(|entry| !asked_for(entry)).map(|entry| format!("{:?} {}", entry.level, entry.message)).collect())
     }
 
     /// Goes to an address of the server.
     pub(crate) async fn go(&self, path: &str) -> anyhow::Result<()> {
-        self.driver.goto(format!("{}{path}", self.base)).await.with_context(|| path.to_owned())
+        self.driver()?.goto(format!("{}{path}", self.base)).await.with_context(|| path.to_owned())
     }
 
     /// Path and query of the page shown.
     pub(crate) async fn path(&self) -> anyhow::Result<String> {
-        let url = self.driver.current_url().await?;
+        let url = self.driver()?.current_url().await?;
         Ok(url.as_str().trim_start_matches(&self.base).to_owned())
     }
 
     /// The one element, once it is there.
     pub(crate) async fn find(&self, css: &str) -> anyhow::Result<WebElement> {
-        self.driver.query(By::Css(css)).first().await.with_context(|| css.to_owned())
+        self.driver()?.query(By::Css(css)).first().await.with_context(|| css.to_owned())
     }
 
     /// Whether such an element is there now.
     pub(crate) async fn has(&self, css: &str) -> anyhow::Result<bool> {
-        Ok(!self.driver.find_all(By::Css(css)).await?.is_empty())
+        Ok(!self.driver()?.find_all(By::Css(css)).await?.is_empty())
     }
 
     /// The text of an element.
@@ -202,7 +229,7 @@ impl Browser {
             if said.contains(words) {
                 return Ok(Some(()));
             }
-            self.driver.refresh().await?;
+            self.driver()?.refresh().await?;
             Ok(None)
         })
         .await
@@ -210,19 +237,19 @@ impl Browser {
 
     /// Takes a picture of the whole page at this width. With JavaScript, the page says whether it is wider than its window, which it must not.
     pub(crate) async fn picture(&self, name: &str, (width, height): (u32, u32)) -> anyhow::Result<()> {
-        self.driver.set_window_rect(0, 0, width, height).await?;
+        self.driver()?.set_window_rect(0, 0, width, height).await?;
         let kind = if width == PHONE.0 { "phone" } else { "desk" };
         if self.javascript {
             let measure = "return [document.documentElement.scrollWidth, innerWidth]";
-            let [wide, window]: [u32; 2] = self.driver.execute(measure, Vec::new()).await?.convert()?;
+            let [wide, window]: [u32; 2] = self.driver()?.execute(measure, Vec::new()).await?.convert()?;
             ensure!(wide <= window, "{name} is {wide} pixels wide in a window of {window}");
         }
         let whole = self.find("html").await?.rect().await?.height;
         let tall = format!("{:.0}", whole.clamp(f64::from(height), 8_000.0)).parse::<u32>()?;
-        self.driver.set_window_rect(0, 0, width, tall + BARS).await?;
+        self.driver()?.set_window_rect(0, 0, width, tall + BARS).await?;
         let file = screens()?.join(format!("{name}-{kind}-{}.png", if self.javascript { "js" } else { "plain" }));
-        self.driver.screenshot(&file).await?;
-        self.driver.set_window_rect(0, 0, DESK.0, DESK.1).await?;
+        self.driver()?.screenshot(&file).await?;
+        self.driver()?.set_window_rect(0, 0, DESK.0, DESK.1).await?;
         Ok(())
     }
 }

@@ -143,11 +143,15 @@ fn dashboards(handle: &EngineHandle, projections: &Projections, report: &mut Rep
     for (name, as_of, goal) in views {
         let mut all = Vec::new();
         let mut slowest = (Duration::ZERO, String::new());
+        let mut first = Duration::ZERO;
         for group_by in GroupBy::ALL {
             for unit in [CountUnit::Persons, CountUnit::Trainings] {
                 for year in [2024, 2025] {
                     let year = PlanYear::new(year);
                     let question = QuotaQuery { year, line: None, group_by, unit, region_of: RegionOf::Organiser, region: None, as_of };
+                    let begun = Instant::now();
+                    query(&view, &question)?;
+                    first = first.max(begun.elapsed());
                     let mut times = Vec::with_capacity(ASKED);
                     for _ in 0..ASKED {
                         let begun = Instant::now();
@@ -165,7 +169,12 @@ fn dashboards(handle: &EngineHandle, projections: &Projections, report: &mut Rep
         let (p50, p99) = p50_p99_us(all);
         report.add(Figure::new(format!("dashboard {name}: p50"), p50, "µs"));
         report.add(Figure::new(format!("dashboard {name}: p99"), p99, "µs").target(Target::at_most(goal)));
-        report.note(format!("dashboard {name}: slowest by {}, {} µs in the middle", slowest.1, slowest.0.as_micros()));
+        report.note(format!(
+            "dashboard {name}: each question asked once before, then {ASKED} times; the slowest at first {} µs, later {} µs (by {})",
+            first.as_micros(),
+            slowest.0.as_micros(),
+            slowest.1
+        ));
     }
     Ok(())
 }
