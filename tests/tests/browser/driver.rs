@@ -44,7 +44,7 @@ struct Service {
 impl Drop for Service {
     fn drop(&mut self) {
         if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
-            drop(kill_process_group(group, Signal::KILL));
+            let _gone = kill_process_group(group, Signal::KILL);
         }
         drop(self.child.wait());
     }
