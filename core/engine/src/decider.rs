@@ -114,11 +114,7 @@ impl Decider {
     /// Runs until the senders are gone.
     pub(crate) fn run(mut self, commands: &Receiver<(Submission, Reply)>) {
         loop {
-            let next = commands.try_recv().or_else(|_| {
-                self.around.pipeline.idle();
-                commands.recv_timeout(IDLE)
-            });
-            match next {
+            match commands.recv_timeout(IDLE) {
                 Ok((submission, reply)) => self.serve(&submission, reply),
                 Err(RecvTimeoutError::Timeout) => {
                     self.tidy();
@@ -220,7 +216,6 @@ impl Decider {
             if self.around.index.unflushed_bytes() <= UNFLUSHED_BYTES_MAX {
                 return true;
             }
-            self.around.pipeline.idle();
             self.around.indexed.wait_for(u64::MAX, IDLE);
         }
         false

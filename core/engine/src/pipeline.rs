@@ -11,10 +11,6 @@ use zhixin_store::segments::BodyBuilder;
 use crate::answer::{Answer, CommandError, Reply, Unavailable};
 use crate::vault_keys::NewKeys;
 
-/// A forming batch of this length waits for no more commits. Unit: bytes. Why: a sync costs as much for one commit as for a hundred, so while
-/// commands wait, a batch takes them along; but one that is long enough has nothing to gain.
-const DUE_BYTES: usize = 32 * 1024;
-
 /// A batch on its way into the log.
 #[derive(Debug)]
 pub(crate) struct Forming {
@@ -39,8 +35,6 @@ struct State {
     stopped: Option<Unavailable>,
     closing: bool,
     waiting_threads: WaitingThreads,
-    /// Whether more commits may join the forming batch at once: the decider has not said since the last one that it has nothing to do.
-    deciding: bool,
 }
 
 /// Who is to be woken. Why: waking nobody costs a system call all the same.
@@ -50,14 +44,6 @@ struct WaitingThreads {
     decider: bool,
     /// For a batch.
     appender: bool,
-}
-
-impl State {
-    /// Whether the forming batch goes to the appender as soon as that is free: it is long, or nothing more waits to be decided.
-    fn is_due(&self) -> bool {
-        let long = |forming: &Forming| forming.body.len() >= DUE_BYTES || !self.deciding || self.closing;
-        self.forming.as_ref().is_some_and(|forming| !forming.body.is_empty() && long(forming))
-    }
 }
 
 /// Shared by the thread that decides and the thread that appends.
@@ -110,8 +96,6 @@ impl Pipeline {
             }
             match &state.forming {
                 Some(forming) if !forming.body.has_room(frame_bytes) => {
-                    state.deciding = false;
-                    self.wake_appender(&state);
                     state.waiting_threads.decider = true;
                     state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                     state.waiting_threads.decider = false;
@@ -150,24 +134,12 @@ impl Pipeline {
         if let Some(reply) = reply.take() {
             state.waiting.entry(batch).or_default().push(reply);
         }
-        state.deciding = true;
-        self.wake_appender(&state);
-        true
-    }
-
-    /// Nothing waits to be decided: what has formed may go.
-    pub(crate) fn idle(&self) {
-        let mut state = self.state();
-        if state.deciding {
-            state.deciding = false;
-            self.wake_appender(&state);
-        }
-    }
-
-    fn wake_appender(&self, state: &State) {
-        if state.waiting_threads.appender && state.is_due() {
+        let waits = state.waiting_threads.appender;
+        drop(state);
+        if waits {
             self.changed.notify_all();
         }
+        true
     }
 
     /// Answers when a batch is durable, at once if it is.
@@ -189,7 +161,7 @@ impl Pipeline {
     pub(crate) fn take(&self) -> Option<Forming> {
         let mut state = self.state();
         loop {
-            if let Some(forming) = if state.is_due() { state.forming.take() } else { None } {
+            if let Some(forming) = state.forming.take_if(|forming| !forming.body.is_empty()) {
                 let waits = state.waiting_threads.decider;
                 drop(state);
                 if waits {

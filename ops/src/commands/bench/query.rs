@@ -141,7 +141,7 @@ fn dashboards(handle: &EngineHandle, projections: &Projections, report: &mut Rep
         ("as of a past position by a past date", AsOf { position: past, effective_by: earlier }, 20_000),
     ];
     for (name, as_of, goal) in views {
-        let mut all = Vec::new();
+        let (mut all, mut again) = (Vec::new(), Vec::new());
         let mut slowest = (Duration::ZERO, String::new());
         let mut first = Duration::ZERO;
         for group_by in GroupBy::ALL {
@@ -151,7 +151,9 @@ fn dashboards(handle: &EngineHandle, projections: &Projections, report: &mut Rep
                     let question = QuotaQuery { year, line: None, group_by, unit, region_of: RegionOf::Organiser, region: None, as_of };
                     let begun = Instant::now();
                     query(&view, &question)?;
-                    first = first.max(begun.elapsed());
+                    let took = begun.elapsed();
+                    first = first.max(took);
+                    all.push(took);
                     let mut times = Vec::with_capacity(ASKED);
                     for _ in 0..ASKED {
                         let begun = Instant::now();
@@ -162,16 +164,19 @@ fn dashboards(handle: &EngineHandle, projections: &Projections, report: &mut Rep
                     if times[ASKED / 2] > slowest.0 {
                         slowest = (times[ASKED / 2], format!("{} in {}", group_by.name(), unit.name()));
                     }
-                    all.extend(times);
+                    all.extend(&times);
+                    again.extend(times);
                 }
             }
         }
         let (p50, p99) = p50_p99_us(all);
         report.add(Figure::new(format!("dashboard {name}: p50"), p50, "µs"));
+        // The first asking of each question counts: a person asks once.
         report.add(Figure::new(format!("dashboard {name}: p99"), p99, "µs").target(Target::at_most(goal)));
+        report.add(Figure::new(format!("dashboard {name}: slowest first asking"), u64::try_from(first.as_micros())?, "µs"));
+        report.add(Figure::new(format!("dashboard {name}: p99 when asked again"), p50_p99_us(again).1, "µs"));
         report.note(format!(
-            "dashboard {name}: each question asked once before, then {ASKED} times; the slowest at first {} µs, later {} µs (by {})",
-            first.as_micros(),
+            "dashboard {name}: each question asked once, then {ASKED} times again; the slowest again {} µs in the middle (by {})",
             slowest.0.as_micros(),
             slowest.1
         ));
