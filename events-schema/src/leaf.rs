@@ -2,6 +2,9 @@
 //!
 //! Keys: `at` recorded (UTC, milliseconds), `eo` effective on, `n` position, `r` role, `s` subjects with ordinals, `sd` sorted salted
 //! digests, `t` type, `v` version, `x` open fields, `z` blinding value. Absent things are absent.
+//!
+//! A leaf that anybody may read names no person: there, subjects that do are digested like a masked field. The name of a person is a random
+//! id, but one that stood in two public leaves would tell that both are about the same person.
 
 use std::fmt::Write as _;
 
@@ -10,13 +13,14 @@ use crate::commit::{Commit, EventRecord};
 use crate::digest::{base64url, disclosure_digest, leaf_blinding, mask_salt};
 use crate::field::{FieldClass, LeafValue};
 use crate::json::{self, Json};
-use crate::{Position, registry};
+use crate::registry::{self, LeafAudience};
+use crate::{Position, Subject};
 
 /// Most bytes of a leaf.
 pub const LEAF_BYTES_MAX: usize = 4 * 1024;
 
 /// A digest in a leaf that stands for no payload field.
-const PSEUDO_FIELDS: [&str; 3] = ["_actor", "_packs", "_causation"];
+const PSEUDO_FIELDS: [&str; 4] = ["_actor", "_packs", "_causation", "_persons"];
 
 /// The leaf of the event with this number in the commit, at this position.
 ///
@@ -34,15 +38,13 @@ pub fn leaf(commit: &Commit, index: u16, record: &EventRecord, position: Positio
         (FieldClass::Masked, Some(value)) => mask(name, &value),
         (FieldClass::Open | FieldClass::Masked | FieldClass::Sealed, _) => {}
     })?;
-    for (name, value) in pseudo_fields(commit, record) {
+    for (name, value) in pseudo_fields(commit, record, event_type.audience) {
         mask(name, &value);
     }
     digests.sort_unstable();
     open.sort_unstable_by(|left, right| json::compare_keys(left.0, right.0));
 
-    let mut subjects: Vec<(u8, String, u32)> =
-        record.subjects.iter().map(|(subject, ordinal)| (subject.kind().code(), subject.to_string(), *ordinal)).collect();
-    subjects.sort_unstable();
+    let subjects = sorted_subjects(record, |subject| !is_masked(subject, event_type.audience));
 
     let mut out = String::with_capacity(512);
     let _written = write!(out, "{{\"at\":\"{}\",\"eo\":\"{}\",\"n\":", commit.recorded_at.to_utc_text(), record.effective_on);
@@ -67,9 +69,25 @@ pub fn leaf(commit: &Commit, index: u16, record: &EventRecord, position: Positio
     Ok(out)
 }
 
+/// Whether a subject is digested in leaves of this audience.
+fn is_masked(subject: &Subject, audience: LeafAudience) -> bool {
+    match audience {
+        LeafAudience::Public => subject.kind().names_a_person(),
+        LeafAudience::Restricted => false,
+    }
+}
+
+/// Subjects by the number of their kind, then by their text.
+fn sorted_subjects(record: &EventRecord, wanted: impl Fn(&Subject) -> bool) -> Vec<(u8, String, u32)> {
+    let wanted = record.subjects.iter().filter(|(subject, _)| wanted(subject));
+    let mut subjects: Vec<_> = wanted.map(|(subject, ordinal)| (subject.kind().code(), subject.to_string(), *ordinal)).collect();
+    subjects.sort_unstable();
+    subjects
+}
+
 /// What a commit says of an event beside its payload, for the digests of a leaf.
-fn pseudo_fields(commit: &Commit, record: &EventRecord) -> Vec<(&'static str, Json)> {
-    let [actor, packs, causation] = PSEUDO_FIELDS;
+fn pseudo_fields(commit: &Commit, record: &EventRecord, audience: LeafAudience) -> Vec<(&'static str, Json)> {
+    let [actor, packs, causation, persons] = PSEUDO_FIELDS;
     let mut fields = vec![(actor, Json::Text(commit.actor.to_string()))];
     if !commit.packs.is_empty() {
         let positions = commit.packs.iter().filter_map(|pack| pack.0.to_json());
@@ -77,6 +95,11 @@ fn pseudo_fields(commit: &Commit, record: &EventRecord) -> Vec<(&'static str, Js
     }
     if let Some(caused_by) = record.causation {
         fields.push((causation, Json::Integer(i64::try_from(caused_by.0).unwrap_or(i64::MAX))));
+    }
+    let masked = sorted_subjects(record, |subject| is_masked(subject, audience));
+    if !masked.is_empty() {
+        let pair = |(_, subject, ordinal)| Json::List(vec![Json::Text(subject), Json::Integer(i64::from(ordinal))]);
+        fields.push((persons, Json::List(masked.into_iter().map(pair).collect())));
     }
     fields
 }
@@ -94,7 +117,8 @@ pub fn disclosures(commit: &Commit, index: u16, record: &EventRecord) -> Result<
         (FieldClass::Masked, Some(value)) => disclose(name, &value),
         (FieldClass::Open | FieldClass::Masked | FieldClass::Sealed, _) => {}
     })?;
-    for (name, value) in pseudo_fields(commit, record) {
+    let audience = registry::of_tag(record.tag).ok_or(DecodeFault::UnknownTag { tag: record.tag })?.audience;
+    for (name, value) in pseudo_fields(commit, record, audience) {
         disclose(name, &value);
     }
     Ok(found)

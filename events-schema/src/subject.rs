@@ -83,6 +83,26 @@ impl SubjectKind {
     pub const fn is_claim(self) -> bool {
         self.code() >= 128
     }
+    /// Whether its id tells which person it is about: a person's own, an account, or a claim made of a person's id.
+    pub const fn names_a_person(self) -> bool {
+        match self {
+            Self::Person | Self::Account | Self::Seat | Self::HoursOnce | Self::CertificateOnce => true,
+            Self::Organisation
+            | Self::Trainer
+            | Self::Occupation
+            | Self::Class
+            | Self::Certificate
+            | Self::Target
+            | Self::Pack
+            | Self::Job
+            | Self::Calendar
+            | Self::CertificateSeries
+            | Self::OrganisationCode
+            | Self::OccupationCode
+            | Self::CertificateNumber
+            | Self::DirectoryNumber => false,
+        }
+    }
     /// Whether its history may grow beyond a thousand events, so that folded snapshots of it are kept.
     pub const fn is_long(self) -> bool {
         matches!(self, Self::Class | Self::Organisation | Self::Trainer | Self::CertificateSeries)

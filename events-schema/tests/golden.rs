@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use zhixin_events::codes::Role;
 use zhixin_events::commit::{Commit, Envelope, EventRecord};
-use zhixin_events::leaf::{LEAF_BYTES_MAX, leaf};
-use zhixin_events::registry::{self, EventType, TYPES};
+use zhixin_events::digest::{base64url, from_base64url, sha256};
+use zhixin_events::leaf::{LEAF_BYTES_MAX, disclosures, leaf};
+use zhixin_events::registry::{self, EventType, LeafAudience, TYPES};
 use zhixin_events::*;
 
 const BASE: Timestamp = Timestamp(1_740_787_200_000);
@@ -122,4 +123,22 @@ fn a_changed_byte_of_a_commit_is_never_taken_for_the_same_commit() {
         }
     }
     assert!(Commit::decode(&[bytes, vec![0]].concat(), BASE).is_err(), "surplus bytes");
+}
+
+#[test]
+fn a_leaf_that_anybody_may_read_names_no_person_and_a_disclosure_shows_whom_it_is_about() {
+    for known in TYPES {
+        let commit = commit(vec![record(known)]);
+        let text = leaf(&commit, 0, &commit.events[0], FIRST).unwrap();
+        let named = text.contains("person/");
+        assert_eq!(named, known.audience == LeafAudience::Restricted, "{}", known.name);
+        let disclosed = disclosures(&commit, 0, &commit.events[0]).unwrap().into_iter().find(|(name, _)| name == "_persons");
+        let Some((_, disclosure)) = disclosed else {
+            assert!(named, "{}", known.name);
+            continue;
+        };
+        assert!(text.contains(&base64url(&sha256(&[disclosure.as_bytes()]))), "{}", known.name);
+        let [_, _, persons]: [serde_json::Value; 3] = serde_json::from_slice(&from_base64url(&disclosure).unwrap()).unwrap();
+        assert_eq!(persons, serde_json::json!([["person/09103GC184", 3]]), "{}", known.name);
+    }
 }

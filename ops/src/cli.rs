@@ -153,6 +153,9 @@ pub(crate) struct EventsArgs {
     /// Last position.
     #[arg(long)]
     pub(crate) to: Option<u64>,
+    /// After each leaf, a tab before each: the disclosures of what it masks, for an auditor who may see that.
+    #[arg(long)]
+    pub(crate) disclosures: bool,
 }
 
 /// Arguments of `replay`.

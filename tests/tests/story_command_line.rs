@@ -47,6 +47,9 @@ fn commands_that_read_end_with_0_and_print_json_on_demand() -> anyhow::Result<()
     // A part of the events, and those of one subject.
     let part = folder.run(&["events", "--from", "10", "--to", "12"])?.ended(0)?;
     assert_eq!(part.lines(), &events.lines()[10..=12]);
+    let disclosed = folder.run(&["events", "--disclosures", "--from", "10", "--to", "12"])?.ended(0)?;
+    let leaves: Vec<&str> = disclosed.lines().into_iter().filter_map(|line| Some(line.split_once('\t')?.0)).collect();
+    assert_eq!(leaves, part.lines());
     let class = events.lines().into_iter().find(|line| line.contains("class.run-planned")).unwrap().to_owned();
     let class = format!("class/{}", text(&serde_json::from_str(&class)?, "/x/class")?);
     let story = folder.run(&["events", "--subject", &class])?.ended(0)?;

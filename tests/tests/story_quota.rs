@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use zhixin_tests::system::{Client, Demo, encode, list, number, text};
 
@@ -15,8 +17,20 @@ const FIELDS: [&str; 4] = ["target", "enrolled", "completed", "certified"];
 /// Questions on their way at the same time.
 const AT_ONCE: usize = 4;
 
-/// The log as `zhixin events` prints it, by position.
+/// The log as `zhixin events --disclosures` prints it, by position, with the persons whom public leaves mask among the subjects.
 struct Record(Vec<Value>);
+
+fn with_persons(line: &str) -> anyhow::Result<Value> {
+    let mut parts = line.split('\t');
+    let mut event: Value = serde_json::from_str(parts.next().context("a leaf")?)?;
+    for disclosure in parts {
+        let [_, name, value]: [Value; 3] = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(disclosure)?)?;
+        if name == "_persons" {
+            event["s"].as_array_mut().context("subjects")?.extend(list(&value, "")?.iter().cloned());
+        }
+    }
+    Ok(event)
+}
 
 /// A moment as the interface and the command line name it.
 #[derive(Debug, Clone)]
@@ -191,8 +205,8 @@ async fn ask_why(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_events_behind_every_figure_recount_to_it_and_replay_agrees() -> anyhow::Result<()> {
     let demo = Demo::shared()?;
-    let events = demo.folder().run(&["events"])?.ended(0)?;
-    let record = Record(events.lines().into_iter().map(serde_json::from_str).collect::<Result<_, _>>()?);
+    let events = demo.folder().run(&["events", "--disclosures"])?.ended(0)?;
+    let record = Record(events.lines().into_iter().map(with_persons).collect::<Result<_, _>>()?);
     let (last, year) = (record.0.len() - 1, Demo::YEAR);
     let record = Arc::new(record);
     let folder = demo.copy()?;

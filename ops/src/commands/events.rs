@@ -1,4 +1,6 @@
 //! `zhixin events`: canonical JSON lines, the same bytes as the log's leaves. Reads the log only, so it works beside a live server.
+//!
+//! With disclosures they follow on the line, a tab before each: canonical JSON holds none.
 
 use std::ops::ControlFlow;
 
@@ -24,7 +26,14 @@ pub(crate) fn run(common: &Common, args: &EventsArgs) -> anyhow::Result<Ending> 
                     let wanted = (args.from..=to).contains(&recorded.position.0)
                         && subject.is_none_or(|subject| recorded.ordinal_of(&subject).is_some());
                     if wanted {
-                        out::line(&leaf::leaf(&commit, recorded.index, recorded.record, recorded.position)?);
+                        let mut line = leaf::leaf(&commit, recorded.index, recorded.record, recorded.position)?;
+                        if args.disclosures {
+                            for (_, disclosure) in leaf::disclosures(&commit, recorded.index, recorded.record)? {
+                                line.push('\t');
+                                line.push_str(&disclosure);
+                            }
+                        }
+                        out::line(&line);
                     }
                 }
             }
