@@ -12,8 +12,8 @@ use zhixin_engine::merkle::{Checkpoint, TlogProof, TreeHash, VerifierKey, leaf_h
 
 async fn world() -> World {
     let mut world = World::new().await;
-    world.enrol(PERSON_NAME, ID_NUMBER).await;
-    world.caught_up();
+    let person = world.enrol(PERSON_NAME, ID_NUMBER).await;
+    world.certify(&person).await;
     world
 }
 
@@ -63,6 +63,13 @@ async fn leaves_of_public_types_are_open_to_anyone_and_the_others_are_not() {
         let expected = ["plan.", "directory.", "certificate.", "document."].iter().any(|area| kind.starts_with(area));
         assert_eq!(public, expected, "{kind}");
         if public {
+            assert!(!answer.text().contains("person/"), "{}", answer.text());
+            let event = world.get("", &format!("/api/v1/events/{position}")).await;
+            assert!(
+                event.status == StatusCode::OK && !event.text().contains("\"person/") && !event.text().contains("_once/"),
+                "{}",
+                event.text()
+            );
             open += 1;
         } else {
             closed += 1;
@@ -71,6 +78,15 @@ async fn leaves_of_public_types_are_open_to_anyone_and_the_others_are_not() {
         assert_eq!(national.headers["cache-control"], cache, "{kind}");
     }
     assert!(open > 3 && closed > 3);
+    // Those who may see the history see whom it is about.
+    let mut told = Vec::new();
+    for position in 0..world.handle.end() {
+        let event = world.get("national_office", &format!("/api/v1/events/{position}")).await.json();
+        if event["type"] == "certificate.training-certificate-issued" {
+            told.push(event["subjects"].as_object().unwrap().keys().any(|subject| subject.starts_with("person/")));
+        }
+    }
+    assert!(!told.is_empty() && told.into_iter().all(|named| named));
 }
 
 #[tokio::test(flavor = "multi_thread")]

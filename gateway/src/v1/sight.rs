@@ -24,8 +24,11 @@ pub(crate) enum Sight {
 }
 
 impl Sight {
-    /// Whether it shows an event.
-    pub(crate) fn shows(self, entry: &Entry) -> bool {
+    /// Whether it shows an event. One shown only because its leaf is public names no more subjects than that.
+    pub(crate) fn shows(self, entry: &mut Entry) -> bool {
+        if self == Self::PublicOnly {
+            entry.subjects.retain(|(subject, _)| !subject.kind().names_a_person());
+        }
         self == Self::All || entry.audience == LeafAudience::Public
     }
 }
@@ -58,18 +61,15 @@ pub(crate) fn of_subject(app: &App, caller: &Caller, subject: &Subject) -> Resul
     if is_listed(subject.kind()) { Ok(Sight::PublicOnly) } else { Err(Kind::NotFound.into()) }
 }
 
-/// Whether a caller may see an event: by what it is, or by one of its subjects. Blocks.
-pub(crate) fn of_event(app: &App, caller: &Caller, entry: &Entry) -> Result<bool, Problem> {
-    if entry.audience == LeafAudience::Public {
-        return Ok(true);
-    }
+/// Whether a caller may see an event, by one of its subjects or by what it is; see [`Sight::shows`]. Blocks.
+pub(crate) fn of_event(app: &App, caller: &Caller, entry: &mut Entry) -> Result<bool, Problem> {
     let scope = caller.scope(Action::ReadHistory);
     for (subject, _) in &entry.subjects {
         if covers(app, &scope, subject)? {
             return Ok(true);
         }
     }
-    Ok(false)
+    Ok(Sight::PublicOnly.shows(entry))
 }
 
 /// Whether a scope covers a subject. Blocks.

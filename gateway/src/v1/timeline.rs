@@ -69,7 +69,7 @@ pub(crate) fn page(app: &App, caller: &Caller, subject: &Subject, moment: &Momen
     let view = app.engine().view()?;
     let count = view.count(subject, moment.view.position)?;
     let mut end = view.count(subject, before.map_or(moment.view.position, |before| before.min(moment.view.position)))?;
-    let wanted = |entry: &Entry| {
+    let wanted = |entry: &mut Entry| {
         sight.shows(entry) && entry.effective_on <= moment.view.effective_by && from.is_none_or(|from| entry.effective_on >= from)
     };
     let mut found: Vec<Entry> = Vec::new();
@@ -77,11 +77,13 @@ pub(crate) fn page(app: &App, caller: &Caller, subject: &Subject, moment: &Momen
     while end > 0 && !full(&found) {
         let start = end.saturating_sub(limit);
         let chunk = story::entries(app, &view.positions(subject, start..end)?)?;
-        for entry in chunk.into_iter().rev().filter(|entry| wanted(entry)) {
+        for mut entry in chunk.into_iter().rev() {
             if full(&found) {
                 break;
             }
-            found.push(entry);
+            if wanted(&mut entry) {
+                found.push(entry);
+            }
         }
         end = start;
     }
@@ -137,8 +139,8 @@ pub(crate) fn position(text: &str) -> Result<u64, Problem> {
 /// # Errors
 /// 404 beyond the end; 401 or 403 for what the caller may not see: that it exists is no secret, its hash is public.
 pub(crate) fn seen_event(app: &App, caller: &Caller, position: u64) -> Result<Entry, Problem> {
-    let entry = story::entry(app, position)?;
-    if sight::of_event(app, caller, &entry)? {
+    let mut entry = story::entry(app, position)?;
+    if sight::of_event(app, caller, &mut entry)? {
         return Ok(entry);
     }
     caller.signed_in()?;

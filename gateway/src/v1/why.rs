@@ -133,9 +133,9 @@ async fn get(State(app): State<App>, caller: Caller, request: Request) -> Result
         let next = page.last().copied().filter(|last| why.positions.last().is_some_and(|end| end.0 > *last));
         let (zh, en) = (Names::of(app, moment.view, Lang::Zh)?, Names::of(app, moment.view, Lang::En)?);
         let mut events: Vec<Value> = Vec::new();
-        for entry in story::entries(app, &page)? {
+        for mut entry in story::entries(app, &page)? {
             // What lies outside the caller's scope counts, but is not told.
-            let seen = sight::of_event(app, &caller, &entry)?;
+            let seen = sight::of_event(app, &caller, &mut entry)?;
             events.push(if seen { entry.json(&zh, &en)? } else { json!({ "position": entry.position }) });
         }
         let mut body = moment.members(app, &[why.model])?;

@@ -168,8 +168,8 @@ pub(super) async fn event(State(app): State<App>, Path(at): Path<String>, caller
 
 fn event_view(app: &App, asked: &Asked, at: u64) -> Result<EventView, Problem> {
     let lang = asked.lang;
-    let entry = story::entry(app, at)?;
-    let seen = sight::of_event(app, &asked.caller, &entry)?;
+    let mut entry = story::entry(app, at)?;
+    let seen = sight::of_event(app, &asked.caller, &mut entry)?;
     let moment = Moment::of_page(app, &Query::default())?;
     let names = Names::of(app, moment.view, lang)?;
     let mut subjects = Vec::new();
@@ -229,8 +229,8 @@ fn why_view(app: &App, asked: &Asked) -> Result<WhyView, Problem> {
     let skipped = page.saturating_sub(1).saturating_mul(WHY_PAGE);
     let positions: Vec<u64> = why.positions.iter().map(|position| position.0).skip(skipped).take(WHY_PAGE).collect();
     let mut events = Vec::new();
-    for entry in story::entries(app, &positions)? {
-        events.push(why_event(app, asked, &entry, &names, is_target(&why))?);
+    for mut entry in story::entries(app, &positions)? {
+        events.push(why_event(app, asked, &mut entry, &names, is_target(&why))?);
     }
     let href = |page: usize| {
         let bare = format!("/why?model={}", why.model.name());
@@ -304,7 +304,7 @@ fn recount(app: &App, why: &Why) -> Result<u64, Problem> {
     Ok(told.iter().filter_map(|entry| entry.number("people")).fold(0, u64::saturating_add))
 }
 
-fn why_event(app: &App, asked: &Asked, entry: &Entry, names: &Names, is_target: bool) -> Result<WhyEvent, Problem> {
+fn why_event(app: &App, asked: &Asked, entry: &mut Entry, names: &Names, is_target: bool) -> Result<WhyEvent, Problem> {
     let lang = asked.lang;
     let seen = sight::of_event(app, &asked.caller, entry)?;
     let hidden = lang.pick("（不在您的查看范围内）", "(outside what you may see)");
