@@ -49,13 +49,23 @@ struct FigureRow {
 #[serde(deny_unknown_fields)]
 struct CalendarFile {
     year: u16,
+    /// Date of the notice.
+    issued: String,
     source: String,
     /// Days, or spans `first/last`.
     days_off: Vec<String>,
     work_days: Vec<String>,
 }
 
-/// Publishes whatever is shipped and not yet in force.
+/// A calendar that is shipped.
+pub(crate) struct ShippedCalendar {
+    /// Date of the notice: no record can hold the calendar before.
+    pub(crate) issued: CivilDate,
+    /// The command that publishes it.
+    pub(crate) publish: PublishHolidayCalendar,
+}
+
+/// Publishes whatever is shipped, issued by the engine's time, and not yet in force.
 ///
 /// # Errors
 /// A shipped file is malformed, or the engine does not take it.
@@ -63,8 +73,12 @@ pub(crate) fn publish_shipped(handle: &EngineHandle) -> anyhow::Result<()> {
     for text in PACKS {
         publish(handle, rule_pack(text)?, text)?;
     }
+    let today = handle.now()?.civil_date();
     for text in CALENDARS {
-        publish(handle, calendar(text)?, text)?;
+        let shipped = calendar(text)?;
+        if shipped.issued <= today {
+            publish(handle, shipped.publish, text)?;
+        }
     }
     Ok(())
 }
@@ -81,7 +95,7 @@ pub(crate) fn demo_figures() -> anyhow::Result<PublishRulePack> {
 ///
 /// # Errors
 /// A shipped file is malformed.
-pub(crate) fn calendars() -> anyhow::Result<Vec<PublishHolidayCalendar>> {
+pub(crate) fn calendars() -> anyhow::Result<Vec<ShippedCalendar>> {
     CALENDARS.into_iter().map(calendar).collect()
 }
 
@@ -131,7 +145,7 @@ fn figure(row: FigureRow) -> anyhow::Result<PackFigure> {
 ///
 /// # Errors
 /// Where the text is malformed.
-fn calendar(text: &str) -> anyhow::Result<PublishHolidayCalendar> {
+fn calendar(text: &str) -> anyhow::Result<ShippedCalendar> {
     let file: CalendarFile = toml::from_str(text).context("a holiday calendar is malformed")?;
     let mut days_off = Vec::new();
     for entry in &file.days_off {
@@ -146,7 +160,8 @@ fn calendar(text: &str) -> anyhow::Result<PublishHolidayCalendar> {
         }
     }
     let work_days = file.work_days.iter().map(|day| CivilDate::parse(day)).collect::<Result<_, _>>()?;
-    Ok(PublishHolidayCalendar { year: PlanYear::new(file.year), days_off, work_days, source: file.source })
+    let publish = PublishHolidayCalendar { year: PlanYear::new(file.year), days_off, work_days, source: file.source };
+    Ok(ShippedCalendar { issued: CivilDate::parse(&file.issued)?, publish })
 }
 
 #[cfg(test)]
@@ -179,12 +194,16 @@ mod tests {
 
     #[test]
     fn spans_of_a_calendar_become_days_and_swapped_weekends_are_weekends() {
-        for calendar in calendars().unwrap() {
-            assert!(calendar.work_days.iter().all(|day| day.is_weekend()), "{}", calendar.year);
-            assert!(calendar.days_off.windows(2).all(|pair| pair[0] < pair[1]), "{}", calendar.year);
+        for ShippedCalendar { issued, publish } in calendars().unwrap() {
+            assert!(publish.work_days.iter().all(|day| day.is_weekend()), "{}", publish.year);
+            assert!(publish.days_off.windows(2).all(|pair| pair[0] < pair[1]), "{}", publish.year);
+            assert!(issued < publish.days_off[0] && publish.year == PlanYear::new(u16::try_from(issued.year() + 1).unwrap()));
         }
-        let of_2025 = &calendars().unwrap()[1];
+        let of_2025 = &calendars().unwrap()[1].publish;
         assert_eq!(of_2025.days_off.len(), 28, "1 + 8 + 3 + 5 + 3 + 8");
-        assert!(calendar("year = 2025\nsource = \"x\"\ndays_off = [\"2025-02-04/2025-01-28\"]\nwork_days = []").is_err());
+        assert!(
+            calendar("year = 2025\nissued = \"2024-11-12\"\nsource = \"x\"\ndays_off = [\"2025-02-04/2025-01-28\"]\nwork_days = []")
+                .is_err()
+        );
     }
 }

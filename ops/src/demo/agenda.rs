@@ -9,12 +9,15 @@ use super::calendar::Calendar;
 use super::fate::{CORRECTED_SESSION, Fate, LATE_SESSION, WITHDRAWN_BEFORE};
 use super::schedule::{Course, Run, Schedule};
 use super::{DemoPlan, date};
+use crate::packs;
 
 /// Something to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Task {
     /// Figures of the demonstration; the operator's account.
     Found,
+    /// The holiday calendar of a notice that comes out meanwhile; its place among those shipped.
+    PublishCalendar(usize),
     /// Accounts of the offices.
     OpenOffices,
     /// The ten occupations.
@@ -166,6 +169,12 @@ fn offices(planner: &mut Planner<'_>, plan: &DemoPlan) -> anyhow::Result<()> {
     planner.put(date(year, 8, 20)?, at(9, 0), Task::Remove);
     planner.put(date(year, 9, 3)?, at(9, 0), Task::PlanAfterRemoval);
     planner.put(date(year, 6, 3)?, at(9, 0), Task::WidenTrainer);
+    let (from, to) = (plan.starts_at()?.civil_date(), plan.ends_before()?);
+    for (index, calendar) in packs::calendars()?.into_iter().enumerate() {
+        if calendar.issued > from && calendar.issued < to.plus_days(-14) {
+            planner.put(calendar.issued.plus_days(1), at(8, 45), Task::PublishCalendar(index));
+        }
+    }
     Ok(())
 }
 

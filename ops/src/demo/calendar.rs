@@ -16,7 +16,7 @@ impl Calendar {
     /// A shipped file is malformed.
     pub(crate) fn shipped() -> anyhow::Result<Self> {
         let mut packs = Packs::default();
-        for calendar in packs::calendars()? {
+        for packs::ShippedCalendar { publish: calendar, .. } in packs::calendars()? {
             let published = HolidayCalendarPublished {
                 year: calendar.year,
                 edition: 1,

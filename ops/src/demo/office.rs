@@ -1,5 +1,6 @@
 //! What the offices do: figures, accounts, occupations, the directory of trainers, targets.
 
+use anyhow::Context as _;
 use zhixin_domain::access::{OpenAccount, RegisterOrganisation};
 use zhixin_domain::class::PlanRun;
 use zhixin_domain::directory::{
@@ -30,6 +31,7 @@ type Orders = anyhow::Result<Vec<Order<Then>>>;
 pub(crate) fn orders(stage: &Stage<'_>, task: Task) -> Orders {
     match task {
         Task::Found => found(stage),
+        Task::PublishCalendar(index) => publish_calendar(stage, index),
         Task::OpenOffices => open_offices(stage),
         Task::AddOccupations => add_occupations(stage),
         Task::DescribeOccupations => describe_occupations(stage),
@@ -60,6 +62,11 @@ fn found(stage: &Stage<'_>) -> Orders {
         stage.system_order(packs::demo_figures()?, Then::Nothing),
         stage.system_order(account(operator, None, None), Then::Account(operator)),
     ])
+}
+
+fn publish_calendar(stage: &Stage<'_>, index: usize) -> Orders {
+    let shipped = packs::calendars()?.into_iter().nth(index).context("there is no such calendar")?;
+    Ok(vec![stage.system_order(shipped.publish, Then::Nothing)])
 }
 
 fn open_offices(stage: &Stage<'_>) -> Orders {

@@ -87,6 +87,7 @@ impl<'a> Stage<'a> {
         match task {
             Task::Run(run, step) => steps::orders(self, run, step),
             Task::Found
+            | Task::PublishCalendar(_)
             | Task::OpenOffices
             | Task::AddOccupations
             | Task::DescribeOccupations

@@ -89,6 +89,13 @@ fn every_story_is_told_and_nobody_shows() {
         assert!(types.contains_key(told), "{told} is missing in {types:?}");
     }
     assert_eq!(types["plan.target-set"], 96, "32 units in three lines");
+    let calendars: Vec<_> = leaves.iter().filter(|leaf| leaf.contains("document.holiday-calendar-published")).collect();
+    assert_eq!(calendars.len(), 3);
+    for shipped in packs::calendars().unwrap() {
+        let leaf = calendars.iter().find(|leaf| leaf.contains(&shipped.publish.source)).unwrap();
+        let recorded_at = leaf.split("\"at\":\"").nth(1).unwrap();
+        assert!(*recorded_at > *shipped.issued.to_string(), "a calendar of {} at {recorded_at}", shipped.issued);
+    }
     assert_eq!(types["directory.occupation-added"], 10);
     assert_eq!(types["directory.occupation-code-assigned"], 10);
     assert_eq!(u64::try_from(types["class.trainee-registered"]).unwrap(), summary.registrations + 1, "somebody came back");
