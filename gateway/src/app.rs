@@ -101,6 +101,8 @@ struct Inner {
     metrics: metrics::Metrics,
     slots: Semaphore,
     imports: v1::roster::Running,
+    /// Where the log ended when the process opened it.
+    opened_at: u64,
 }
 
 /// Certificate checks are counted over an hour. Unit: milliseconds.
@@ -114,6 +116,7 @@ impl App {
             metrics: metrics::Metrics::default(),
             slots: Semaphore::new(deps.limits.concurrent_max),
             imports: v1::roster::Running::default(),
+            opened_at: deps.engine.end(),
             deps,
         }))
     }
@@ -137,6 +140,12 @@ impl App {
     }
     pub(crate) fn imports(&self) -> &v1::roster::Running {
         &self.0.imports
+    }
+
+    /// Where the log ended when the process opened it. A read model that has not reached it (its rows were deleted, or are older than a
+    /// restored log) would say of what is recorded that there is no such thing.
+    pub(crate) fn opened_at(&self) -> u64 {
+        self.0.opened_at
     }
 
     /// Runs what waits for a disk on the pool for that.

@@ -13,6 +13,8 @@ use crate::app::body::bad_parameter;
 use crate::app::routes::Param;
 use crate::problem::{Kind, Problem};
 
+/// How long a query waits for read models that have not caught up since the process opened.
+const CATCH_UP_WAIT_MAX: Duration = Duration::from_millis(500);
 /// How long a page waits for what was recorded before it was asked for.
 const PAGE_WAIT_MAX: Duration = Duration::from_millis(500);
 
@@ -59,6 +61,13 @@ impl Moment {
         }
         let asked = query.text("as_of").map(|text| asked(app, text, now, end)).transpose()?.flatten();
         let wanted = asked.map_or(0, |asked| asked.end).max(at_least.map_or(0, |position| position.saturating_add(1)));
+        if !projections.wait_for(app.opened_at(), CATCH_UP_WAIT_MAX) {
+            return Err(Problem::saying(
+                Kind::Busy,
+                "统计数据正在从记录重新生成，请稍后再试",
+                "the read models have not caught up with the log since the start; try again later",
+            ));
+        }
         if wanted > projections.position() && !projections.wait_for(wanted, app.deps().limits.wait_time_max) {
             return Err(Problem::saying(
                 Kind::Busy,

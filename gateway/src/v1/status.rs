@@ -33,7 +33,9 @@ pub(crate) fn troubles(app: &App) -> Vec<(&'static str, &'static str)> {
     if projections.fault().is_some() {
         found.push(("统计数据停止更新", "the read models have stopped"));
     }
-    if engine.end().saturating_sub(projections.position()) > LAG_MAX {
+    if projections.position() < app.opened_at() {
+        found.push(("统计数据正在从记录重新生成", "the read models have not caught up with the log since the start"));
+    } else if engine.end().saturating_sub(projections.position()) > LAG_MAX {
         found.push(("统计数据更新滞后", "the read models are far behind"));
     }
     if engine.view().is_err() {

@@ -1,16 +1,28 @@
 //! `zhixin serve`: pages and API until SIGTERM or Ctrl-C; ends cleanly and loses nothing.
+//!
+//! It listens as soon as the engine is open, so that commands are taken at once. The line with the address, which scripts wait for, comes when
+//! the read models reflect everything that the log held at the start; until then `/readyz` and what they show answer 503.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use zhixin_gateway::Deps;
+use zhixin_projections::{ModelName, Projections};
 
 use crate::cli::{Common, ServeArgs, Usage};
 use crate::commands::user;
 use crate::folder::{self, Opened};
+use crate::out::Bar;
 use crate::{Ending, out};
+
+/// Read models that need longer than this to catch up are reported with their progress.
+const CATCH_UP_SILENT: Duration = Duration::from_millis(500);
+/// How often the progress is looked at.
+const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 
 pub(crate) fn run(common: &Common, args: &ServeArgs) -> anyhow::Result<Ending> {
     if args.log != "embedded" {
@@ -26,24 +38,52 @@ pub(crate) fn run(common: &Common, args: &ServeArgs) -> anyhow::Result<Ending> {
 /// Serves an open folder until it is told to stop.
 pub(crate) fn serve(opened: Opened, listen: SocketAddr) -> anyhow::Result<Ending> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the server's threads cannot be started")?;
-    let mut deps = Deps::new(opened.handle().clone(), std::sync::Arc::clone(&opened.projections));
+    let mut deps = Deps::new(opened.handle().clone(), Arc::clone(&opened.projections));
     deps.facts = vec![("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned())];
     runtime.block_on(async {
         let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
         let address = listener.local_addr()?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
-        out::line(&format!("zhixin serves http://{address}/"));
+        let telling = tokio::spawn(tell_when_ready(Arc::clone(&opened.projections), opened.handle().end(), address));
         let stop = async move {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
             }
         };
-        zhixin_gateway::serve(listener, deps, stop).await.context("the server stopped")
+        let served = zhixin_gateway::serve(listener, deps, stop).await.context("the server stopped");
+        telling.abort();
+        served
     })?;
     // Requests that still hold a thread are given the time they have; then everything is flushed.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(10));
+    runtime.shutdown_timeout(Duration::from_secs(10));
     opened.close()?;
     Ok(Ending::Well)
+}
+
+/// Says that the server is ready once every read model reflects the log below `end`, and until then how far each is.
+async fn tell_when_ready(projections: Arc<Projections>, end: u64, address: SocketAddr) {
+    let waiting = Arc::clone(&projections);
+    let soon = tokio::task::spawn_blocking(move || waiting.wait_for(end, CATCH_UP_SILENT)).await;
+    if !soon.unwrap_or(false) {
+        out::note(&format!(
+            "zhixin listens on http://{address}/ and takes commands, but is not ready: read models are being brought up from the log"
+        ));
+        let bar = Bar::new("read models", end);
+        let mut ticks = tokio::time::interval(PROGRESS_EVERY);
+        while projections.position() < end {
+            if let Some(fault) = projections.fault() {
+                drop(bar);
+                return out::note(&format!(
+                    "the read models stopped ({fault}) and nothing of theirs is answered; see ops/runbooks/derived.md"
+                ));
+            }
+            let behind = ModelName::ALL.into_iter().filter(|model| projections.position_of(*model) < end);
+            let behind: Vec<_> = behind.map(ModelName::name).collect();
+            bar.set(&format!("not answered yet: {}", behind.join(", ")), projections.position(), end);
+            ticks.tick().await;
+        }
+    }
+    out::line(&format!("zhixin serves http://{address}/"));
 }

@@ -33,7 +33,8 @@ impl Server {
         let log = folder.path().join("server.log");
         let errors = File::options().create(true).append(true).open(&log)?;
         let since = Instant::now();
-        let words: Vec<&str> = ["serve", "--listen", "127.0.0.1:0"].into_iter().chain(words.iter().copied()).collect();
+        let listen: &[&str] = if words.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
+        let words: Vec<&str> = ["serve"].iter().chain(listen).chain(words).copied().collect();
         let mut child = folder.command(&words)?.stdout(Stdio::piped()).stderr(errors).spawn().context("start the server")?;
         let out = child.stdout.take().context("its standard output")?;
         let (tell, told) = mpsc::channel();
