@@ -211,5 +211,9 @@
     const main = root.id === "main" ? root : root.querySelector("#main");
     if (main) live(main);
   }
+  // 11. What was just done is said once, not again after a reload.
+  const here = new URL(location.href);
+  if (here.searchParams.has("done")) { here.searchParams.delete("done"); history.replaceState({}, "", here); }
+
   enhance(document);
 })();

@@ -90,6 +90,8 @@ pub enum RosterFormat {
 pub struct RosterFile {
     /// What the file is.
     pub format: RosterFormat,
+    /// Name of the sheet of a workbook.
+    pub sheet: Option<String>,
     /// Excel's number of the row of headings, the lower one if there are two.
     pub header_row: u32,
     /// Columns that were recognised, by position.
@@ -109,21 +111,22 @@ pub struct RosterFile {
 /// # Errors
 /// The first reason why nothing of the file can be taken, in the order of the steps above.
 pub fn read(bytes: &[u8], limits: &RosterLimits) -> Result<RosterFile, RosterRefusal> {
-    let (format, sheet, header) = match container::open(bytes, limits)? {
+    let (format, name, sheet, header) = match container::open(bytes, limits)? {
         container::Container::Workbook(archive) => {
-            let (sheet, header) = workbook::table(archive, limits)?;
-            (RosterFormat::Xlsx, sheet, header)
+            let (name, sheet, header) = workbook::table(archive, limits)?;
+            (RosterFormat::Xlsx, Some(name), sheet, header)
         }
         container::Container::Text(format, text) => {
             let sheet = csv_text::sheet(&text, limits)?;
             let header = header::find(&sheet)?.ok_or_else(RosterRefusal::no_header)?;
-            (format, sheet, header)
+            (format, None, sheet, header)
         }
     };
     if sheet.overflow {
         return Err(RosterRefusal::TooManyRows { limit: limits.row_count_max });
     }
-    row::read_all(format, &sheet, header, limits)
+    let read = row::read_all(format, &sheet, header, limits)?;
+    Ok(RosterFile { sheet: name, ..read })
 }
 
 #[cfg(test)]

@@ -81,6 +81,49 @@ async fn a_figure_leads_to_exactly_its_events() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn records_are_called_by_their_names_and_kinds_in_the_language_of_the_page() {
+    let (world, number) = taught().await;
+    let class = world.get("provincial_office", &format!("/subjects/class/{}", world.ids["class"])).await.text();
+    assert!(class.contains("<span class=\"hint\">培训班 · 变更记录</span><br>人工智能初级班"), "{class}");
+    assert!(class.contains("<a href=\"/classes\">培训班</a>"), "the breadcrumb leads to the list: {class}");
+    let certificate = world.get("", &format!("/subjects/certificate/{}", world.ids["certificate"])).await.text();
+    assert!(certificate.contains(&format!("证书 · 变更记录</span><br>{number}")), "{certificate}");
+    let target = world.get("", "/subjects/target/2025:digital:32?lang=en").await.text();
+    assert!(target.contains("2025 Digital technology engineers Jiangsu"), "{target}");
+    let issued = world.get("", &format!("/api/v1/certificates/{number}")).await.json()["certificate"]["issued_position"].to_string();
+    let event = world.get("provincial_office", &format!("/events/{issued}")).await.text();
+    assert!(event.contains(&format!("证书 {number}")) && event.contains("培训班 人工智能初级班"), "{event}");
+    // The event is open to anyone, the class that it names is not.
+    let public = world.get("", &format!("/events/{issued}")).await.text();
+    assert!(public.contains(&format!("证书 {number}")) && !public.contains("人工智能初级班"), "{public}");
+    let status = world.get("", "/status").await.text();
+    assert!(status.contains("证书登记") && !status.contains(">quota<"), "{status}");
+    let signin = world.get("trainer", "/?lang=en&done=signed-in").await.text();
+    assert!(signin.contains("You are signed in.") && !signin.contains("done=signed-in"), "{signin}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_year_without_targets_offers_the_last_one_that_has_them() {
+    let (world, _) = taught().await;
+    let page = world.get("", "/?year=2026&line=digital").await.text();
+    assert!(page.contains("<a href=\"/?line=digital&#38;year=2025\">查看 2025 年</a>"), "{page}");
+    assert!(!world.get("", "/?year=2025").await.text().contains("尚未下达目标。"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_status_of_the_directory_shows_the_removed_trainer_too() {
+    let (mut world, _) = taught().await;
+    let removal = json!({ "trainer": world.ids["listed_trainer"], "ground": "own_request", "document_number": "公告2" });
+    world.accepted("national_office", "remove-trainer", removal).await;
+    world.caught_up();
+    assert!(!world.get("", "/directories/trainers").await.text().contains("某大学 32"));
+    let all = world.get("", "/directories/trainers?status=all").await.text();
+    assert!(all.contains("某大学 32") && all.contains("/api/v1/directories/trainers.csv?status=all"), "{all}");
+    let listed = world.get("", "/api/v1/directories/trainers?status=all").await.json();
+    assert_eq!(listed["trainers"][0]["status"], json!("removed"), "{listed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_earlier_moment_shows_what_was_known_then_on_either_axis() {
     let (world, _) = taught().await;
     let total = |query: String| {
@@ -113,7 +156,7 @@ async fn signing_in_leads_back_to_the_page_and_the_form_is_bound_to_the_session(
     assert!(wrong.text().contains("value=\"trainer\"") && !wrong.text().contains("value=\"wrong\""));
     let body = format!("account=Trainer&password={}&return_to=%2Fclasses", world::PASSWORD.replace(' ', "+"));
     let answer = world.send(form("/signin", body)).await;
-    assert_eq!((answer.status, answer.headers["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, "/classes"));
+    assert_eq!((answer.status, answer.headers["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, "/classes?done=signed-in"));
     let cookie = answer.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
     let page = world.send(world.request(Method::GET, "/classes").header("cookie", &cookie)).await.text();
     let csrf = page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();

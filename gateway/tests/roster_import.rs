@@ -162,8 +162,10 @@ async fn a_class_is_filled_from_a_file_in_the_browser() {
     let confirm = world.request(Method::POST, &format!("{report}/confirm")).by(&world, "trainer");
     let body = format!("csrf={csrf}&override-5=");
     let confirmed = world.send(confirm.header("content-type", "application/x-www-form-urlencoded").body(body)).await;
-    assert_eq!((confirmed.status, confirmed.headers["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, class.as_str()));
+    assert_eq!((confirmed.status, confirmed.headers["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, report.as_str()));
     finished(&world, report.strip_prefix("/imports/").unwrap()).await;
+    let result = world.get("trainer", &report).await.text();
+    assert!(result.contains("导入完成：写入 3 行，未写入 3 行") && !result.contains("name=\"override-5\""), "{result}");
     assert_eq!(seated(&world).await, 3);
     let page = world.get("trainer", &format!("{class}?names=1")).await.text();
     assert!(page.contains("张一") && page.contains("写入 3 行，未写入 3 行"), "{page}");

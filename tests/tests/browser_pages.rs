@@ -72,7 +72,10 @@ async fn import_a_file(browser: &Browser, course: &Course, file: &str, javascrip
         browser.picture("import-confirm", DESK).await?;
         browser.click("dialog [data-yes]").await?;
     }
-    browser.arrives("/classes/").await?;
+    browser.arrives("/imports/").await?;
+    browser.reload_until(".notice strong", "写入 2 行").await?;
+    browser.picture("import-done", DESK).await?;
+    browser.follow(".notice a", "/classes/").await?;
     browser.reload_until("table.grid caption", "2 名学员").await?;
     browser.picture("class", DESK).await?;
     browser.picture("class", PHONE).await

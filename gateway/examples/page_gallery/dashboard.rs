@@ -75,6 +75,7 @@ fn dashboard(lang: Lang) -> DashboardView {
         percent_bp: Some(8_945),
     };
     DashboardView {
+        offer: None,
         frame: frame(lang, "/", Nav::Dashboard, &[]),
         year: 2025,
         scope: None,

@@ -220,7 +220,7 @@ fn why(lang: Lang) -> WhyView {
         } else {
             format!("{} {n}", p("学员完成培训，第", "A trainee completed, number"))
         },
-        subject: link(p("大数据分析中级2025年第3期", "Big data analysis, 3/2025"), "/classes/4T8KQ2ZM1C"),
+        subject: Some(link(p("大数据分析中级2025年第3期", "Big data analysis, 3/2025"), "/classes/4T8KQ2ZM1C")),
         counts,
     };
     WhyView {
@@ -268,8 +268,8 @@ fn event(lang: Lang) -> EventView {
         effective_on: s("2025-09-28"),
         by: s(p("培训机构账号 trainer-donghu", "account trainer-donghu (trainer)")),
         subjects: vec![
-            EventSubject { link: link("certificate/8Q2M4XK7WD", "/subjects/certificate/8Q2M4XK7WD"), ordinal: 1 },
-            EventSubject { link: link("class/4T8KQ2ZM1C", "/subjects/class/4T8KQ2ZM1C"), ordinal: 409 },
+            EventSubject { label: s("证书 8Q2M4XK7WD"), href: Some(s("/subjects/certificate/8Q2M4XK7WD")), ordinal: 1 },
+            EventSubject { label: s("培训班 4T8KQ2ZM1C"), href: None, ordinal: 409 },
         ],
         leaf_hash: s("151b1f022dc17618da3eb6af5a79b641407e8f2a4763074510388195462202ac"),
         json: Some(s(

@@ -368,7 +368,9 @@ fn report(lang: Lang) -> ImportReportView {
         class_name: s(p("大数据分析中级2025年第3期", "Big data analysis, intermediate, 3/2025")),
         class_href: s("/classes/4T8KQ2ZM1C"),
         file: s(p("学员名单.xlsx", "roster.xlsx")),
-        sheet: s(p("名单", "Roster")),
+        format: s("XLSX"),
+        sheet: Some(s(p("名单", "Roster"))),
+        stage: ImportStage::Waiting,
         accepted: (2_u32..)
             .zip(NAMES)
             .map(|(row, (name, employer))| AcceptedRow {

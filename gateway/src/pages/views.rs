@@ -25,14 +25,14 @@ pub use classes::{
 };
 pub use dashboard::{CountUnit, DashboardView, MapMeasure, MonthPoint};
 pub use frame::{Account, AsOf, Crumb, DataTime, Environment, Frame, Integrity, Nav, Quarantine};
-pub use import_report::{AcceptedRow, DuplicateRow, FaultyRow, ImportReportView, RowProblem};
+pub use import_report::{AcceptedRow, DuplicateRow, FaultyRow, ImportReportView, ImportStage, RowProblem};
 pub use occupations::{OccupationListView, OccupationRow};
 pub use quota::{Headline, QuotaRow, StackRow, UnitRow};
 pub use sign_in::{DemoAccount, SignInView};
 pub use system::{ErrorView, ModelStatus, StatusView};
 pub use timeline::{Change, Day, Entry, Item, ItemKind, Planned, TimelineView};
 pub use trainers::{Difference, DifferenceEntry, ListedOccupation, TrainerListView, TrainerRow, TrainerView};
-pub use url::{decode, encode, with_param};
+pub use url::{decode, encode, with_param, without_params};
 pub use verify::{CertificateFacts, CertificateState, CheckOutcome, VerifyFormView, VerifyView};
 pub use why::{EventSubject, EventView, WhyEvent, WhyView};
 

@@ -86,6 +86,7 @@ const NOTES: [&str; 19] = [
 pub(super) fn read_all(format: RosterFormat, sheet: &Sheet, header: Header, limits: &RosterLimits) -> Result<RosterFile, RosterRefusal> {
     let mut file = RosterFile {
         format,
+        sheet: None,
         header_row: header.row,
         columns: header.columns.values().copied().collect(),
         ignored_columns: header.ignored,

@@ -12,14 +12,14 @@ use super::{RosterLimits, RosterRefusal};
 /// Sheet of our template; looked at first wherever it stands.
 pub(super) const SHEET: &str = "名单";
 
-/// The sheet with a roster and its headings: 名单 if it has any, else the first visible one.
-pub(super) fn table(archive: Vec<u8>, limits: &RosterLimits) -> Result<(Sheet, Header), RosterRefusal> {
+/// The sheet with a roster, its name and its headings: 名单 if it has any, else the first visible one.
+pub(super) fn table(archive: Vec<u8>, limits: &RosterLimits) -> Result<(String, Sheet, Header), RosterRefusal> {
     // calamine computes positions unchecked: a cell reference such as A99999999999 overflows, which panics where
     // overflow is checked. The archive is ours alone, so nothing half-changed survives the unwinding.
     catch_unwind(AssertUnwindSafe(|| find_table(archive, limits))).unwrap_or(Err(RosterRefusal::Workbook))
 }
 
-fn find_table(archive: Vec<u8>, limits: &RosterLimits) -> Result<(Sheet, Header), RosterRefusal> {
+fn find_table(archive: Vec<u8>, limits: &RosterLimits) -> Result<(String, Sheet, Header), RosterRefusal> {
     let understood = |_: calamine::XlsxError| RosterRefusal::Workbook;
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(archive)).map_err(understood)?;
     let mut names: Vec<String> = book
@@ -35,7 +35,7 @@ fn find_table(archive: Vec<u8>, limits: &RosterLimits) -> Result<(Sheet, Header)
     for name in names.iter().take(limits.sheet_count_max) {
         let sheet = read_sheet(&mut book, name, &mut cells_left, limits)?;
         match header::find(&sheet) {
-            Ok(Some(header)) => return Ok((sheet, header)),
+            Ok(Some(header)) => return Ok((name.clone(), sheet, header)),
             Ok(None) => {}
             // Kept for the case that no other sheet fits: it names what this one lacks.
             Err(near_miss) => {

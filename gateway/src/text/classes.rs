@@ -21,6 +21,7 @@ super::texts! {
         names_masked: "姓名已遮盖。查看完整姓名须有权限，并会留下查阅记录。", "Names are masked. Seeing them in full needs permission and is recorded.";
         number: "序号", "No.";
         trainee: "学员", "Trainee";
+        person_name: "姓名", "Names";
         employer: "单位", "Employer";
         session_hours: "{0} 学时", "{0} hours";
         present: "出勤", "present";
@@ -49,7 +50,16 @@ super::texts! {
         import_go: "上传并试读", "Upload and check";
         import_closed: "现在不能上传名单：{0}", "A roster cannot be uploaded now: {0}";
         report_title: "名单试读报告", "Roster check report";
-        report_file: "文件：{0}，工作表：{1}", "File: {0}, sheet: {1}";
+        report_file: "文件：{0}，文件格式：{1}", "File: {0}, format: {1}";
+        report_sheet: "工作表：{0}", "sheet: {0}";
+        import_report_title: "名单导入结果", "Result of the roster import";
+        import_running: "正在写入：已处理 {0} 行，共 {1} 行。", "Being written: {0} of {1} rows so far.";
+        import_running_note: "可以离开本页，写入会继续；本页每三秒更新一次。", "You may leave this page, the rows go on being written; it renews itself every three seconds.";
+        import_done: "导入完成：写入 {0} 行，未写入 {1} 行。", "The import is done: {0} rows were written, {1} were not.";
+        import_done_refused: "未写入的行见下表。", "Those that were not are listed below.";
+        import_see_roster: "查看学员名单", "See the roster";
+        import_refused: "导入未进行，没有写入任何一行。原因见下表。", "The import did not take place, no row was written. The reason is below.";
+        faulty_note_after: "此类行没有写入。请在原文件中更正后重新上传，已导入的行不会重复。", "These rows were not written. Correct them in your file and upload it again; rows already imported are not repeated.";
         report_counts: "共 {0} 行：可导入 {1} 行，不能导入 {2} 行。", "{0} rows: {1} can be imported, {2} cannot.";
         report_written: "以下内容尚未写入。请核对后确认。", "Nothing has been written yet. Check, then confirm.";
         accepted: "可导入", "Can be imported";

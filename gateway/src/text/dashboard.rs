@@ -6,6 +6,8 @@ super::texts! {
         title: "{0} 年培训任务完成情况", "Training targets and results, {0}";
         scope: "范围：{0}", "Scope: {0}";
         scope_leave: "返回全国", "Back to the whole country";
+        year_without_targets: "{0} 年尚未下达目标。", "No targets are set for {0} yet.";
+        year_with_targets: "查看 {0} 年", "See {0}";
         national: "全国", "Whole country";
         filter_title: "统计条件", "What is counted";
         year: "年度", "Year";

@@ -30,7 +30,6 @@ super::texts! {
         grade_senior: "高级", "Senior";
         direction_none: "不分方向", "No directions";
         direction_unknown: "方向待定", "Directions not yet known";
-        month: "{0}月", "Month {0}";
         listed: "在册", "Listed";
         suspended: "暂停", "Suspended";
         removed: "已移出", "Removed";
@@ -64,6 +63,15 @@ super::texts! {
         kind_document: "文件", "Document";
         kind_pack: "规则包", "Rule pack";
         kind_notice: "公示", "Notice";
-        kind_job: "任务", "Job";
+        kind_job: "名单导入", "Roster import";
+        kind_calendar: "节假日安排", "Holiday calendar";
+        kind_certificate_series: "证书编号序列", "Certificate series";
+        kind_seat: "学位", "Seat";
+        kind_organisation_code: "统一社会信用代码", "Credit code";
+        kind_occupation_code: "职业编码", "Occupation code";
+        kind_hours_once: "学时登记", "Hours posting";
+        kind_certificate_once: "发证登记", "Certificate claim";
+        kind_certificate_number: "证书编号", "Certificate number";
+        kind_directory_number: "目录编号", "Directory number";
     }
 }

@@ -8,6 +8,9 @@ super::texts! {
         password: "密码", "Password";
         sign_in_go: "登录", "Sign in";
         sign_in_public: "查询证书和目录无需登录。", "Certificates and directories can be checked without signing in.";
+        done_signed_in: "登录成功。", "You are signed in.";
+        done_signed_out: "您已退出登录。", "You are signed out.";
+        done_role: "当前角色已切换为：{0}。", "You now act as: {0}.";
         demo_accounts: "演示账号", "Demonstration accounts";
         demo_accounts_note: "仅演示环境提供。不同账号看到的范围和可做的操作不同。", "Only in the demonstration. Each account sees and may do different things.";
         demo_role: "角色", "Role";
@@ -41,6 +44,12 @@ super::texts! {
         status_never: "尚未进行", "never";
         status_verify: "最近完整核验", "Last full check";
         status_download: "下载检查点（可交第三方核验）", "Download the checkpoint (for independent checks)";
+        status_version: "程序版本", "Version of the program";
+        model_quota: "任务完成统计", "Targets and results";
+        model_certificates: "证书登记", "Certificates";
+        model_classes: "培训班与学员", "Classes and rosters";
+        model_trainers: "培训机构目录", "Directory of trainers";
+        model_occupations: "职业目录", "Directory of occupations";
         status_state: "状态", "State";
     }
 }

@@ -4,6 +4,7 @@ super::texts! {
     /// Timeline, event, why.
     Timeline {
         title: "变更记录", "History";
+        record: "查看该记录", "See the record itself";
         version: "共 {0} 次变更", "{0} changes";
         filter_title: "筛选记录", "Filter the history";
         kind: "类别", "Kind";

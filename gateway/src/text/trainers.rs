@@ -5,6 +5,7 @@ super::texts! {
     Trainers {
         title: "数字技术工程师培育项目培训机构目录", "Directory of trainers for digital technology engineers";
         lead: "目录内机构可在所列职业范围内举办培训。目录实行动态调整。", "A trainer listed here may train for the occupations named. The directory is adjusted as decisions are made.";
+        in_directory: "在册和暂停", "Listed and suspended";
         search_label: "机构名称或统一社会信用代码", "Name or unified social credit code";
         edition: "目录版本", "Edition";
         edition_note: "第 {0} 版，公布于 {1}", "Edition {0}, published {1}";

@@ -18,7 +18,7 @@ super::texts! {
         not_found_text: "没有编号为 {0} 的证书。可能的原因：", "There is no certificate numbered {0}. Possible reasons:";
         reason_typing: "编号输入有误。请对照证书逐位核对，注意区分字母与数字。", "The number was mistyped. Compare it with the certificate character by character.";
         reason_coverage: "证书不在本系统查询范围内（见下表），例如专业技术等级证书由评价机构颁发。", "The certificate is of a kind or time not covered here (see the table); grade certificates, for example, are issued by evaluators.";
-        reason_forged: "证书并非由目录内培训机构颁发。如有怀疑，请联系下列单位。", "The certificate was not issued by a listed trainer. If in doubt, contact the office below.";
+        reason_forged: "证书并非由目录内培训机构颁发。如有怀疑，请向当地人力资源社会保障部门反映。", "The certificate was not issued by a listed trainer. If in doubt, tell the local human resources authority.";
         awaiting: "已颁发，正在生成存证", "Issued, proof being made";
         awaiting_text: "该证书已颁发，防篡改存证通常在十秒内生成。请稍后刷新本页。", "The certificate has been issued; its tamper-evident proof is usually ready within ten seconds. Reload this page shortly.";
         unavailable: "暂不可用", "Temporarily unavailable";

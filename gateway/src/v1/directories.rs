@@ -20,13 +20,15 @@ use crate::app::routes::{Doc, Param, Routes};
 use crate::problem::{Kind, Problem};
 use crate::text::{Lang, Texts};
 
-const STATUSES: [&str; 4] = ["listed", "suspended", "expired", "removed"];
+/// The status that stands for every one.
+pub(crate) const ALL_STATUSES: &str = "all";
+const STATUSES: [&str; 5] = ["listed", "suspended", "expired", "removed", ALL_STATUSES];
 const TRAINER_PARAMS: &[Param] = &[
     Param { name: "unit", doc: "Only those of a reporting unit.", schema: ReportingUnit::schema },
     Param { name: "occupation", doc: "Only those listed for an occupation.", schema: <OccupationId as Word>::schema },
     Param {
         name: "status",
-        doc: "Only those of this status; listed and suspended if absent.",
+        doc: "Only those of this status, or all; listed and suspended if absent.",
         schema: || json!({ "type": "string", "enum": STATUSES }),
     },
 ];
@@ -57,28 +59,32 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .get("/api/v1/directories/occupations/{id}", "One occupation", public(&[moment::PARAMS]), occupation)
 }
 
-/// Which trainers a query wants.
+/// The trainers that a query wants, by directory number. Blocks.
 ///
 /// # Errors
-/// A parameter is wrong.
-pub(crate) fn trainer_filter(query: &Query) -> Result<TrainerFilter, Problem> {
-    let status = |text: &str| {
-        [TrainerStatus::Listed, TrainerStatus::Suspended, TrainerStatus::Expired, TrainerStatus::Removed]
-            .into_iter()
-            .find(|status| status.name() == text)
+/// A parameter is wrong, or the rows cannot be read.
+pub(crate) fn listed_trainers(app: &App, query: &Query, view: AsOf) -> Result<Vec<TrainerEntry>, Problem> {
+    let every = [TrainerStatus::Listed, TrainerStatus::Suspended, TrainerStatus::Expired, TrainerStatus::Removed];
+    let status = |text: &str| match text {
+        ALL_STATUSES => Some(every.map(Some).to_vec()),
+        name => every.into_iter().find(|status| status.name() == name).map(|status| vec![Some(status)]),
     };
-    Ok(TrainerFilter {
-        unit: query.word("unit")?,
-        occupation: query.word("occupation")?,
-        status: query.choice("status", &STATUSES, status)?,
-    })
+    let statuses = query.choice("status", &STATUSES, status)?.unwrap_or_else(|| vec![None]);
+    let (unit, occupation) = (query.word("unit")?, query.word("occupation")?);
+    let rows = app.deps().projections.view(ModelName::Trainers)?;
+    let mut found = Vec::new();
+    for status in statuses {
+        found.extend(trainers::list(&rows, &TrainerFilter { unit, occupation, status }, view)?);
+    }
+    found.sort_by_key(|entry| (entry.directory_number, entry.trainer));
+    Ok(found)
 }
 
 async fn trainer_list(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let query = Query::strict(request.uri(), &[TRAINER_PARAMS, moment::PARAMS])?;
     app.blocking(move |app| {
-        let (moment, filter) = (Moment::of(app, &query)?, trainer_filter(&query)?);
-        let found = trainers::list(&app.deps().projections.view(ModelName::Trainers)?, &filter, moment.view)?;
+        let moment = Moment::of(app, &query)?;
+        let found = listed_trainers(app, &query, moment.view)?;
         let mut body = moment.members(app, &[ModelName::Trainers])?;
         body.insert("trainers".to_owned(), found.iter().map(trainer_json).collect());
         Ok(Json(body).into_response())
@@ -90,8 +96,8 @@ async fn trainer_csv(State(app): State<App>, request: Request) -> Result<Respons
     let query = Query::strict(request.uri(), &[TRAINER_PARAMS, moment::PARAMS])?;
     let lang = Lang::from_param(query.text("lang"));
     app.blocking(move |app| {
-        let (moment, filter) = (Moment::of(app, &query)?, trainer_filter(&query)?);
-        let found = trainers::list(&app.deps().projections.view(ModelName::Trainers)?, &filter, moment.view)?;
+        let moment = Moment::of(app, &query)?;
+        let found = listed_trainers(app, &query, moment.view)?;
         let names = Names::of(app, moment.view, lang)?;
         let t = Texts::of(lang);
         let head = [t.frame.name, t.frame.region, t.trainers.occupations, t.trainers.listed_from, t.trainers.listed_until, t.frame.status];

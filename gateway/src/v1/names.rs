@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use zhixin_events::{
     CivilDate, ClassStatus, DeliveryMode, ErasureGround, Grade, HoursTenths, Line, ListingGround, OccupationId, ReportingUnit,
-    RevocationGround, Role, TalentCategory, Timestamp, TrainerId,
+    RevocationGround, Role, Subject, SubjectKind, TalentCategory, Timestamp, TrainerId,
 };
 use zhixin_projections::trainers::TrainerStatus;
 use zhixin_projections::{AsOf, ModelName, TableView, occupations, trainers};
 
+use super::story;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::text::{Lang, Texts};
@@ -17,12 +18,14 @@ use crate::text::{Lang, Texts};
 /// Looks up names as a view knows them.
 #[derive(Debug)]
 pub(crate) struct Names {
+    app: App,
     occupations: TableView,
     trainers: TableView,
     view: AsOf,
     lang: Lang,
     known_occupations: RefCell<BTreeMap<OccupationId, (String, String)>>,
     known_trainers: RefCell<BTreeMap<TrainerId, String>>,
+    known_subjects: RefCell<BTreeMap<Subject, String>>,
 }
 
 impl Names {
@@ -33,12 +36,14 @@ impl Names {
     pub(crate) fn of(app: &App, view: AsOf, lang: Lang) -> Result<Self, Problem> {
         let projections = &app.deps().projections;
         Ok(Self {
+            app: app.clone(),
             occupations: projections.view(ModelName::Occupations)?,
             trainers: projections.view(ModelName::Trainers)?,
             view,
             lang,
             known_occupations: RefCell::default(),
             known_trainers: RefCell::default(),
+            known_subjects: RefCell::default(),
         })
     }
     pub(crate) fn lang(&self) -> Lang {
@@ -82,6 +87,77 @@ impl Names {
         self.known_trainers.borrow_mut().insert(id, name.clone());
         Ok(name)
     }
+    /// What people call a record: the title of a class, the number of a certificate, the name of an organisation; its id where it has
+    /// none. The caller has seen to it that the reader may see the record. Blocks.
+    pub(crate) fn subject(&self, subject: &Subject) -> Result<String, Problem> {
+        if let Some(known) = self.known_subjects.borrow().get(subject) {
+            return Ok(known.clone());
+        }
+        let name = match (subject.kind(), subject.first_id()) {
+            (SubjectKind::Trainer, Some(id)) => Some(self.trainer(TrainerId::from_bytes(id))?),
+            (SubjectKind::Occupation, Some(id)) => Some(self.occupation(OccupationId::from_bytes(id))?),
+            (SubjectKind::Class | SubjectKind::Pack, _) => story::first_told(&self.app, subject, "title")?,
+            (SubjectKind::Certificate, _) => story::first_told(&self.app, subject, "number")?,
+            (SubjectKind::Organisation, _) => story::first_told(&self.app, subject, "name")?,
+            (SubjectKind::Job, _) => match story::first_told(&self.app, subject, "class")?.and_then(|id| id.parse().ok()) {
+                Some(class) => story::first_told(&self.app, &Subject::class(class), "title")?,
+                None => None,
+            },
+            (SubjectKind::Target, _) => target(self.lang, &subject.id_text()),
+            _other => None,
+        };
+        let name = name.unwrap_or_else(|| subject.id_text());
+        self.known_subjects.borrow_mut().insert(*subject, name.clone());
+        Ok(name)
+    }
+}
+
+/// Year, line and unit of a target, from its id.
+fn target(lang: Lang, id: &str) -> Option<String> {
+    let mut parts = id.split(':');
+    let (year, its_line, its_unit) = (parts.next()?, Line::from_name(parts.next()?)?, parts.next()?);
+    let its_unit = ReportingUnit::new(its_unit.parse().ok()?).ok()?;
+    Some([year, line(lang, Some(its_line)), unit(lang, its_unit)].join(" "))
+}
+
+/// Name of the kind of a record.
+pub(crate) fn subject_kind(lang: Lang, kind: SubjectKind) -> &'static str {
+    let labels = &Texts::of(lang).labels;
+    match kind {
+        SubjectKind::Account => labels.kind_account,
+        SubjectKind::Organisation => labels.kind_organisation,
+        SubjectKind::Person => labels.kind_person,
+        SubjectKind::Trainer => labels.kind_trainer,
+        SubjectKind::Occupation => labels.kind_occupation,
+        SubjectKind::Class => labels.kind_class,
+        SubjectKind::Certificate => labels.kind_certificate,
+        SubjectKind::Target => labels.kind_target,
+        SubjectKind::Pack => labels.kind_pack,
+        SubjectKind::Job => labels.kind_job,
+        SubjectKind::Calendar => labels.kind_calendar,
+        SubjectKind::CertificateSeries => labels.kind_certificate_series,
+        SubjectKind::Seat => labels.kind_seat,
+        SubjectKind::OrganisationCode => labels.kind_organisation_code,
+        SubjectKind::OccupationCode => labels.kind_occupation_code,
+        SubjectKind::HoursOnce => labels.kind_hours_once,
+        SubjectKind::CertificateOnce => labels.kind_certificate_once,
+        SubjectKind::CertificateNumber => labels.kind_certificate_number,
+        SubjectKind::DirectoryNumber => labels.kind_directory_number,
+    }
+    .as_str()
+}
+
+/// Name of a read model.
+pub(crate) fn model(lang: Lang, model: ModelName) -> &'static str {
+    let t = &Texts::of(lang).system;
+    match model {
+        ModelName::Quota => t.model_quota,
+        ModelName::Certificates => t.model_certificates,
+        ModelName::Classes => t.model_classes,
+        ModelName::Trainers => t.model_trainers,
+        ModelName::Occupations => t.model_occupations,
+    }
+    .as_str()
 }
 
 /// Name of a reporting unit.
@@ -195,6 +271,15 @@ pub(crate) const fn erasure_ground(lang: Lang, ground: ErasureGround) -> &'stati
         ErasureGround::ConsentWithdrawn => lang.pick("撤回同意", "consent withdrawn"),
         ErasureGround::RetentionEnded => lang.pick("保存期满", "retention ended"),
         ErasureGround::Unlawful => lang.pick("违法处理", "unlawful processing"),
+    }
+}
+
+/// Name of a month, short enough to stand under a column.
+pub(crate) fn month(lang: Lang, month: u8) -> String {
+    const ENGLISH: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    match (lang, ENGLISH.get(usize::from(month).wrapping_sub(1))) {
+        (Lang::En, Some(name)) => (*name).to_owned(),
+        (Lang::Zh | Lang::En, _) => format!("{month}月"),
     }
 }
 

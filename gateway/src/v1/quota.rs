@@ -142,7 +142,7 @@ pub(crate) fn label(group: &Group, names: &Names) -> Result<String, Problem> {
     Ok(match group {
         Group::Total => labels.total.to_string(),
         Group::Region(code) => ReportingUnit::new(*code).map_or_else(|_| format!("{code:02}"), |unit| names::unit(lang, unit).to_owned()),
-        Group::Month(month) => labels.month.with(month),
+        Group::Month(month) => names::month(lang, *month),
         Group::Occupation(id) => names.occupation(*id)?,
         Group::Direction(id, Some(direction)) => format!("{} · {direction}", names.occupation(*id)?),
         Group::Direction(id, None) => format!("{} · {}", names.occupation(*id)?, labels.direction_none),

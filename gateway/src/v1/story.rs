@@ -13,7 +13,6 @@ use zhixin_events::{CivilDate, Recorded, Role, Subject, Timestamp, leaf};
 use super::names::{self, Names};
 use crate::app::App;
 use crate::problem::{Kind, Problem};
-use crate::text::Lang;
 
 /// One event.
 #[derive(Debug, Clone)]
@@ -121,37 +120,15 @@ pub(crate) fn first_of(app: &App, subject: &Subject) -> Result<Option<Entry>, Pr
     Ok(entries(app, &positions)?.pop())
 }
 
-/// Kind and short name of a subject, for links.
-pub(crate) fn subject_label(lang: Lang, subject: &Subject, names: &Names) -> Result<String, Problem> {
-    use zhixin_events::{OccupationId, SubjectKind, TrainerId};
-    let labels = &names.texts().labels;
-    let kind = match subject.kind() {
-        SubjectKind::Account => labels.kind_account.as_str(),
-        SubjectKind::Organisation => labels.kind_organisation.as_str(),
-        SubjectKind::Person => labels.kind_person.as_str(),
-        SubjectKind::Trainer => labels.kind_trainer.as_str(),
-        SubjectKind::Occupation => labels.kind_occupation.as_str(),
-        SubjectKind::Class => labels.kind_class.as_str(),
-        SubjectKind::Certificate => labels.kind_certificate.as_str(),
-        SubjectKind::Target => labels.kind_target.as_str(),
-        SubjectKind::Pack => labels.kind_pack.as_str(),
-        SubjectKind::Job => labels.kind_job.as_str(),
-        SubjectKind::Calendar => lang.pick("日历", "Calendar"),
-        SubjectKind::CertificateSeries => lang.pick("证书编号序列", "Certificate series"),
-        SubjectKind::Seat => lang.pick("学位", "Seat"),
-        SubjectKind::OrganisationCode => lang.pick("统一社会信用代码", "Credit code"),
-        SubjectKind::OccupationCode => lang.pick("职业编码", "Occupation code"),
-        SubjectKind::HoursOnce => lang.pick("学时登记", "Hours posting"),
-        SubjectKind::CertificateOnce => lang.pick("发证登记", "Certificate claim"),
-        SubjectKind::CertificateNumber => lang.pick("证书编号", "Certificate number"),
-        SubjectKind::DirectoryNumber => lang.pick("目录编号", "Directory number"),
-    };
-    let name = match (subject.kind(), subject.first_id()) {
-        (SubjectKind::Trainer, Some(id)) => names.trainer(TrainerId::from_bytes(id))?,
-        (SubjectKind::Occupation, Some(id)) => names.occupation(OccupationId::from_bytes(id))?,
-        _other => subject.id_text(),
-    };
-    Ok(format!("{kind} {name}"))
+/// A text that the first event of a subject tells openly, such as the name of an organisation. Blocks.
+pub(crate) fn first_told(app: &App, subject: &Subject, field: &str) -> Result<Option<String>, Problem> {
+    let first = first_of(app, subject)?;
+    Ok(first.and_then(|first| first.open.get(field).and_then(Value::as_str).map(str::to_owned)))
+}
+
+/// Kind and name of a subject, for links. Blocks.
+pub(crate) fn subject_label(subject: &Subject, names: &Names) -> Result<String, Problem> {
+    Ok(format!("{} {}", names::subject_kind(names.lang(), subject.kind()), names.subject(subject)?))
 }
 
 /// The words of a value of an open field.

@@ -35,6 +35,7 @@ const PARAMS: &[Param] = &[
         schema: || json!({ "type": "integer", "minimum": 1, "maximum": EVENTS_MAX }),
     },
     Param { name: "from", doc: "Only events that took place on this day or later.", schema: CivilDate::schema },
+    Param { name: "to", doc: "Only events that took place on this day or earlier.", schema: CivilDate::schema },
 ];
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -64,13 +65,14 @@ pub(crate) struct Page {
 pub(crate) fn page(app: &App, caller: &Caller, subject: &Subject, moment: &Moment, query: &Query) -> Result<Page, Problem> {
     let before = query.number("before", (0, u64::MAX))?;
     let limit = query.number("limit", (1, EVENTS_MAX))?.unwrap_or(50);
-    let from = query.word::<CivilDate>("from")?;
+    let (from, to) = (query.word::<CivilDate>("from")?, query.word::<CivilDate>("to")?);
     let sight = sight::of_subject(app, caller, subject)?;
     let view = app.engine().view()?;
     let count = view.count(subject, moment.view.position)?;
     let mut end = view.count(subject, before.map_or(moment.view.position, |before| before.min(moment.view.position)))?;
     let wanted = |entry: &mut Entry| {
-        sight.shows(entry) && entry.effective_on <= moment.view.effective_by && from.is_none_or(|from| entry.effective_on >= from)
+        let within = from.is_none_or(|from| entry.effective_on >= from) && to.is_none_or(|to| entry.effective_on <= to);
+        sight.shows(entry) && entry.effective_on <= moment.view.effective_by && within
     };
     let mut found: Vec<Entry> = Vec::new();
     let full = |found: &Vec<Entry>| u64::try_from(found.len()).is_ok_and(|found| found >= limit);
@@ -88,7 +90,7 @@ pub(crate) fn page(app: &App, caller: &Caller, subject: &Subject, moment: &Momen
         end = start;
     }
     let next = found.last().map(|last| last.position).filter(|_| full(&found));
-    if found.is_empty() && sight == Sight::PublicOnly && before.is_none() && from.is_none() {
+    if found.is_empty() && sight == Sight::PublicOnly && before.is_none() && from.is_none() && to.is_none() {
         return Err(Kind::NotFound.into());
     }
     Ok(Page { entries: found, next, count })

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
 use zhixin_engine::domain::access::Action;
-use zhixin_events::{Attendance, ClassId, ClassStatus, OrganisationId, PersonId, ReadPurpose, ReportingUnit, Secret, Subject};
+use zhixin_events::{Attendance, ClassId, ClassStatus, PersonId, ReadPurpose, ReportingUnit, Secret, Subject};
 use zhixin_projections::classes::{self, ClassDetail, ClassEntry, Trainee};
 use zhixin_projections::{AsOf, ModelName};
 
@@ -25,7 +25,6 @@ use crate::v1::input::path_word;
 use crate::v1::moment::Moment;
 use crate::v1::names::{self, Names};
 use crate::v1::sight::place_of_class;
-use crate::v1::story;
 
 /// Classes on a page.
 const PAGE: usize = 20;
@@ -231,7 +230,7 @@ impl Page<'_> {
         let may_open = self.asked.caller.scope(Action::ReadPersons).covers(&place_of_class(class));
         if self.opened.is_none() && may_open {
             let words = lang.pick("查看完整姓名（将留下查阅记录）", "Show names in full (recorded as a reading)");
-            facts.push(fact(t.frame.name.as_str(), words.to_owned(), Some(format!("/classes/{}?names=1", class.class))));
+            facts.push(fact(t.classes.person_name.as_str(), words.to_owned(), Some(format!("/classes/{}?names=1", class.class))));
         }
         Ok(facts)
     }
@@ -273,7 +272,7 @@ impl Page<'_> {
         };
         Ok(RosterRow {
             name: Link { label: self.name(trainee.person), href: format!("/subjects/person/{}", trainee.person) },
-            employer: trainee.employer.map(|id| organisation_name(self.app, id)).transpose()?.unwrap_or_default(),
+            employer: trainee.employer.map(|id| self.names.subject(&Subject::organisation(id))).transpose()?.unwrap_or_default(),
             attendance: self.detail.sessions.iter().map(mark).collect(),
             hours: (names::whole_hours(trainee.attended), names::whole_hours(self.planned())),
             status: trainee_tag(self.names.lang(), trainee),
@@ -335,12 +334,6 @@ impl Page<'_> {
             errors,
         })
     }
-}
-
-/// Name of an organisation. Blocks.
-fn organisation_name(app: &App, id: OrganisationId) -> Result<String, Problem> {
-    let first = story::first_of(app, &Subject::organisation(id))?;
-    Ok(first.and_then(|first| first.open.get("name").and_then(|name| name.as_str()).map(str::to_owned)).unwrap_or_else(|| id.to_string()))
 }
 
 fn trainee_tag(lang: Lang, trainee: &Trainee) -> Tag {

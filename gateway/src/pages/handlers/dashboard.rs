@@ -89,12 +89,31 @@ impl Page<'_> {
             group_label: group_name(lang, self.question.group_by).to_owned(),
             rows: rows.rows.iter().map(|row| self.row(row)).collect::<Result<_, _>>()?,
             total: self.row(&rows.total)?,
+            offer: self.year_with_targets()?,
             rule: quota::rule(lang, self.question.unit).to_owned(),
             csv_units: self.csv(GroupBy::Region),
             csv_months: self.csv(GroupBy::Month),
             csv_occupations: self.csv(GroupBy::Occupation),
             csv_rows: self.csv(self.question.group_by),
         })
+    }
+
+    /// The latest other year with targets and this page for it, where the year shown has none.
+    fn year_with_targets(&self) -> Result<Option<(u16, String)>, Problem> {
+        let has_targets = |year| Ok::<_, Problem>(self.ask(|question| question.year = year)?.total.target.is_some());
+        if has_targets(self.question.year)? {
+            return Ok(None);
+        }
+        let years = zhixin_projections::quota::years(&self.app.deps().projections.view(ModelName::Quota)?)?;
+        for year in years.into_iter().rev().filter(|year| *year != self.question.year) {
+            if has_targets(year)? {
+                return Ok(Some((
+                    year.get(),
+                    with_param(&self.asked.query.href("/", &["year", "lang", "mode", "as_of", "effective_by"]), "year", &year.to_string()),
+                )));
+            }
+        }
+        Ok(None)
     }
 
     fn filters(&self) -> Vec<Select> {

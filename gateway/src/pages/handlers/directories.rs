@@ -19,7 +19,7 @@ use crate::pages::views::{
 };
 use crate::problem::{Kind, Problem};
 use crate::text::{Lang, Phrase, Texts};
-use crate::v1::directories::trainer_filter;
+use crate::v1::directories::{ALL_STATUSES, listed_trainers};
 use crate::v1::input::path_word;
 use crate::v1::moment::Moment;
 use crate::v1::names::{self, Names};
@@ -78,9 +78,8 @@ fn list_view(app: &App, asked: &Asked) -> Result<TrainerListView, Problem> {
         Some(position) => Moment::of_page(app, &Query::of_pairs([("as_of", at_edition(position).as_str())]))?,
         None => Moment::of_page(app, &asked.query)?,
     };
-    let rows = app.deps().projections.view(ModelName::Trainers)?;
     let names = Names::of(app, moment.view, lang)?;
-    let mut found = trainers::list(&rows, &trainer_filter(&asked.query)?, moment.view)?;
+    let mut found = listed_trainers(app, &asked.query, moment.view)?;
     let wanted = asked.query.text("q").unwrap_or_default().trim().to_lowercase();
     let mut codes = Vec::with_capacity(found.len());
     for entry in &found {
@@ -111,9 +110,17 @@ fn list_view(app: &App, asked: &Asked) -> Result<TrainerListView, Problem> {
         difference,
         rows,
         pager: page,
-        csv: "/api/v1/directories/trainers.csv".to_owned(),
-        json: "/api/v1/directories/trainers".to_owned(),
+        csv: export(asked, "/api/v1/directories/trainers.csv"),
+        json: export(asked, "/api/v1/directories/trainers"),
     })
+}
+
+/// The same directory for programs: the filters that the interface knows.
+fn export(asked: &Asked, path: &str) -> String {
+    let known = ["unit", "occupation", "status"].into_iter();
+    known
+        .filter_map(|name| Some((name, asked.query.text(name)?)))
+        .fold(path.to_owned(), |href, (name, value)| with_param(&href, name, value))
 }
 
 fn facets(app: &App, asked: &Asked, moment: &Moment) -> Result<Vec<Select>, Problem> {
@@ -123,7 +130,11 @@ fn facets(app: &App, asked: &Asked, moment: &Moment) -> Result<Vec<Select>, Prob
     let known = occupations::list(&app.deps().projections.view(ModelName::Occupations)?, moment.view)?;
     let known = all().chain(known.iter().map(|entry| (entry.occupation.to_string(), lang.pick(&entry.name_zh, &entry.name_en).to_owned())));
     let statuses = [TrainerStatus::Listed, TrainerStatus::Suspended, TrainerStatus::Expired, TrainerStatus::Removed];
-    let statuses = all().chain(statuses.map(|status| (status.name().to_owned(), names::trainer_status(lang, status).to_owned())));
+    let in_directory = (String::new(), t.trainers.in_directory.to_string());
+    let every = (ALL_STATUSES.to_owned(), t.frame.all.to_string());
+    let statuses = [in_directory, every]
+        .into_iter()
+        .chain(statuses.map(|status| (status.name().to_owned(), names::trainer_status(lang, status).to_owned())));
     let chosen = |name: &str| asked.query.text(name).unwrap_or_default();
     Ok(vec![
         select("unit", t.frame.region, units, chosen("unit")),
@@ -134,8 +145,7 @@ fn facets(app: &App, asked: &Asked, moment: &Moment) -> Result<Vec<Select>, Prob
 
 /// The credit code of an organisation. Blocks.
 fn uscc_of(app: &App, organisation: OrganisationId) -> Result<String, Problem> {
-    let first = story::first_of(app, &Subject::organisation(organisation))?;
-    Ok(first.and_then(|first| first.open.get("uscc").and_then(|code| code.as_str()).map(str::to_owned)).unwrap_or_default())
+    Ok(story::first_told(app, &Subject::organisation(organisation), "uscc")?.unwrap_or_default())
 }
 
 fn validity(lang: Lang, from: CivilDate, until: CivilDate) -> String {

@@ -6,12 +6,15 @@ use zhixin_projections::ModelName;
 
 use crate::app::App;
 use crate::auth::{Acting, Caller};
-use crate::pages::views::{Account, AsOf, Crumb, DataTime, ErrorView, FieldError, Frame, Integrity, Nav, Quarantine};
+use crate::pages::views::{Account, AsOf, Crumb, DataTime, ErrorView, FieldError, Frame, Integrity, Nav, Quarantine, without_params};
 use crate::problem::{Part, Problem, pages};
-use crate::text::Lang;
+use crate::text::{Lang, Texts};
 use crate::v1::moment::Moment;
 use crate::v1::names;
 use crate::v1::query::Query;
+
+/// Parameter that names the act that led to a page; the page says so once.
+pub(super) const DONE: &str = "done";
 
 /// A page that is being made.
 #[derive(Debug, Clone)]
@@ -33,7 +36,8 @@ impl Asked {
     pub(super) fn frame(&self, app: &App, nav: Nav, crumbs: &[(&str, Option<&str>)]) -> Frame {
         let acting = self.caller.acting();
         Frame {
-            path: self.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+            path: without_params(self.uri.path_and_query().map_or("/", |path| path.as_str()), &[DONE]),
+            notice: self.query.text(DONE).and_then(|done| self.notice(done)),
             environment: app.deps().environment,
             nav,
             crumbs: crumbs.iter().map(|(label, href)| Crumb { label: (*label).to_owned(), href: href.map(str::to_owned) }).collect(),
@@ -42,6 +46,17 @@ impl Asked {
             elder: self.query.text("mode") == Some("elder"),
             legal: app.deps().legal.clone(),
             ..Frame::default()
+        }
+    }
+
+    /// The sentence on an act that led to this page.
+    fn notice(&self, done: &str) -> Option<String> {
+        let t = &Texts::of(self.lang).system;
+        match (done, self.caller.acting()) {
+            ("signed-in", Some(_)) => Some(t.done_signed_in.to_string()),
+            ("signed-out", None) => Some(t.done_signed_out.to_string()),
+            ("role", Some(acting)) => Some(t.done_role.with(names::role(self.lang, acting.role))),
+            _other => None,
         }
     }
 

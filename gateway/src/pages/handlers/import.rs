@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::app::body::Form;
 use crate::app::routes::Routes;
 use crate::auth::Caller;
-use crate::pages::views::{AcceptedRow, DuplicateRow, FaultyRow, FieldError, ImportReportView, Nav, RowProblem};
+use crate::pages::views::{AcceptedRow, DuplicateRow, FaultyRow, FieldError, ImportReportView, ImportStage, Nav, RowProblem};
 use crate::problem::{Kind, Problem};
 use crate::text::{Lang, Texts};
 use crate::v1::input::path_word;
@@ -62,7 +62,6 @@ async fn report(State(app): State<App>, Path(id): Path<String>, caller: Caller, 
         if upload.state == Stand::Running {
             // Opening the page also wakes an import that a restart interrupted.
             start(app, &upload.id)?;
-            return see_other(&format!("/classes/{}", upload.class));
         }
         html(view(app, &asked, &upload)?.render(asked.lang))
     })
@@ -90,6 +89,15 @@ fn view(app: &App, asked: &Asked, upload: &Upload) -> Result<ImportReportView, P
     let class_name = found.map_or_else(|| class.to_string(), |detail| detail.entry.title);
     let class_href = format!("/classes/{class}");
     let note = |notes: &[(String, String)]| notes.iter().map(|(zh, en)| lang.pick(zh, en)).collect::<Vec<_>>().join(lang.pick("；", "; "));
+    let stage = match upload.state {
+        Stand::Waiting => ImportStage::Waiting,
+        Stand::Running => ImportStage::Running {
+            done: app.imports().progress(&upload.id).unwrap_or(0),
+            of: u32::try_from(upload.accepted.len()).unwrap_or(u32::MAX),
+        },
+        Stand::Done => ImportStage::Done { written: upload.written },
+        Stand::Refused => ImportStage::Refused,
+    };
     let accepted = upload.accepted.iter().map(|row| AcceptedRow {
         row: row.row,
         name: row.name.clone(),
@@ -124,12 +132,14 @@ fn view(app: &App, asked: &Asked, upload: &Upload) -> Result<ImportReportView, P
         name: String::new(),
         duplicate_of: lang.pick("已有学员", "a trainee of the class").to_owned(),
     });
-    let title = t.classes.report_title;
+    let title = if upload.state == Stand::Waiting { t.classes.report_title } else { t.classes.import_report_title };
     let crumbs = [(t.classes.title.as_str(), Some("/classes")), (class_name.as_str(), Some(class_href.as_str())), (title.as_str(), None)];
     Ok(ImportReportView {
         frame: asked.frame(app, Nav::Classes, &crumbs),
         file: upload.file.clone(),
-        sheet: upload.format.clone(),
+        format: upload.format.clone(),
+        sheet: upload.sheet.clone(),
+        stage,
         accepted: accepted.collect(),
         faulty: faulty.chain(refused).collect(),
         duplicates: repeats.chain(seated).collect(),
@@ -155,7 +165,7 @@ async fn confirmed(State(app): State<App>, Path(id): Path<String>, caller: Calle
     app.blocking(move |app| {
         let upload = Upload::of(app, asked.caller.signed_in()?, &id)?;
         let upload = confirm(app, upload, &reasons)?;
-        see_other(&format!("/classes/{}", upload.class))
+        see_other(&asked.query.href(&format!("/imports/{}", upload.id), &[]))
     })
     .await
 }

@@ -4,9 +4,9 @@ use axum::extract::{Request, State};
 use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
-use zhixin_events::{Role, Secret};
+use zhixin_events::{Role, Secret, Subject};
 
-use super::frame::{Asked, html};
+use super::frame::{Asked, DONE, html};
 use crate::app::App;
 use crate::app::body::Form;
 use crate::app::routes::Routes;
@@ -15,7 +15,7 @@ use crate::pages::views::{DemoAccount, Environment, FieldError, Nav, SignInView,
 use crate::problem::{Kind, Problem};
 use crate::session::{self, accounts};
 use crate::text::Texts;
-use crate::v1::names;
+use crate::v1::{names, story};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes.page("/signin", show).form("/signin", sign_in).form("/signout", sign_out).form("/role", choose_role)
@@ -62,7 +62,9 @@ fn demo_accounts(app: &App, asked: &Asked) -> Result<Vec<DemoAccount>, Problem> 
         let roles: Vec<&str> = state.roles.iter().map(|role| names::role(asked.lang, *role)).collect();
         let scope = match (state.unit, state.organisation) {
             (Some(unit), _) => names::unit(asked.lang, unit).to_owned(),
-            (None, Some(organisation)) => organisation.to_string(),
+            (None, Some(organisation)) => {
+                story::first_told(app, &Subject::organisation(organisation), "name")?.unwrap_or_else(|| organisation.to_string())
+            }
             (None, None) => Texts::of(asked.lang).dashboard.national.to_string(),
         };
         shown.push(DemoAccount { role: roles.join(asked.lang.pick("、", ", ")), scope, account: name.login, password });
@@ -93,7 +95,7 @@ async fn sign_in(State(app): State<App>, caller: Caller, Address(address): Addre
     drop(form);
     match app.sessions().sign_in(&account, password, &address, auth::cookie(&parts.headers)).await {
         Ok(signed_in) => {
-            let mut response = see_other(own_path(&return_to))?;
+            let mut response = see_other(&with_param(own_path(&return_to), DONE, "signed-in"))?;
             response.headers_mut().insert(SET_COOKIE, crate::v1::session_cookie(&app, signed_in.token.expose())?);
             Ok(response)
         }
@@ -117,7 +119,7 @@ async fn sign_out(State(app): State<App>, caller: Caller, request: Request) -> R
         let key = acting.key;
         app.blocking(move |app| Ok(session::end(app.engine(), &key)?)).await?;
     }
-    let mut response = see_other(&home(&asked))?;
+    let mut response = see_other(&with_param(&home(&asked), DONE, "signed-out"))?;
     response.headers_mut().insert(SET_COOKIE, crate::v1::session_cookie(&app, "")?);
     Ok(response)
 }
@@ -137,7 +139,7 @@ async fn choose_role(State(app): State<App>, caller: Caller, request: Request) -
     let role = Role::from_name(form.get("role")).filter(|role| acting.state.roles.contains(role)).ok_or(Kind::CannotAct)?;
     let key = acting.key;
     app.blocking(move |app| session::choose_role(app.engine(), &key, role)).await?;
-    see_other(own_path(form.get("return_to")))
+    see_other(&with_param(own_path(form.get("return_to")), DONE, "role"))
 }
 
 #[cfg(test)]

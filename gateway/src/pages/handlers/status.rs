@@ -22,6 +22,7 @@ pub(super) async fn show(State(app): State<App>, caller: Caller, uri: Uri) -> Re
 
 fn view(app: &App, asked: &Asked) -> Result<StatusView, Problem> {
     let lang = asked.lang;
+    let t = &Texts::of(lang).system;
     let (engine, projections) = (app.engine(), &app.deps().projections);
     let end = engine.end();
     let reached = projections.position();
@@ -29,7 +30,7 @@ fn view(app: &App, asked: &Asked) -> Result<StatusView, Problem> {
     for model in ModelName::ALL {
         let good = projections.fault().is_none();
         models.push(ModelStatus {
-            name: model.name().to_owned(),
+            name: names::model(lang, model).to_owned(),
             position: reached.saturating_sub(1),
             lag: end.saturating_sub(reached),
             quarantined: u64::try_from(projections.quarantined(model)?.len()).unwrap_or(u64::MAX),
@@ -45,7 +46,7 @@ fn view(app: &App, asked: &Asked) -> Result<StatusView, Problem> {
         published.as_ref().and_then(|published| Checkpoint::open(published.note.as_bytes(), engine.publisher().origin(), &[verifier]).ok());
     let checkpoint_time = match published.as_ref().and_then(|published| published.size.checked_sub(1)) {
         Some(last) => names::minute(engine.commit_at(last)?.commit.recorded_at),
-        None => Texts::of(lang).system.status_never.to_string(),
+        None => t.status_never.to_string(),
     };
     let troubles = status::troubles(app);
     let fact = |name: &str| app.deps().facts.iter().find(|fact| fact.0 == name).map(|fact| fact.1.clone());
@@ -53,9 +54,10 @@ fn view(app: &App, asked: &Asked) -> Result<StatusView, Problem> {
         vec![Fact { label: lang.pick("来源标识", "Origin").to_owned(), value: engine.publisher().origin().to_owned(), href: None }];
     let known = ["last_backup", "last_restore_test", "last_verify"];
     let others = app.deps().facts.iter().filter(|fact| !known.contains(&fact.0.as_str()));
-    facts.extend(others.map(|(label, value)| Fact { label: label.clone(), value: value.clone(), href: None }));
+    let word = |name: &str| if name == "version" { t.status_version.to_string() } else { name.to_owned() };
+    facts.extend(others.map(|(label, value)| Fact { label: word(label), value: value.clone(), href: None }));
     Ok(StatusView {
-        frame: asked.frame(app, Nav::Status, &[(Texts::of(lang).system.status_title.as_str(), None)]),
+        frame: asked.frame(app, Nav::Status, &[(t.status_title.as_str(), None)]),
         healthy: troubles.is_empty(),
         attention: troubles.iter().map(|(zh, en)| lang.pick(zh, en).to_owned()).collect(),
         head: end.saturating_sub(1),

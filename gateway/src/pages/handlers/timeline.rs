@@ -1,7 +1,7 @@
 //! `/subjects/{kind}/{id}`, `/events/{position}`, `/why`: the history of a record, one event, the events behind a figure.
 
 use axum::extract::{Path, State};
-use axum::http::Uri;
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use zhixin_engine::domain::access::Action;
 use zhixin_events::{Subject, SubjectKind};
@@ -45,12 +45,19 @@ fn view(app: &App, asked: &Asked, subject: &Subject) -> Result<TimelineView, Pro
     let moment = Moment::of_page(app, &asked.query)?;
     let page = timeline::page(app, &asked.caller, subject, &moment, &asked.query)?;
     let names = Names::of(app, moment.view, lang)?;
-    let title = story::subject_label(lang, subject, &names)?;
+    let (title, record) = (names.subject(subject)?, record_href(subject, &names)?);
+    let kind = names::subject_kind(lang, subject.kind());
+    let history = Texts::of(lang).timeline.title.as_str();
+    let list = list_of(lang, subject.kind());
+    let crumbs: Vec<(&str, Option<&str>)> = match (&list, &record) {
+        (Some((list, href)), Some(record)) => vec![(*list, Some(*href)), (&title, Some(record)), (history, None)],
+        _bare => vec![(kind, None), (&title, None), (history, None)],
+    };
     let older = page.next.map(|next| with_param(&format!("/subjects/{subject}"), "before", &next.to_string()));
     Ok(TimelineView {
-        frame: asked.data_frame(app, Nav::None, &[(&title, None)], &moment, &[])?,
-        kind: subject.kind().name().to_owned(),
-        record_href: record_href(subject),
+        frame: asked.data_frame(app, Nav::None, &crumbs, &moment, &[])?,
+        kind: kind.to_owned(),
+        record_href: record,
         status: status(app, asked, subject, &moment)?,
         version: page.count,
         facts: Vec::new(),
@@ -65,18 +72,17 @@ fn view(app: &App, asked: &Asked, subject: &Subject) -> Result<TimelineView, Pro
     })
 }
 
-/// The page of a record itself.
-fn record_href(subject: &Subject) -> Option<String> {
-    let id = subject.id_text();
-    match subject.kind() {
-        SubjectKind::Class => Some(format!("/classes/{id}")),
-        SubjectKind::Trainer => Some(format!("/directories/trainers/{id}")),
-        SubjectKind::Occupation => Some("/directories/occupations".to_owned()),
-        SubjectKind::CertificateNumber => Some(format!("/verify/{id}")),
+/// The list in which a record stands, for the breadcrumb.
+fn list_of(lang: Lang, kind: SubjectKind) -> Option<(&'static str, &'static str)> {
+    let t = Texts::of(lang);
+    match kind {
+        SubjectKind::Class => Some((t.frame.nav_classes.as_str(), "/classes")),
+        SubjectKind::Trainer => Some((t.frame.nav_trainers.as_str(), "/directories/trainers")),
+        SubjectKind::Occupation => Some((t.frame.occupation.as_str(), "/directories/occupations")),
+        SubjectKind::Certificate | SubjectKind::CertificateNumber => Some((t.frame.nav_verify.as_str(), "/verify")),
         SubjectKind::Account
         | SubjectKind::Organisation
         | SubjectKind::Person
-        | SubjectKind::Certificate
         | SubjectKind::Target
         | SubjectKind::Pack
         | SubjectKind::Job
@@ -89,6 +95,32 @@ fn record_href(subject: &Subject) -> Option<String> {
         | SubjectKind::CertificateOnce
         | SubjectKind::DirectoryNumber => None,
     }
+}
+
+/// The page of a record itself. Blocks.
+fn record_href(subject: &Subject, names: &Names) -> Result<Option<String>, Problem> {
+    let id = subject.id_text();
+    Ok(match subject.kind() {
+        SubjectKind::Class => Some(format!("/classes/{id}")),
+        SubjectKind::Trainer => Some(format!("/directories/trainers/{id}")),
+        SubjectKind::Occupation => Some("/directories/occupations".to_owned()),
+        SubjectKind::Certificate => Some(format!("/verify/{}", names.subject(subject)?)),
+        SubjectKind::CertificateNumber => Some(format!("/verify/{id}")),
+        SubjectKind::Account
+        | SubjectKind::Organisation
+        | SubjectKind::Person
+        | SubjectKind::Target
+        | SubjectKind::Pack
+        | SubjectKind::Job
+        | SubjectKind::Calendar
+        | SubjectKind::CertificateSeries
+        | SubjectKind::Seat
+        | SubjectKind::OrganisationCode
+        | SubjectKind::OccupationCode
+        | SubjectKind::HoursOnce
+        | SubjectKind::CertificateOnce
+        | SubjectKind::DirectoryNumber => None,
+    })
 }
 
 /// The state of a record in a word.
@@ -141,7 +173,8 @@ fn item(entry: &Entry, around: &[Entry], names: &Names) -> Result<Item, Problem>
     let before_of = |(name, before): (&String, &serde_json::Value)| {
         let field = name.strip_suffix("_before")?;
         let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        Some(Change { field: field.to_owned(), before: Some(text(before)), after: entry.open.get(field).map(text) })
+        let word = if field == "people" { names.lang().pick("人数", "People") } else { field };
+        Some(Change { field: word.to_owned(), before: Some(text(before)), after: entry.open.get(field).map(text) })
     };
     Ok(Item {
         kind: ItemKind::Fact,
@@ -166,6 +199,15 @@ pub(super) async fn event(State(app): State<App>, Path(at): Path<String>, caller
     app.blocking(move |app| html(event_view(app, &asked, at)?.render(asked.lang))).await
 }
 
+/// Name and history of a record that the reader may see; none for any other. Blocks.
+fn link(app: &App, asked: &Asked, subject: &Subject, names: &Names) -> Result<Option<Link>, Problem> {
+    match sight::of_subject(app, &asked.caller, subject) {
+        Ok(_) => Ok(Some(Link { label: story::subject_label(subject, names)?, href: format!("/subjects/{subject}") })),
+        Err(problem) if problem.status() == StatusCode::NOT_FOUND => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
 fn event_view(app: &App, asked: &Asked, at: u64) -> Result<EventView, Problem> {
     let lang = asked.lang;
     let mut entry = story::entry(app, at)?;
@@ -175,8 +217,13 @@ fn event_view(app: &App, asked: &Asked, at: u64) -> Result<EventView, Problem> {
     let mut subjects = Vec::new();
     // That it exists and its hash are public; what it concerns is not.
     for (subject, ordinal) in entry.subjects.iter().filter(|(subject, _)| seen && !subject.kind().is_claim()) {
-        let link = Link { label: story::subject_label(lang, subject, &names)?, href: format!("/subjects/{subject}") };
-        subjects.push(EventSubject { link, ordinal: (*ordinal).into() });
+        let link = link(app, asked, subject, &names)?;
+        let label = match &link {
+            Some(link) => link.label.clone(),
+            // The event is open, this record is not: its kind and id stand in the leaf anyway.
+            None => format!("{} {}", names::subject_kind(lang, subject.kind()), subject.id_text()),
+        };
+        subjects.push(EventSubject { label, href: link.map(|link| link.href), ordinal: (*ordinal).into() });
     }
     let title = Texts::of(lang).timeline.event_title.with(at);
     let hidden = || "–".to_owned();
@@ -308,11 +355,12 @@ fn why_event(app: &App, asked: &Asked, entry: &mut Entry, names: &Names, is_targ
     let lang = asked.lang;
     let seen = sight::of_event(app, &asked.caller, entry)?;
     let hidden = lang.pick("（不在您的查看范围内）", "(outside what you may see)");
-    let subject = entry.subjects.iter().map(|(subject, _)| subject).find(|subject| seen && !subject.kind().is_claim());
-    let subject = match subject {
-        Some(subject) => Link { label: story::subject_label(lang, subject, names)?, href: format!("/subjects/{subject}") },
-        None => Link { label: "–".to_owned(), href: format!("/events/{}", entry.position) },
-    };
+    let mut subject = None;
+    for (candidate, _) in entry.subjects.iter().filter(|(candidate, _)| seen && !candidate.kind().is_claim()) {
+        if subject.is_none() {
+            subject = link(app, asked, candidate, names)?;
+        }
+    }
     Ok(WhyEvent {
         position: entry.position,
         time: names::minute(entry.recorded_at),

@@ -49,6 +49,8 @@ pub struct DashboardView {
     pub year: i32,
     /// Name of the territory shown when it is not the whole country, and the address of the whole country.
     pub scope: Option<(String, String)>,
+    /// The latest year that has targets and its page, where the year shown has none.
+    pub offer: Option<(u16, String)>,
     /// Filters: year, line, region, unit, `group_by`, `map`.
     pub filters: Vec<Select>,
     /// What rows, months and map count, and which of the two the headline compares with its target.

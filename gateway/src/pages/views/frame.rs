@@ -122,6 +122,8 @@ pub struct Frame {
     pub as_of: Option<AsOf>,
     /// Records left out.
     pub quarantine: Option<Quarantine>,
+    /// What was just done, in a sentence.
+    pub notice: Option<String>,
     /// Larger type (`?mode=elder`).
     pub elder: bool,
     /// Event stream (SSE) that tells the page to fetch itself again.

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::Frame;
 use super::frame::Page;
-use crate::text::Lang;
+use crate::text::{Lang, Phrase};
 
 /// A row that will be written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,6 +56,28 @@ pub struct DuplicateRow {
     pub duplicate_of: String,
 }
 
+/// Where the import stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ImportStage {
+    /// Nothing is written; it waits to be confirmed.
+    #[default]
+    Waiting,
+    /// Rows are being written: how many have an answer, of how many.
+    Running {
+        /// Rows with an answer.
+        done: u32,
+        /// Rows to be written.
+        of: u32,
+    },
+    /// Every row has its answer.
+    Done {
+        /// Rows written.
+        written: u32,
+    },
+    /// The import was refused as a whole.
+    Refused,
+}
+
 /// The report; its form posts `csrf` and reasons to `confirm_action`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportReportView {
@@ -67,8 +89,12 @@ pub struct ImportReportView {
     pub class_href: String,
     /// File name.
     pub file: String,
-    /// Sheet name, or the encoding of a CSV.
-    pub sheet: String,
+    /// Format of the file.
+    pub format: String,
+    /// Name of the sheet of a workbook.
+    pub sheet: Option<String>,
+    /// Where the import stands.
+    pub stage: ImportStage,
     /// Rows that would be written.
     pub accepted: Vec<AcceptedRow>,
     /// Rows with problems.
@@ -98,6 +124,11 @@ struct ImportReport<'a> {
 }
 
 impl ImportReport<'_> {
+    fn title(&self) -> Phrase {
+        let t = &self.p.t.classes;
+        if self.v.stage == ImportStage::Waiting { t.report_title } else { t.import_report_title }
+    }
+
     fn refused(&self) -> usize {
         self.v.faulty.len() + self.v.duplicates.len()
     }

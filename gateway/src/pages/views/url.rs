@@ -38,7 +38,7 @@ pub fn with_param(href: &str, name: &str, value: &str) -> String {
 }
 
 /// The address without the named parameters.
-pub(super) fn without_params(href: &str, names: &[&str]) -> String {
+pub fn without_params(href: &str, names: &[&str]) -> String {
     let Some((path, query)) = href.split_once('?') else { return href.to_owned() };
     let kept: Vec<&str> =
         query.split('&').filter(|pair| !pair.is_empty() && !names.contains(&pair.split('=').next().unwrap_or(""))).collect();

@@ -16,8 +16,8 @@ pub struct WhyEvent {
     pub time: String,
     /// What happened, in a sentence.
     pub sentence: String,
-    /// The record it belongs to.
-    pub subject: Link,
+    /// The record it belongs to; none if the reader may not see it.
+    pub subject: Option<Link>,
     /// What it adds to the figure; 0 if it only matters for the rule.
     pub counts: i64,
 }
@@ -76,8 +76,10 @@ impl Why<'_> {
 /// A record that an event concerns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventSubject {
-    /// Name and timeline.
-    pub link: Link,
+    /// Kind and name.
+    pub label: String,
+    /// Its timeline, if the reader may see it.
+    pub href: Option<String>,
     /// Ordinal of the event in that record.
     pub ordinal: u64,
 }

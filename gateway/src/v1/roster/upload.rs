@@ -91,6 +91,8 @@ pub(crate) struct Upload {
     role: Role,
     pub(crate) file: String,
     pub(crate) format: String,
+    #[serde(default)]
+    pub(crate) sheet: Option<String>,
     digest: String,
     uploaded_ms: i64,
     pub(crate) accepted: Vec<Accepted>,
@@ -135,6 +137,7 @@ impl Upload {
             role: acting.role,
             file: file_name.chars().filter(|c| !c.is_control()).take(120).collect(),
             format: format_name(read.format).to_owned(),
+            sheet: read.sheet.clone(),
             digest: base64url(&sha256(&[bytes])),
             uploaded_ms: now.0,
             accepted: read.accepted.iter().map(Accepted::of).collect(),
