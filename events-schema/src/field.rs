@@ -1,7 +1,9 @@
 //! The class of every payload field, and how a field shows in a leaf.
 
+use std::fmt::Write as _;
+
 use crate::SubjectKind;
-use crate::json::Json;
+use crate::json::{self, Json};
 
 /// Who may see a field where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,23 +48,58 @@ pub trait Wire: serde::Serialize + serde::de::DeserializeOwned {
     const FIELDS: &'static [FieldSpec];
     /// A value made of samples.
     fn sample() -> Self;
-    /// Shows every open and masked field; `None` where it is absent.
-    fn visit(&self, visitor: &mut dyn FnMut(&'static str, FieldClass, Option<Json>));
+    /// Shows every open and masked field, absent ones too.
+    fn visit(&self, visitor: &mut dyn FnMut(&'static str, FieldClass, &dyn LeafValue));
 }
 
 /// A type that can stand in a payload and be shown in a leaf.
 pub trait LeafValue {
-    /// Its JSON, or `None` when absent.
-    fn to_json(&self) -> Option<Json>;
+    /// Appends its canonical JSON; `false`, and nothing appended, when it is absent.
+    fn write_json(&self, out: &mut String) -> bool;
     /// Its JSON Schema.
-    fn json_schema() -> Json;
+    fn json_schema() -> Json
+    where
+        Self: Sized;
     /// A value for golden files: every wire struct is made of them, so a new event has golden bytes without anyone thinking of it.
-    fn sample() -> Self;
+    fn sample() -> Self
+    where
+        Self: Sized;
+}
+
+/// Appends an object of these members, sorted, without the absent ones.
+pub(crate) fn write_object<const N: usize>(mut members: [(&str, &dyn LeafValue); N], out: &mut String) -> bool {
+    members.sort_by(|left, right| json::compare_keys(left.0, right.0));
+    let mut before = "{";
+    for (name, value) in members {
+        let start = out.len();
+        out.push_str(before);
+        json::write_text(name, out);
+        out.push(':');
+        if value.write_json(out) {
+            before = ",";
+        } else {
+            out.truncate(start);
+        }
+    }
+    out.push_str(if before == "{" { "{}" } else { "}" });
+    true
+}
+
+/// Appends a text as JSON; never absent.
+pub(crate) fn write_text(text: &str, out: &mut String) -> bool {
+    json::write_text(text, out);
+    true
+}
+
+/// Appends what prints as plain characters, none of which JSON escapes, as a JSON text; never absent.
+pub(crate) fn write_plain(value: &dyn std::fmt::Display, out: &mut String) -> bool {
+    let _written = write!(out, "\"{value}\"");
+    true
 }
 
 impl LeafValue for String {
-    fn to_json(&self) -> Option<Json> {
-        Some(Json::Text(self.clone()))
+    fn write_json(&self, out: &mut String) -> bool {
+        write_text(self, out)
     }
     fn sample() -> Self {
         "sample".to_owned()
@@ -73,8 +110,9 @@ impl LeafValue for String {
 }
 
 impl LeafValue for bool {
-    fn to_json(&self) -> Option<Json> {
-        Some(Json::Bool(*self))
+    fn write_json(&self, out: &mut String) -> bool {
+        out.push_str(if *self { "true" } else { "false" });
+        true
     }
     fn sample() -> Self {
         true
@@ -87,11 +125,12 @@ impl LeafValue for bool {
 macro_rules! integer {
     ($($type:ty),+) => {$(
         impl LeafValue for $type {
-            fn to_json(&self) -> Option<Json> { Some(Json::Integer(i64::from(*self))) }
-            fn sample() -> Self {
-        7
-    }
-    fn json_schema() -> Json { Json::object([("type", Json::Static("integer"))]) }
+            fn write_json(&self, out: &mut String) -> bool {
+                json::write_integer(i64::from(*self), out);
+                true
+            }
+            fn sample() -> Self { 7 }
+            fn json_schema() -> Json { Json::object([("type", Json::Static("integer"))]) }
         }
     )+};
 }
@@ -99,8 +138,12 @@ integer!(u8, u16, u32, i32);
 
 /// Positions; beyond ±(2^53−1) the leaf holds a string.
 impl LeafValue for u64 {
-    fn to_json(&self) -> Option<Json> {
-        Some(i64::try_from(*self).map_or_else(|_| Json::Text(self.to_string()), Json::Integer))
+    fn write_json(&self, out: &mut String) -> bool {
+        match i64::try_from(*self) {
+            Ok(value) => json::write_integer(value, out),
+            Err(_) => return write_plain(self, out),
+        }
+        true
     }
     fn sample() -> Self {
         4_711
@@ -111,8 +154,8 @@ impl LeafValue for u64 {
 }
 
 impl<T: LeafValue> LeafValue for Option<T> {
-    fn to_json(&self) -> Option<Json> {
-        self.as_ref().and_then(LeafValue::to_json)
+    fn write_json(&self, out: &mut String) -> bool {
+        self.as_ref().is_some_and(|value| value.write_json(out))
     }
     fn sample() -> Self {
         Some(T::sample())
@@ -123,8 +166,19 @@ impl<T: LeafValue> LeafValue for Option<T> {
 }
 
 impl<T: LeafValue> LeafValue for Vec<T> {
-    fn to_json(&self) -> Option<Json> {
-        Some(Json::List(self.iter().filter_map(LeafValue::to_json).collect()))
+    fn write_json(&self, out: &mut String) -> bool {
+        let mut before = "[";
+        for value in self {
+            let start = out.len();
+            out.push_str(before);
+            if value.write_json(out) {
+                before = ",";
+            } else {
+                out.truncate(start);
+            }
+        }
+        out.push_str(if before == "[" { "[]" } else { "]" });
+        true
     }
     fn sample() -> Self {
         vec![T::sample(), T::sample()]
@@ -139,8 +193,8 @@ impl<T: LeafValue> LeafValue for Vec<T> {
 pub struct Digest32(pub [u8; 32]);
 
 impl LeafValue for Digest32 {
-    fn to_json(&self) -> Option<Json> {
-        Some(Json::Text(crate::digest::base64url(&self.0)))
+    fn write_json(&self, out: &mut String) -> bool {
+        write_text(&crate::digest::base64url(&self.0), out)
     }
     fn sample() -> Self {
         Self([5; 32])
@@ -151,8 +205,8 @@ impl LeafValue for Digest32 {
 }
 
 impl LeafValue for crate::ReportingUnit {
-    fn to_json(&self) -> Option<Json> {
-        Some(Json::Text(self.to_string()))
+    fn write_json(&self, out: &mut String) -> bool {
+        write_plain(self, out)
     }
     fn sample() -> Self {
         Self::all().next().unwrap_or_else(|| unreachable!("there are reporting units"))
@@ -163,8 +217,8 @@ impl LeafValue for crate::ReportingUnit {
 }
 
 impl LeafValue for crate::DivisionCode {
-    fn to_json(&self) -> Option<Json> {
-        Some(Json::Text(self.to_string()))
+    fn write_json(&self, out: &mut String) -> bool {
+        write_plain(self, out)
     }
     fn sample() -> Self {
         crate::ReportingUnit::sample().division()
@@ -175,8 +229,8 @@ impl LeafValue for crate::DivisionCode {
 }
 
 impl LeafValue for crate::Uscc {
-    fn to_json(&self) -> Option<Json> {
-        Some(Json::Text(self.to_string()))
+    fn write_json(&self, out: &mut String) -> bool {
+        write_plain(self, out)
     }
     fn sample() -> Self {
         Self::parse("91350100M000100Y43").unwrap_or_else(|_| unreachable!("the example of GB 32100-2015"))
@@ -187,8 +241,8 @@ impl LeafValue for crate::Uscc {
 }
 
 impl LeafValue for crate::DocumentKind {
-    fn to_json(&self) -> Option<Json> {
-        Some(Json::Static(self.name()))
+    fn write_json(&self, out: &mut String) -> bool {
+        write_text(self.name(), out)
     }
     fn sample() -> Self {
         Self::IdentityCard

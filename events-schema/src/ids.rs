@@ -21,16 +21,35 @@ pub enum IdError {
     Range,
 }
 
+/// Ten characters on the stack.
+#[derive(Clone, Copy)]
+struct Digits([u8; 10]);
+
+impl Digits {
+    /// Those of 48 bits, most significant first.
+    fn of(bytes: [u8; 6]) -> Self {
+        let mut value = bytes.iter().fold(0_u64, |value, byte| (value << 8_u32) | u64::from(*byte));
+        let mut digits = [0; 10];
+        for digit in digits.iter_mut().rev() {
+            let index = usize::try_from(value & 31).unwrap_or_default();
+            *digit = ALPHABET.get(index).copied().unwrap_or_default();
+            value >>= 5_u32;
+        }
+        Self(digits)
+    }
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
 /// Prints 48 bits as ten characters, most significant first.
 pub fn to_text(bytes: [u8; 6]) -> String {
-    let value = bytes.iter().fold(0_u64, |value, byte| (value << 8_u32) | u64::from(*byte));
-    (0_u32..10)
-        .rev()
-        .filter_map(|place| {
-            let index = usize::try_from((value >> place.wrapping_mul(5)) & 31).unwrap_or_default();
-            ALPHABET.get(index).map(|byte| char::from(*byte))
-        })
-        .collect()
+    Digits::of(bytes).as_str().to_owned()
+}
+
+/// The same into what has room already.
+pub(crate) fn write(bytes: [u8; 6], out: &mut dyn std::fmt::Write) -> std::fmt::Result {
+    out.write_str(Digits::of(bytes).as_str())
 }
 
 /// Reads ten characters; only the printed form is accepted, so that one id has one text.
@@ -63,7 +82,7 @@ macro_rules! id {
             pub const fn to_bytes(self) -> [u8; 6] { self.0 }
         }
         impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(&to_text(self.0)) }
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { write(self.0, f) }
         }
         impl std::fmt::Debug for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { write!(f, "{}({})", stringify!($name), to_text(self.0)) }
@@ -73,7 +92,12 @@ macro_rules! id {
             fn from_str(text: &str) -> Result<Self, IdError> { from_text(text).map(Self) }
         }
         impl LeafValue for $name {
-            fn to_json(&self) -> Option<Json> { Some(Json::Text(to_text(self.0))) }
+            fn write_json(&self, out: &mut String) -> bool {
+                out.push('"');
+                let _written = write(self.0, out);
+                out.push('"');
+                true
+            }
             fn sample() -> Self { Self([1, 2, 3, 4, 5, 6]) }
             fn json_schema() -> Json { Json::object([("type", Json::Static("string")), ("pattern", Json::Static("^[0-7][0-9A-HJKMNP-TV-Z]{9}$"))]) }
         }

@@ -7,14 +7,14 @@
 //! id, but one that stood in two public leaves would tell that both are about the same person.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use crate::codec::DecodeFault;
 use crate::commit::{Commit, EventRecord};
-use crate::digest::{base64url, disclosure_digest, leaf_blinding, mask_salt};
+use crate::digest::{Discloser, base64url_of_digest, leaf_blinding, mask_salt, write_base64url};
 use crate::field::{FieldClass, LeafValue};
-use crate::json::{self, Json};
-use crate::registry::{self, LeafAudience};
-use crate::{Position, Subject};
+use crate::registry::{self, EventType, LeafAudience};
+use crate::{Position, Subject, Timestamp, json};
 
 /// Most bytes of a leaf.
 pub const LEAF_BYTES_MAX: usize = 4 * 1024;
@@ -27,46 +27,105 @@ const PSEUDO_FIELDS: [&str; 4] = ["_actor", "_packs", "_causation", "_persons"];
 /// # Errors
 /// The payload does not decode.
 pub fn leaf(commit: &Commit, index: u16, record: &EventRecord, position: Position) -> Result<String, DecodeFault> {
-    let event_type = registry::of_tag(record.tag).ok_or(DecodeFault::UnknownTag { tag: record.tag })?;
-    let mut open: Vec<(&'static str, Json)> = Vec::with_capacity(event_type.fields.len());
-    let mut digests: Vec<String> = record.sealed_digests.iter().map(|(_, digest)| base64url(digest)).collect();
-    let mut mask = |name: &str, value: &Json| {
-        digests.push(base64url(&disclosure_digest(&mask_salt(&commit.salt, index, name), name, value)));
-    };
-    registry::visit(record.tag, &record.payload, &mut |name, class, value| match (class, value) {
-        (FieldClass::Open, Some(value)) => open.push((name, value)),
-        (FieldClass::Masked, Some(value)) => mask(name, &value),
-        (FieldClass::Open | FieldClass::Masked | FieldClass::Sealed, _) => {}
-    })?;
-    for (name, value) in pseudo_fields(commit, record, event_type.audience) {
-        mask(name, &value);
-    }
-    digests.sort_unstable();
-    open.sort_unstable_by(|left, right| json::compare_keys(left.0, right.0));
+    let mut writer = LeafWriter::default();
+    writer.leaf(commit, index, record, position)?;
+    Ok(writer.text)
+}
 
-    let subjects = sorted_subjects(record, |subject| !is_masked(subject, event_type.audience));
+/// Writes leaves one after another, in the same room. Why: every event has one, and making room anew takes most of the time.
+#[derive(Debug, Default)]
+pub struct LeafWriter {
+    text: String,
+    /// When the last commit was recorded, with its text: that of all its events.
+    recorded_at: Option<(Timestamp, String)>,
+    /// Values of open fields before they are in order, and where each stands.
+    values: String,
+    open: Vec<(&'static str, Range<usize>)>,
+    subjects: Subjects,
+    /// Subjects that are digested.
+    persons: Subjects,
+    /// In base64url.
+    digests: Vec<[u8; 43]>,
+    discloser: Discloser,
+}
 
-    let mut out = String::with_capacity(512);
-    let _written = write!(out, "{{\"at\":\"{}\",\"eo\":\"{}\",\"n\":", commit.recorded_at.to_utc_text(), record.effective_on);
-    json::write_integer(i64::try_from(position.0).unwrap_or(i64::MAX), &mut out);
-    let _written = write!(out, ",\"r\":\"{}\",\"s\":[", commit.role.name());
-    for (at, (_, subject, ordinal)) in subjects.iter().enumerate() {
-        let comma = if at > 0 { "," } else { "" };
-        let _written = write!(out, "{comma}[\"{subject}\",{ordinal}]");
+impl LeafWriter {
+    /// The leaf of the event with this number in the commit, at this position.
+    ///
+    /// # Errors
+    /// The payload does not decode.
+    pub fn leaf(&mut self, commit: &Commit, index: u16, record: &EventRecord, position: Position) -> Result<&str, DecodeFault> {
+        let event_type = registry::of_tag(record.tag).ok_or(DecodeFault::UnknownTag { tag: record.tag })?;
+        self.subjects.take(record, |subject| !is_masked(subject, event_type.audience));
+        self.persons.take(record, |subject| is_masked(subject, event_type.audience));
+        self.take_fields(commit, index, record)?;
+        self.write(commit, index, record, position, event_type);
+        Ok(&self.text)
     }
-    out.push_str("],\"sd\":[");
-    for (at, digest) in digests.iter().enumerate() {
-        let comma = if at > 0 { "," } else { "" };
-        let _written = write!(out, "{comma}\"{digest}\"");
+
+    /// Gathers open fields and digests, sorted.
+    fn take_fields(&mut self, commit: &Commit, index: u16, record: &EventRecord) -> Result<(), DecodeFault> {
+        let Self { values, open, persons, digests, discloser, .. } = self;
+        values.clear();
+        open.clear();
+        digests.clear();
+        digests.extend(record.sealed_digests.iter().map(|(_, digest)| base64url_of_digest(digest)));
+        let mut mask = |name: &str, write: WriteJson<'_>| {
+            let digest = discloser.digest(|| mask_salt(&commit.salt, index, name), name, write);
+            digests.extend(digest.as_ref().map(base64url_of_digest));
+        };
+        registry::visit(record.tag, &record.payload, &mut |name, class, value| match class {
+            FieldClass::Open => {
+                let start = values.len();
+                if value.write_json(values) {
+                    open.push((name, start..values.len()));
+                }
+            }
+            FieldClass::Masked => mask(name, &|out| value.write_json(out)),
+            FieldClass::Sealed => {}
+        })?;
+        pseudo_fields(commit, record, persons, &mut mask);
+        digests.sort_unstable();
+        open.sort_unstable_by(|left, right| json::compare_keys(left.0, right.0));
+        Ok(())
     }
-    let _written = write!(out, "],\"t\":\"{}\",\"v\":{},\"x\":{{", event_type.name, event_type.version);
-    for (at, (name, value)) in open.iter().enumerate() {
-        let comma = if at > 0 { "," } else { "" };
-        let _written = write!(out, "{comma}\"{name}\":");
-        value.write(&mut out);
+
+    fn write(&mut self, commit: &Commit, index: u16, record: &EventRecord, position: Position, event_type: &EventType) {
+        let Self { text: out, recorded_at, values, open, subjects, digests, .. } = self;
+        let known = recorded_at.take().filter(|(at, _)| *at == commit.recorded_at);
+        let (_, at) = recorded_at.insert(known.unwrap_or_else(|| (commit.recorded_at, commit.recorded_at.to_utc_text())));
+        out.clear();
+        push_all(out, &["{\"at\":\"", at, "\",\"eo\":"]);
+        record.effective_on.write_json(out);
+        out.push_str(",\"n\":");
+        position.0.write_json(out);
+        push_all(out, &[",\"r\":\"", commit.role.name(), "\",\"s\":"]);
+        subjects.write(out);
+        out.push_str(",\"sd\":[");
+        for (number, digest) in digests.iter().enumerate() {
+            push_all(out, &[comma(number), "\"", std::str::from_utf8(digest).unwrap_or_default(), "\""]);
+        }
+        let _written = write!(out, "],\"t\":\"{}\",\"v\":{},\"x\":{{", event_type.name, event_type.version);
+        for (number, (name, value)) in open.iter().enumerate() {
+            push_all(out, &[comma(number), "\"", name, "\":", values.get(value.clone()).unwrap_or_default()]);
+        }
+        out.push_str("},\"z\":\"");
+        write_base64url(&leaf_blinding(&commit.salt, index), out);
+        out.push_str("\"}");
     }
-    let _written = write!(out, "}},\"z\":\"{}\"}}", base64url(&leaf_blinding(&commit.salt, index)));
-    Ok(out)
+}
+
+/// Appends JSON, or says `false` when there is nothing to append.
+type WriteJson<'a> = &'a dyn Fn(&mut String) -> bool;
+
+fn push_all(out: &mut String, parts: &[&str]) {
+    for part in parts {
+        out.push_str(part);
+    }
+}
+
+const fn comma(number: usize) -> &'static str {
+    if number > 0 { "," } else { "" }
 }
 
 /// Whether a subject is digested in leaves of this audience.
@@ -78,30 +137,54 @@ fn is_masked(subject: &Subject, audience: LeafAudience) -> bool {
 }
 
 /// Subjects by the number of their kind, then by their text.
-fn sorted_subjects(record: &EventRecord, wanted: impl Fn(&Subject) -> bool) -> Vec<(u8, String, u32)> {
-    let wanted = record.subjects.iter().filter(|(subject, _)| wanted(subject));
-    let mut subjects: Vec<_> = wanted.map(|(subject, ordinal)| (subject.kind().code(), subject.to_string(), *ordinal)).collect();
-    subjects.sort_unstable();
-    subjects
+#[derive(Debug, Default)]
+struct Subjects {
+    text: String,
+    /// Kind, where its text stands, ordinal.
+    places: Vec<(u8, Range<usize>, u32)>,
+}
+
+impl Subjects {
+    fn take(&mut self, record: &EventRecord, wanted: impl Fn(&Subject) -> bool) {
+        let Self { text, places } = self;
+        text.clear();
+        places.clear();
+        for (subject, ordinal) in record.subjects.iter().filter(|(subject, _)| wanted(subject)) {
+            let start = text.len();
+            let _written = subject.write(text);
+            places.push((subject.kind().code(), start..text.len(), *ordinal));
+        }
+        let key = |place: &(u8, Range<usize>, u32)| (place.0, text.get(place.1.clone()), place.2);
+        places.sort_unstable_by(|left, right| key(left).cmp(&key(right)));
+    }
+
+    /// Appends them as pairs of text and ordinal.
+    fn write(&self, out: &mut String) {
+        out.push('[');
+        for (number, (_, subject, ordinal)) in self.places.iter().enumerate() {
+            push_all(out, &[comma(number), "[\"", self.text.get(subject.clone()).unwrap_or_default(), "\","]);
+            ordinal.write_json(out);
+            out.push(']');
+        }
+        out.push(']');
+    }
 }
 
 /// What a commit says of an event beside its payload, for the digests of a leaf.
-fn pseudo_fields(commit: &Commit, record: &EventRecord, audience: LeafAudience) -> Vec<(&'static str, Json)> {
-    let [actor, packs, causation, persons] = PSEUDO_FIELDS;
-    let mut fields = vec![(actor, Json::Text(commit.actor.to_string()))];
+fn pseudo_fields(commit: &Commit, record: &EventRecord, persons: &Subjects, mask: &mut dyn FnMut(&'static str, WriteJson<'_>)) {
+    let [actor, packs, causation, masked] = PSEUDO_FIELDS;
+    mask(actor, &|out| commit.actor.write_json(out));
     if !commit.packs.is_empty() {
-        let positions = commit.packs.iter().filter_map(|pack| pack.0.to_json());
-        fields.push((packs, Json::List(positions.collect())));
+        let positions: Vec<_> = commit.packs.iter().map(|pack| pack.0).collect();
+        mask(packs, &|out| positions.write_json(out));
     }
-    if let Some(caused_by) = record.causation {
-        fields.push((causation, Json::Integer(i64::try_from(caused_by.0).unwrap_or(i64::MAX))));
+    mask(causation, &|out| record.causation.is_some_and(|position| position.0.write_json(out)));
+    if !persons.places.is_empty() {
+        mask(masked, &|out| {
+            persons.write(out);
+            true
+        });
     }
-    let masked = sorted_subjects(record, |subject| is_masked(subject, audience));
-    if !masked.is_empty() {
-        let pair = |(_, subject, ordinal)| Json::List(vec![Json::Text(subject), Json::Integer(i64::from(ordinal))]);
-        fields.push((persons, Json::List(masked.into_iter().map(pair).collect())));
-    }
-    fields
 }
 
 /// The disclosures of the masked fields of an event: what an auditor hands out so that one field of a leaf can be checked.
@@ -109,17 +192,17 @@ fn pseudo_fields(commit: &Commit, record: &EventRecord, audience: LeafAudience) 
 /// # Errors
 /// The payload does not decode.
 pub fn disclosures(commit: &Commit, index: u16, record: &EventRecord) -> Result<Vec<(String, String)>, DecodeFault> {
-    let mut found = Vec::new();
-    let mut disclose = |name: &str, value: &Json| {
-        found.push((name.to_owned(), crate::digest::disclosure(&mask_salt(&commit.salt, index, name), name, value)));
+    let (mut found, mut discloser, mut persons) = (Vec::new(), Discloser::default(), Subjects::default());
+    let mut disclose = |name: &str, write: WriteJson<'_>| {
+        let text = discloser.disclosure(|| mask_salt(&commit.salt, index, name), name, write);
+        found.extend(text.map(|text| (name.to_owned(), text.to_owned())));
     };
-    registry::visit(record.tag, &record.payload, &mut |name, class, value| match (class, value) {
-        (FieldClass::Masked, Some(value)) => disclose(name, &value),
-        (FieldClass::Open | FieldClass::Masked | FieldClass::Sealed, _) => {}
+    registry::visit(record.tag, &record.payload, &mut |name, class, value| match class {
+        FieldClass::Masked => disclose(name, &|out| value.write_json(out)),
+        FieldClass::Open | FieldClass::Sealed => {}
     })?;
     let audience = registry::of_tag(record.tag).ok_or(DecodeFault::UnknownTag { tag: record.tag })?.audience;
-    for (name, value) in pseudo_fields(commit, record, audience) {
-        disclose(name, &value);
-    }
+    persons.take(record, |subject| is_masked(subject, audience));
+    pseudo_fields(commit, record, &persons, &mut disclose);
     Ok(found)
 }

@@ -33,7 +33,7 @@ macro_rules! codes {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(self.name()) }
         }
         impl $crate::field::LeafValue for $name {
-            fn to_json(&self) -> Option<$crate::json::Json> { Some($crate::json::Json::Static(self.name())) }
+            fn write_json(&self, out: &mut String) -> bool { $crate::field::write_text(self.name(), out) }
             fn sample() -> Self { let [.., last] = Self::ALL else { unreachable!("a list has values") }; *last }
             fn json_schema() -> $crate::json::Json {
                 $crate::json::Json::object([
@@ -75,8 +75,8 @@ macro_rules! wire {
                 },)*)?
             ];
             fn sample() -> Self { Self { $($field: <$type as $crate::field::LeafValue>::sample()),* } }
-            fn visit(&self, visitor: &mut dyn FnMut(&'static str, $crate::field::FieldClass, Option<$crate::json::Json>)) {
-                $(visitor(stringify!($field), $crate::macros::field_class!($class), $crate::field::LeafValue::to_json(&self.$field));)*
+            fn visit(&self, visitor: &mut dyn FnMut(&'static str, $crate::field::FieldClass, &dyn $crate::field::LeafValue)) {
+                $(visitor(stringify!($field), $crate::macros::field_class!($class), &self.$field);)*
             }
         }
     };

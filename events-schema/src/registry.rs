@@ -4,8 +4,7 @@
 //! byte is the number of the area. When a `V2` comes, its line takes the newest shape and the `V1` line moves to `older` with a conversion.
 
 use crate::codec::{self, DecodeFault};
-use crate::field::{FieldClass, FieldSpec, Wire};
-use crate::json::Json;
+use crate::field::{FieldClass, FieldSpec, LeafValue, Wire};
 
 /// Who may read a single leaf without a permission for its subjects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +30,7 @@ pub struct EventType {
     pub fields: &'static [FieldSpec],
 }
 
-type Visitor<'a> = dyn FnMut(&'static str, FieldClass, Option<Json>) + 'a;
+type Visitor<'a> = dyn FnMut(&'static str, FieldClass, &dyn LeafValue) + 'a;
 
 macro_rules! registry {
     (areas { $($area:ident($areamod:ident::$areaenum:ident)),+ $(,)? }

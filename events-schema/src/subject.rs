@@ -322,11 +322,21 @@ impl Subject {
     }
     /// The id without the kind: `a:b:c`.
     pub fn id_text(&self) -> String {
+        let mut out = String::with_capacity(CAPACITY);
+        let _written = self.write_id(&mut out);
+        out
+    }
+    /// Appends it as `kind/a:b:c`.
+    pub fn write(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        out.write_str(self.kind.name())?;
+        out.write_char('/')?;
+        self.write_id(out)
+    }
+    fn write_id(&self, out: &mut dyn fmt::Write) -> fmt::Result {
         let mut rest = self.as_bytes().get(1..).unwrap_or_default();
-        let mut out = String::new();
-        for component in self.kind.shape() {
-            if !out.is_empty() {
-                out.push(':');
+        for (number, component) in self.kind.shape().iter().enumerate() {
+            if number > 0 {
+                out.write_char(':')?;
             }
             let len = match component {
                 Component::Id => 6,
@@ -335,13 +345,13 @@ impl Subject {
             };
             let (part, after) = rest.split_at_checked(len).unwrap_or_default();
             match component {
-                Component::Id => out.push_str(&ids::to_text(part.try_into().unwrap_or_default())),
-                Component::Number => out.push_str(&u32::from_be_bytes(part.try_into().unwrap_or_default()).to_string()),
-                Component::Text => out.push_str(std::str::from_utf8(part).unwrap_or_default()),
+                Component::Id => ids::write(part.try_into().unwrap_or_default(), out)?,
+                Component::Number => write!(out, "{}", u32::from_be_bytes(part.try_into().unwrap_or_default()))?,
+                Component::Text => out.write_str(std::str::from_utf8(part).unwrap_or_default())?,
             }
             rest = if *component == Component::Text { after.get(1..).unwrap_or_default() } else { after };
         }
-        out
+        Ok(())
     }
 }
 
@@ -368,7 +378,7 @@ impl std::hash::Hash for Subject {
 }
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.kind.name(), self.id_text())
+        self.write(f)
     }
 }
 impl fmt::Debug for Subject {

@@ -1,5 +1,7 @@
 //! Quantities: every number carries its unit in its type.
 
+use std::fmt::Write as _;
+
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime, UtcOffset};
 
@@ -47,6 +49,40 @@ fn china() -> UtcOffset {
     UtcOffset::from_hms(8, 0, 0).unwrap_or(UtcOffset::UTC)
 }
 
+/// Appends the last so many decimal digits. Why by hand: leaves hold dozens of them, and `fmt` takes ten times as long.
+fn push_digits(value: u32, places: u32, out: &mut String) {
+    for place in (0..places).rev() {
+        let digit = value.div_euclid(10_u32.saturating_pow(place)).rem_euclid(10);
+        out.push(char::from_digit(digit, 10).unwrap_or('0'));
+    }
+}
+
+fn push_date(date: Date, out: &mut String) {
+    let (year, month, day) = date.to_calendar_date();
+    if year < 0 {
+        let _written = write!(out, "{year:04}");
+    } else {
+        push_digits(year.unsigned_abs(), 4, out);
+    }
+    out.push('-');
+    push_digits(u8::from(month).into(), 2, out);
+    out.push('-');
+    push_digits(day.into(), 2, out);
+}
+
+/// Date and time of day, without the offset.
+fn written(at: OffsetDateTime) -> String {
+    let mut out = String::with_capacity(32);
+    push_date(at.date(), &mut out);
+    for (before, part) in [('T', at.hour()), (':', at.minute()), (':', at.second())] {
+        out.push(before);
+        push_digits(part.into(), 2, &mut out);
+    }
+    out.push('.');
+    push_digits(at.millisecond().into(), 3, &mut out);
+    out
+}
+
 impl Timestamp {
     fn instant(self) -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0).saturating_mul(1_000_000)).unwrap_or(OffsetDateTime::UNIX_EPOCH)
@@ -57,31 +93,15 @@ impl Timestamp {
     }
     /// `2025-03-01T01:00:00.000Z`: UTC, always with milliseconds. The form of leaves.
     pub fn to_utc_text(self) -> String {
-        let at = self.instant();
-        format!(
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-            at.year(),
-            u8::from(at.month()),
-            at.day(),
-            at.hour(),
-            at.minute(),
-            at.second(),
-            at.millisecond()
-        )
+        let mut text = written(self.instant());
+        text.push('Z');
+        text
     }
     /// `2025-03-01T09:00:00.000+08:00`: the form of answers and pages.
     pub fn to_china_text(self) -> String {
-        let at = self.instant().to_offset(china());
-        format!(
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}+08:00",
-            at.year(),
-            u8::from(at.month()),
-            at.day(),
-            at.hour(),
-            at.minute(),
-            at.second(),
-            at.millisecond()
-        )
+        let mut text = written(self.instant().to_offset(china()));
+        text.push_str("+08:00");
+        text
     }
     /// Reads RFC 3339.
     pub fn parse(text: &str) -> Result<Self, TimeError> {
@@ -160,6 +180,10 @@ impl CivilDate {
     pub fn at_minute(self, minute: u32) -> Timestamp {
         Timestamp(self.start().0.saturating_add(i64::from(minute).saturating_mul(60_000)))
     }
+    /// Appends it as `YYYY-MM-DD`.
+    pub fn write(self, out: &mut String) {
+        push_date(self.date(), out);
+    }
     /// Days from `earlier` to this date.
     pub const fn days_since(self, earlier: Self) -> i32 {
         self.0.saturating_sub(earlier.0)
@@ -168,14 +192,18 @@ impl CivilDate {
 
 impl std::fmt::Display for CivilDate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let date = self.date();
-        write!(f, "{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
+        let mut text = String::with_capacity(10);
+        self.write(&mut text);
+        f.write_str(&text)
     }
 }
 
 impl LeafValue for CivilDate {
-    fn to_json(&self) -> Option<Json> {
-        Some(Json::Text(self.to_string()))
+    fn write_json(&self, out: &mut String) -> bool {
+        out.push('"');
+        self.write(out);
+        out.push('"');
+        true
     }
     fn sample() -> Self {
         Self(20_148)
@@ -201,7 +229,7 @@ macro_rules! quantity {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { self.0.fmt(f) }
         }
         impl LeafValue for $name {
-            fn to_json(&self) -> Option<Json> { self.0.to_json() }
+            fn write_json(&self, out: &mut String) -> bool { self.0.write_json(out) }
             fn sample() -> Self { Self(<$inner>::sample()) }
             fn json_schema() -> Json { <$inner>::json_schema() }
         }

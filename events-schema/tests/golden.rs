@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use zhixin_events::codes::Role;
 use zhixin_events::commit::{Commit, Envelope, EventRecord};
 use zhixin_events::digest::{base64url, from_base64url, sha256};
-use zhixin_events::leaf::{LEAF_BYTES_MAX, disclosures, leaf};
+use zhixin_events::leaf::{LEAF_BYTES_MAX, LeafWriter, disclosures, leaf};
 use zhixin_events::registry::{self, EventType, LeafAudience, TYPES};
 use zhixin_events::*;
 
@@ -97,6 +97,21 @@ fn every_tag_has_golden_bytes_and_leaf() {
 fn a_commit_of_several_events_has_golden_bytes_and_leaves() {
     let several = TYPES.iter().filter(|known| matches!(known.tag, 0x0303 | 0x0501 | 0x0A01)).map(record).collect();
     compare(&folder().join("commit_of_three.txt"), &golden_text("commit of three", &commit(several)));
+}
+
+#[test]
+fn a_writer_that_goes_on_gives_the_leaf_that_a_new_one_gives() {
+    let mut writer = LeafWriter::default();
+    for (number, known) in (0..).zip(TYPES.iter().chain(TYPES.iter().rev())) {
+        let mut commit = commit(vec![record(known)]);
+        // Two in a row are recorded at one time; some lack what others have.
+        commit.recorded_at.0 += number / 2;
+        commit.packs.truncate(usize::try_from(number % 3).unwrap());
+        commit.events[0].causation = commit.events[0].causation.filter(|_| number % 2 == 0);
+        commit.events[0].subjects.truncate(usize::try_from(number % 4).unwrap());
+        let record = &commit.events[0];
+        assert_eq!(writer.leaf(&commit, 0, record, FIRST).unwrap(), leaf(&commit, 0, record, FIRST).unwrap(), "{}", known.name);
+    }
 }
 
 #[test]

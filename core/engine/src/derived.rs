@@ -14,8 +14,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use zhixin_events::document::DocumentEvent;
+use zhixin_events::leaf::LeafWriter;
 use zhixin_events::person::PersonEvent;
-use zhixin_events::{CommandId, Commit, Event, PersonId, Position, Recorded, Subject, SubjectKind, Timestamp, leaf};
+use zhixin_events::{CommandId, Commit, Event, PersonId, Position, Recorded, Subject, SubjectKind, Timestamp};
 use zhixin_store::feed::{Batch, Feed};
 use zhixin_store::postings::PositionList;
 use zhixin_store::rows::{Checkpoint, Direction, RowFault, RowGet, RowView as _};
@@ -312,13 +313,12 @@ fn leaves_beside(
 
 /// Hashes of the leaves of some commits.
 fn leaf_hashes(commits: &[(Position, Commit)]) -> Result<Vec<merkle::TreeHash>, DerivedFault> {
-    let mut hashes = Vec::with_capacity(commits.len() * 2);
+    let (mut hashes, mut writer) = (Vec::with_capacity(commits.len() * 2), LeafWriter::default());
     for (first, commit) in commits {
         for (index, record) in (0_u16..).zip(&commit.events) {
             let position = first.plus(u64::from(index));
-            let text =
-                leaf::leaf(commit, index, record, position).map_err(|source| DerivedFault::Decode { position: position.0, source })?;
-            hashes.push(leaf_hash(text.as_bytes()));
+            let text = writer.leaf(commit, index, record, position);
+            hashes.push(leaf_hash(text.map_err(|source| DerivedFault::Decode { position: position.0, source })?.as_bytes()));
         }
     }
     Ok(hashes)

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use zhixin_domain::decision::SealedField;
 use zhixin_events::commit::{Commit, Envelope, EventRecord};
 use zhixin_events::digest::disclosure_digest;
-use zhixin_events::json::Json;
 use zhixin_events::registry::{self, EventType};
 use zhixin_events::{CommandId, Secret, Subject, codec, invariant};
 
@@ -75,7 +74,7 @@ pub(crate) fn seal_fields(
         for field in fields.iter().filter(|field| field.holder == holder) {
             let Some(number) = event_type.field_number(field.field) else { invariant!("{} has no field {}", event_type.name, field.field) };
             let salt: [u8; 16] = entropy.array();
-            digests.push((number, disclosure_digest(&salt, field.field, &Json::Text(field.value.expose().clone()))));
+            digests.push((number, disclosure_digest(&salt, field.field, field.value.expose())));
             values.push(SealedValue { field: number, salt, value: field.value.expose().clone() });
         }
         let key = keys.key_for_sealing(&holder, new_keys)?;
@@ -125,7 +124,7 @@ pub(crate) fn open_fields(
         let values: Vec<SealedValue> = codec::decode_exact(record.tag, &plain).map_err(|_| KeyFault::DoesNotOpen)?;
         for value in values {
             let name = event_type.fields.get(usize::from(value.field)).map(|field| field.name).ok_or(KeyFault::DoesNotOpen)?;
-            let digest = disclosure_digest(&value.salt, name, &Json::Text(value.value.clone()));
+            let digest = disclosure_digest(&value.salt, name, &value.value);
             if !record.sealed_digests.contains(&(value.field, digest)) {
                 return Err(KeyFault::DoesNotOpen);
             }

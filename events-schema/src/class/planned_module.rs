@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::HoursTenths;
-use crate::field::LeafValue;
+use crate::field::{LeafValue, write_object};
 use crate::json::Json;
 
 /// One module of the plan of a run. Source: Plan 3.3-8 (科学制定培训计划).
@@ -18,12 +18,8 @@ pub struct PlannedModule {
 }
 
 impl LeafValue for PlannedModule {
-    fn to_json(&self) -> Option<Json> {
-        Some(Json::object([
-            ("code", Json::Text(self.code.clone())),
-            ("name", Json::Text(self.name.clone())),
-            ("hours", Json::Integer(i64::from(self.hours.get()))),
-        ]))
+    fn write_json(&self, out: &mut String) -> bool {
+        write_object([("code", &self.code), ("name", &self.name), ("hours", &self.hours)], out)
     }
     fn sample() -> Self {
         Self { code: String::sample(), name: String::sample(), hours: HoursTenths::sample() }

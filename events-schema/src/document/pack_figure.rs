@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::field::LeafValue;
+use crate::field::{LeafValue, write_object};
 use crate::json::Json;
 use crate::{CivilDate, FigureUnit, SourceMark};
 
@@ -26,17 +26,17 @@ pub struct PackFigure {
 }
 
 impl LeafValue for PackFigure {
-    fn to_json(&self) -> Option<Json> {
-        let members = [
-            ("key", self.key.to_json()),
-            ("value", self.value.to_json()),
-            ("unit", self.unit.to_json()),
-            ("effective_from", self.effective_from.to_json()),
-            ("effective_until", self.effective_until.to_json()),
-            ("source", self.source.to_json()),
-            ("mark", self.mark.to_json()),
+    fn write_json(&self, out: &mut String) -> bool {
+        let members: [(&str, &dyn LeafValue); 7] = [
+            ("key", &self.key),
+            ("value", &self.value),
+            ("unit", &self.unit),
+            ("effective_from", &self.effective_from),
+            ("effective_until", &self.effective_until),
+            ("source", &self.source),
+            ("mark", &self.mark),
         ];
-        Some(Json::Object(members.into_iter().filter_map(|(key, value)| value.map(|value| (key.to_owned(), value))).collect()))
+        write_object(members, out)
     }
     fn sample() -> Self {
         Self {

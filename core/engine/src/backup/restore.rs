@@ -9,7 +9,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use zhixin_events::{Commit, Position, Timestamp, leaf};
+use zhixin_events::leaf::LeafWriter;
+use zhixin_events::{Commit, Position, Timestamp};
 use zhixin_store::segments::Body;
 use zhixin_store::vault::{LmdbVault, Vault};
 
@@ -131,7 +132,7 @@ fn prepare(request: &RestoreRequest, manifest: &Manifest, staging: &Path) -> Res
 fn check_roots(log: &dyn LogReader, mut signed: Vec<(u64, TreeHash)>) -> Result<(), BackupFault> {
     signed.sort_unstable();
     let mut signed = signed.into_iter().peekable();
-    let (mut tree, mut completed) = (TreeBuilder::new(), Vec::new());
+    let (mut tree, mut completed, mut leaves) = (TreeBuilder::new(), Vec::new(), LeafWriter::default());
     let mut outcome = Ok(());
     let damaged = |position: u64, what: String| BackupFault::Differs { file: format!("the commit at position {position}"), what };
     log.read(0, &mut |batch| {
@@ -142,7 +143,7 @@ fn check_roots(log: &dyn LogReader, mut signed: Vec<(u64, TreeHash)>) -> Result<
                 let wrong = |fault: zhixin_events::codec::DecodeFault| damaged(first, crate::appender::log_chain(&fault));
                 let commit = Commit::decode(frame.bytes, Timestamp(batch.base_ms)).map_err(wrong)?;
                 for (index, record) in (0_u16..).zip(&commit.events) {
-                    let text = leaf::leaf(&commit, index, record, Position(first + u64::from(index))).map_err(wrong)?;
+                    let text = leaves.leaf(&commit, index, record, Position(first + u64::from(index))).map_err(wrong)?;
                     completed.clear();
                     tree.append(leaf_hash(text.as_bytes()), &mut completed).map_err(|fault| damaged(first, fault.to_string()))?;
                     while let Some((size, root)) = signed.next_if(|(size, _)| *size == tree.size()) {
