@@ -237,7 +237,7 @@ macro_rules! quantity {
 }
 
 quantity! {
-    /// A year of the programme. Unit: calendar year. Source: Plan 4.5 (2021 to 2030).
+    /// A year of the programme. Unit: calendar year. Source: Plan 4.1-2 (年度); 4.5-1 (2021 to 2030).
     PlanYear(u16),
     /// Continuing-education hours (学时), the unit regulations count. Unit: tenths of an hour, since half hours occur.
     HoursTenths(u32),

@@ -44,11 +44,18 @@ impl Packs {
         }
     }
 
-    /// The figure with this key for a territory on a date. A pack of the territory goes before one of the whole country; among equals the
-    /// one published last, and test data only where nothing else has a value.
+    /// The figure with this key for a territory on a date. What stands in an official text goes before what repeats one, that before a default
+    /// of ours, and test data come last; among equals a pack of the territory goes before one of the whole country, then the one published
+    /// last. So a default that a new version ships never displaces what an office has published.
     pub fn find(&self, key: &str, unit: Option<ReportingUnit>, on: CivilDate) -> Option<Figure<'_>> {
         let rank = |figure: &Figure<'_>, local: bool| {
-            (figure.row.value.is_some(), local, figure.row.mark != SourceMark::TestData, figure.position)
+            let certainty = match figure.row.mark {
+                SourceMark::Plan | SourceMark::Official => 3,
+                SourceMark::Secondary => 2,
+                SourceMark::Default => 1,
+                SourceMark::TestData => 0,
+            };
+            (figure.row.value.is_some(), certainty, local, figure.position)
         };
         self.packs
             .iter()
@@ -173,5 +180,54 @@ impl<'a> Rules<'a> {
     /// `RULE-0001`.
     pub fn list(&self, key: &str, unit: Option<ReportingUnit>, on: CivilDate) -> Result<Vec<&'a str>, Refusal> {
         Ok(self.text(key, unit, on)?.split(',').map(str::trim).filter(|code| !code.is_empty()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zhixin_events::FigureUnit;
+    use zhixin_events::field::Digest32;
+
+    /// Packs with one figure each, published one after another: name, territory, mark, value.
+    fn packs(told: &[(&str, Option<ReportingUnit>, SourceMark, Option<&str>)]) -> Packs {
+        let mut packs = Packs::default();
+        for (position, (name, unit, mark, value)) in (0..).zip(told) {
+            let figure = PackFigure {
+                key: "pass_mark".to_owned(),
+                value: value.map(str::to_owned),
+                unit: FigureUnit::Points,
+                effective_from: CivilDate(0),
+                effective_until: None,
+                source: "made up".to_owned(),
+                mark: *mark,
+            };
+            let (name, title, digest) = ((*name).to_owned(), "made up".to_owned(), Digest32([0; 32]));
+            let pack = RulePackPublished { name, edition: 1, title, unit: *unit, figures: vec![figure], digest };
+            packs.apply(&DocumentEvent::RulePackPublished(pack), Position(position));
+        }
+        packs
+    }
+
+    fn value(told: &[(&str, Option<ReportingUnit>, SourceMark, Option<&str>)], unit: Option<ReportingUnit>) -> Option<String> {
+        packs(told).find("pass_mark", unit, CivilDate(9)).and_then(|figure| figure.row.value.clone())
+    }
+
+    #[test]
+    fn the_more_certain_figure_goes_before_the_nearer_and_the_later_one() {
+        let corps = Some(ReportingUnit::CORPS);
+        let (official, default, test) = (SourceMark::Official, SourceMark::Default, SourceMark::TestData);
+        let national = ("office", None, official, Some("60"));
+        // Neither a default shipped later nor local test data displaces what an office has published.
+        assert_eq!(value(&[national, ("shipped", None, default, Some("50"))], corps).as_deref(), Some("60"));
+        assert_eq!(value(&[national, ("trial", corps, test, Some("1"))], corps).as_deref(), Some("60"));
+        // Of equal certainty the local one goes first, for its territory alone, then the later one.
+        let local = ("local", corps, official, Some("70"));
+        assert_eq!(value(&[local, national], corps).as_deref(), Some("70"));
+        assert_eq!(value(&[local, national], None).as_deref(), Some("60"));
+        assert_eq!(value(&[national, ("later", None, SourceMark::Plan, Some("65"))], None).as_deref(), Some("65"));
+        // A row without a value says only that a text sets it.
+        assert_eq!(value(&[("empty", None, official, None), ("trial", None, test, Some("1"))], None).as_deref(), Some("1"));
+        assert_eq!(value(&[("empty", None, official, None)], None), None);
     }
 }

@@ -10,6 +10,7 @@ use sha2::Sha256;
 use tokio::sync::oneshot;
 use zhixin_domain::access::state::AccountState;
 use zhixin_domain::person::{CompleteErasure, ErasePerson};
+use zhixin_domain::rules::Packs;
 use zhixin_domain::{Command, SubjectState};
 use zhixin_events::{AccountId, CommandId, ErasureGround, PersonId, Position, Role, Subject, Timestamp, invariant, leaf};
 use zhixin_store::rows::RowFault;
@@ -182,6 +183,13 @@ impl EngineHandle {
     /// The rows cannot be read.
     pub fn view(&self) -> Result<DerivedView, RowFault> {
         DerivedView::of(&self.shared.index)
+    }
+    /// The rule packs and calendars of all events before a position.
+    ///
+    /// # Errors
+    /// The log or the index cannot be read.
+    pub fn packs(&self, before: u64) -> Result<Packs, HistoryFault> {
+        history::packs(&self.shared.reader, &self.shared.index, before)
     }
     /// The commit that holds an event.
     ///

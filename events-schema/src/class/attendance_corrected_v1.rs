@@ -6,7 +6,7 @@ use crate::{Attendance, ClassId, PersonId, SessionNumber};
 wire! {
     /// A recorded attendance was wrong.
     ///
-    /// Source: Plan 3.3-5; 4.4-4 (every correction stays visible).
+    /// Source: Plan 3.3-5; ours: every correction stays visible.
     pub struct AttendanceCorrectedV1 {
         /// The run.
         open class: ClassId,

@@ -6,7 +6,7 @@ use crate::{ClassId, PersonId, Points};
 wire! {
     /// A recorded completion test was wrong.
     ///
-    /// Source: Plan 3.3-5; 4.4-4.
+    /// Source: Plan 3.3-5; ours: every correction stays visible.
     pub struct CompletionTestCorrectedV1 {
         /// The run.
         open class: ClassId,

@@ -6,7 +6,7 @@ use crate::macros::wire;
 wire! {
     /// A run was given up.
     ///
-    /// Source: Plan 3.1-3 (cancellation with reason).
+    /// Source: SOURCES 2.1 (ours).
     pub struct RunCancelledV1 {
         /// The run.
         open class: ClassId,

@@ -72,7 +72,7 @@ pub(crate) static OCCUPATIONS: [Occupation; 10] = [
     occupation("区块链工程技术人员", "Blockchain engineer", ("2-02-10-15", "2-02-38-08"), &[]),
     // Its later code was seen in one sample file only.
     Occupation {
-        mark: SourceMark::Default,
+        mark: SourceMark::Secondary,
         ..occupation("数字化管理师", "Digital management specialist", ("2-02-30-11", "2-06-07-13"), &[])
     },
 ];

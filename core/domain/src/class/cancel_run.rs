@@ -1,4 +1,4 @@
-//! Give up a run. Source: Plan 3.1-3 (cancellation with reason); SOURCES 2.1.
+//! Give up a run. Source: SOURCES 2.1 (ours).
 
 use zhixin_events::class::RunCancelled;
 use zhixin_events::{ClassId, ClassStatus, Secret, Subject};

@@ -1,4 +1,4 @@
-//! Correct a recorded attendance, also after the run was closed. Source: Plan 3.3-5; 4.4-4 (every correction stays visible).
+//! Correct a recorded attendance, also after the run was closed. Source: Plan 3.3-5; ours: every correction stays visible.
 
 use zhixin_events::class::AttendanceCorrected;
 use zhixin_events::{Attendance, ClassId, PersonId, Secret, SessionNumber, Subject};

@@ -1,4 +1,4 @@
-//! Correct a recorded completion test, also after the run was closed. Source: Plan 3.3-5; 4.4-4 (every correction stays visible).
+//! Correct a recorded completion test, also after the run was closed. Source: Plan 3.3-5; ours: every correction stays visible.
 
 use zhixin_events::class::CompletionTestCorrected;
 use zhixin_events::{ClassId, PersonId, Points, Secret, Subject};

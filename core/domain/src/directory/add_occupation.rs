@@ -74,6 +74,13 @@ mod tests {
     }
 
     #[test]
+    fn occupation_is_refused_when_it_is_a_trade() {
+        for code in ["4-04-05-05", "1-02-03-04"] {
+            given([]).when(NATIONAL, add(code)).then_refused(OccupationCodeRefusal::NotProfessional);
+        }
+    }
+
+    #[test]
     fn occupation_is_refused_when_its_code_is_taken() {
         given([]).when(NATIONAL, add("2-02-10-09")).then_refused(OccupationCodeRefusal::Taken);
     }
@@ -83,7 +90,8 @@ mod tests {
         let wrong = AddOccupation { name_en: String::new(), ..add("2-02-10-09") };
         given([]).when(PROVINCIAL, wrong.clone()).then_refused(CommonRefusal::NotPermitted);
         given([]).when(NATIONAL, wrong).then_refused(CommonRefusal::TextUnfit);
-        given([]).when(NATIONAL, add("2-02")).then_refused(OccupationCodeRefusal::Unfit);
+        given([]).when(NATIONAL, add("4-02")).then_refused(OccupationCodeRefusal::Unfit);
+        given([]).when(NATIONAL, add("4-02-10-09")).then_refused(OccupationCodeRefusal::NotProfessional);
         given([]).when(NATIONAL, add("2-02-10-09")).then_refused(OccupationCodeRefusal::Taken);
         given([]).when(NATIONAL, add("2-02-10-10")).then_accepted();
     }

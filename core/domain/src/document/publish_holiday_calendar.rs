@@ -70,7 +70,7 @@ impl Decide for PublishHolidayCalendar {
         if in_force.is_some_and(|calendar| calendar.days_off == days_off && calendar.work_days == work_days) {
             return Err(PublishHolidayCalendarRefusal::SameCalendar.refusal().of(subject));
         }
-        let (edition, _) = edition_of(states, &subject);
+        let edition = edition_of(states, &subject).edition;
         let event = HolidayCalendarPublished { year: self.year, edition: edition.saturating_add(1), days_off, work_days, source };
         Ok(Decision::one(NewEvent::new(event, inputs.effective_on()?, [subject])))
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use zhixin_events::document::{PackFigure, RulePackPublished};
 use zhixin_events::field::Digest32;
 use zhixin_events::scope::Place;
-use zhixin_events::{FigureUnit, ReportingUnit, Subject};
+use zhixin_events::{FigureUnit, ReportingUnit, Role, Subject};
 
 use crate::access::{Action, permit};
 use crate::command::Decide;
@@ -17,6 +17,8 @@ use crate::{Refusal, States};
 
 /// Most figures of a pack.
 pub const FIGURES_MAX: usize = 500;
+/// How the names of the packs that the program brings along begin.
+pub const SHIPPED_PREFIX: &str = "shipped.";
 /// Longest key of a figure. Unit: characters.
 pub const KEY_CHARS: usize = 100;
 
@@ -48,6 +50,10 @@ refusals! {
         FigureUnfit = "DOC-0004" Rule "a figure has blanks around a text, no whole number where its unit wants one, or ends before it starts",
         /// One key, one value on a day.
         FiguresOverlap = "DOC-0005" Rule "two figures with the same key hold on the same day",
+        /// A new version of the program publishes its own packs again, whole: what an office added to one would be lost.
+        NameReserved = "DOC-0010" Rule "packs whose name begins with `shipped.` are published by the program itself",
+        /// The other territory would lose the pack.
+        TerritoryFixed = "DOC-0011" Conflict "the pack holds for another territory; publish under another name",
     }
 }
 
@@ -61,15 +67,21 @@ impl Decide for PublishRulePack {
     fn decide(&self, states: &States, inputs: &Inputs<'_>) -> Result<Decision, Refusal> {
         permit(states, inputs, Action::PublishRules, &Place { unit: self.unit, ..Place::default() })?;
         let subject = Subject::pack(&self.name).map_err(|_| PublishRulePackRefusal::NameUnfit.refusal().at("name"))?;
+        if self.name.starts_with(SHIPPED_PREFIX) && inputs.role != Role::System {
+            return Err(PublishRulePackRefusal::NameReserved.refusal().at("name"));
+        }
         let title = line_of_text(&self.title, NAME_CHARS, "title")?;
-        let (edition, digest) = edition_of(states, &subject);
-        if digest == Some(self.digest) {
+        let reached = edition_of(states, &subject);
+        if reached.digest == Some(self.digest) {
             return Err(PublishRulePackRefusal::SameEdition.refusal().of(subject));
+        }
+        if reached.edition > 0 && reached.unit != self.unit {
+            return Err(PublishRulePackRefusal::TerritoryFixed.refusal().at("unit").of(subject));
         }
         fit_figures(&self.figures)?;
         let event = RulePackPublished {
             name: self.name.clone(),
-            edition: edition.saturating_add(1),
+            edition: reached.edition.saturating_add(1),
             title,
             unit: self.unit,
             figures: self.figures.clone(),
@@ -189,6 +201,23 @@ mod tests {
     }
 
     #[test]
+    fn pack_is_refused_under_a_name_of_the_programs_own() {
+        let own = PublishRulePack { name: "shipped.national".to_owned(), ..good() };
+        given([]).when(NATIONAL, own.clone()).then_refused(PublishRulePackRefusal::NameReserved);
+        given([]).when(SYSTEM, own).then_accepted();
+    }
+
+    #[test]
+    fn pack_is_refused_for_another_territory_than_before() {
+        let next = |unit| PublishRulePack { unit, digest: Digest32([2; 32]), ..good() };
+        let elsewhere = next(Some(ReportingUnit::CORPS));
+        given([]).when(NATIONAL, elsewhere.clone()).then_accepted();
+        let published = given([]).after(NATIONAL, good());
+        published.when(NATIONAL, elsewhere).then_refused(PublishRulePackRefusal::TerritoryFixed);
+        published.when(NATIONAL, next(None)).then_accepted();
+    }
+
+    #[test]
     fn pack_is_refused_without_figures_or_with_too_many() {
         given([]).when(NATIONAL, publish(vec![])).then_refused(PublishRulePackRefusal::FiguresUnfit);
         let many = (0..501).map(|number| figure(&format!("key{number}"), None, 0, None)).collect();
@@ -224,11 +253,16 @@ mod tests {
         let mut wrong = PublishRulePack { name: "全国".to_owned(), title: String::new(), ..publish(vec![]) };
         world.when(PROVINCIAL, wrong.clone()).then_refused(CommonRefusal::NotPermitted);
         world.when(NATIONAL, wrong.clone()).then_refused(PublishRulePackRefusal::NameUnfit);
+        wrong.name = "shipped.national".to_owned();
+        world.when(NATIONAL, wrong.clone()).then_refused(PublishRulePackRefusal::NameReserved);
         wrong.name = "national".to_owned();
         world.when(NATIONAL, wrong.clone()).then_refused(CommonRefusal::TextUnfit);
         wrong.title = "全国".to_owned();
+        wrong.unit = Some(ReportingUnit::CORPS);
         world.when(NATIONAL, wrong.clone()).then_refused(PublishRulePackRefusal::SameEdition);
         wrong.digest = Digest32([2; 32]);
+        world.when(NATIONAL, wrong.clone()).then_refused(PublishRulePackRefusal::TerritoryFixed);
+        wrong.unit = None;
         world.when(NATIONAL, wrong.clone()).then_refused(PublishRulePackRefusal::FiguresUnfit);
         wrong.figures = vec![figure("a", None, 0, None), figure("a", Some("x"), 0, None)];
         world.when(NATIONAL, wrong.clone()).then_refused(PublishRulePackRefusal::FigureUnfit);

@@ -1,9 +1,9 @@
 //! State of a rule pack or a holiday calendar: which edition it has reached.
 
 use serde::{Deserialize, Serialize};
-use zhixin_events::Subject;
 use zhixin_events::document::DocumentEvent;
 use zhixin_events::field::Digest32;
+use zhixin_events::{ReportingUnit, Subject};
 
 use crate::States;
 use crate::state::SubjectState;
@@ -15,13 +15,15 @@ pub struct EditionState {
     pub edition: u32,
     /// Digest of the file it was read from, for packs.
     pub digest: Option<Digest32>,
+    /// The territory that a pack holds for; none = the whole country.
+    pub unit: Option<ReportingUnit>,
 }
 
-/// The edition that a pack or calendar has reached, and the digest of its file.
-pub(crate) fn edition_of(states: &States, subject: &Subject) -> (u32, Option<Digest32>) {
+/// What a pack or calendar has reached.
+pub(crate) fn edition_of(states: &States, subject: &Subject) -> EditionState {
     match states.get(subject) {
-        Some(SubjectState::Edition(reached)) => (reached.edition, reached.digest),
-        Some(_) | None => (0, None),
+        Some(SubjectState::Edition(reached)) => reached.clone(),
+        Some(_) | None => EditionState::default(),
     }
 }
 
@@ -29,7 +31,11 @@ pub(crate) fn edition_of(states: &States, subject: &Subject) -> (u32, Option<Dig
 pub(crate) fn apply(state: &mut SubjectState, event: &DocumentEvent) {
     let SubjectState::Edition(reached) = state else { return };
     match event {
-        DocumentEvent::RulePackPublished(pack) => *reached = EditionState { edition: pack.edition, digest: Some(pack.digest) },
-        DocumentEvent::HolidayCalendarPublished(calendar) => *reached = EditionState { edition: calendar.edition, digest: None },
+        DocumentEvent::RulePackPublished(pack) => {
+            *reached = EditionState { edition: pack.edition, digest: Some(pack.digest), unit: pack.unit }
+        }
+        DocumentEvent::HolidayCalendarPublished(calendar) => {
+            *reached = EditionState { edition: calendar.edition, ..EditionState::default() }
+        }
     }
 }

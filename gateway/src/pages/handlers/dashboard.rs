@@ -18,7 +18,7 @@ use crate::v1::moment::Moment;
 use crate::v1::names::{self, Names};
 use crate::v1::quota;
 
-/// Years of the programme. Source: Plan 4.5.
+/// Years of the programme. Source: Plan 4.5-1.
 const YEARS: std::ops::RangeInclusive<u16> = 2021..=2030;
 
 pub(super) async fn show(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
@@ -28,6 +28,9 @@ pub(super) async fn show(State(app): State<App>, caller: Caller, uri: Uri) -> Re
         let mut question = quota::question(&asked.query, &moment)?;
         if asked.query.text("year").is_none() {
             question.year = latest_year(app, question.year)?;
+        }
+        if asked.query.text("unit").is_none() {
+            question.unit = headline_unit(app, &moment)?;
         }
         let view = Page { app, asked: &asked, question, names: Names::of(app, moment.view, asked.lang)?, moment }.view()?;
         html(view.render(asked.lang))
@@ -41,6 +44,14 @@ pub(super) async fn show(State(app): State<App>, caller: Caller, uri: Uri) -> Re
 fn latest_year(app: &App, this_year: PlanYear) -> Result<PlanYear, Problem> {
     let years = zhixin_projections::quota::years(&app.deps().projections.view(ModelName::Quota)?)?;
     Ok(years.into_iter().filter(|year| *year <= this_year).max().unwrap_or(this_year))
+}
+
+/// What a headline counts: a reading of 每年培训100万名 that the rule packs settle. Source: Plan 2-1; the figure is `dashboard.headline_unit`.
+fn headline_unit(app: &App, moment: &Moment) -> Result<CountUnit, Problem> {
+    let packs = app.engine().packs(moment.view.position)?;
+    let figure = packs.find("dashboard.headline_unit", None, moment.view.effective_by);
+    let trainings = figure.and_then(|figure| figure.row.value.as_deref()) == Some("person_trainings");
+    Ok(if trainings { CountUnit::Trainings } else { CountUnit::Persons })
 }
 
 struct Page<'a> {
