@@ -22,6 +22,7 @@ use tower_http::compression::CompressionLayer;
 use zhixin_engine::handle::EngineHandle;
 use zhixin_engine::log::LogPurpose;
 use zhixin_projections::Projections;
+use zhixin_projections::sample::RowChecks;
 
 use crate::auth::rate::Rate;
 use crate::pages::views::Environment;
@@ -65,6 +66,8 @@ pub struct Deps {
     pub engine: EngineHandle,
     /// The read models.
     pub projections: Arc<Projections>,
+    /// What the check of the read models in samples has come to; none = it is off.
+    pub row_checks: Option<Arc<RowChecks>>,
     /// What the ribbon says.
     pub environment: Environment,
     /// Bounds.
@@ -84,7 +87,16 @@ impl Deps {
             LogPurpose::Demo => Environment::Demo,
             LogPurpose::Production => Environment::Production,
         };
-        Self { engine, projections, environment, limits: Limits::default(), https: false, legal: Vec::new(), facts: Vec::new() }
+        Self {
+            engine,
+            projections,
+            row_checks: None,
+            environment,
+            limits: Limits::default(),
+            https: false,
+            legal: Vec::new(),
+            facts: Vec::new(),
+        }
     }
 }
 

@@ -87,6 +87,9 @@ pub(crate) enum Command {
     Key(KeyArgs),
 }
 
+/// Rate at which a server checks its read models if nothing else is said. Unit: events a second; less than a hundredth of a core.
+pub(crate) const CHECK_ROWS: u32 = 500;
+
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
@@ -96,6 +99,9 @@ pub(crate) struct ServeArgs {
     /// The event log.
     #[arg(long, default_value = "embedded")]
     pub(crate) log: String,
+    /// Check random rows of the read models against the log all the time, at so many events a second; 0 = never.
+    #[arg(long, default_value_t = CHECK_ROWS, value_name = "EVENTS")]
+    pub(crate) check_rows: u32,
     /// Domain in the log's origin; fixed by the first start.
     #[arg(long, default_value = "localhost")]
     pub(crate) domain: String,

@@ -6,7 +6,7 @@
 //!
 //! Start with [`as_of`] (the view), [`facts`] (what rows are made of) and [`model`] (what a read model is); then a model such as
 //! [`certificates`]; [`quota`] is the one with aggregates. [`runner`] keeps the models up to date, [`rebuild`] builds one afresh beside the live
-//! one and compares, [`replay`] answers from the log alone.
+//! one and compares, [`sample`] checks live rows in samples, [`replay`] answers from the log alone.
 #![forbid(unsafe_code)]
 
 pub mod as_of;
@@ -24,6 +24,7 @@ mod pointer;
 pub mod rebuild;
 pub mod replay;
 pub mod runner;
+pub mod sample;
 
 #[cfg(test)]
 mod properties;

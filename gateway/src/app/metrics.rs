@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use zhixin_projections::sample::RowCheckCounts;
+
 use super::App;
 
 /// What was counted since the start.
@@ -59,6 +61,16 @@ impl Metrics {
         ];
         for (name, value) in gauges {
             line(&mut out, &format!("# TYPE {name} gauge\n{name} {value}"));
+        }
+        if let Some(checks) = &app.deps().row_checks {
+            let RowCheckCounts { samples, rows, wrong, rounds, last_round_at } = checks.counts();
+            let last_round_s = last_round_at.map_or(0, |at| u64::try_from(at.0 / 1_000).unwrap_or(0));
+            let counters = [("samples", samples), ("rows", rows), ("wrong_rows", wrong), ("rounds", rounds)];
+            for (name, value) in counters {
+                line(&mut out, &format!("# TYPE zhixin_row_check_{name}_total counter\nzhixin_row_check_{name}_total {value}"));
+            }
+            let name = "zhixin_row_check_last_round_timestamp_seconds";
+            line(&mut out, &format!("# TYPE {name} gauge\n{name} {last_round_s}"));
         }
         out
     }

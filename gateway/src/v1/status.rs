@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
+use zhixin_events::Timestamp;
 use zhixin_projections::ModelName;
+use zhixin_projections::sample::RowCheckCounts;
 
 use crate::app::App;
 use crate::app::routes::{Doc, Routes};
@@ -44,6 +46,12 @@ pub(crate) fn troubles(app: &App) -> Vec<(&'static str, &'static str)> {
     found
 }
 
+/// What is wrong with figures that are served all the same: people are told, but the process goes on.
+pub(crate) fn wrong_rows(app: &App) -> Option<(&'static str, &'static str)> {
+    let found = app.deps().row_checks.as_ref().is_some_and(|checks| checks.counts().wrong > 0);
+    found.then_some(("抽样核对发现统计数据与记录不一致", "samples of the read models differ from the record"))
+}
+
 async fn ready(State(app): State<App>) -> Result<Response, Problem> {
     let troubles = app.blocking(|app| Ok(troubles(app))).await?;
     match troubles.first() {
@@ -68,7 +76,14 @@ fn status_json(app: &App) -> Result<Value, Problem> {
     for model in ModelName::ALL {
         models.push(json!({ "name": model.name(), "version": model.version(), "quarantined": projections.quarantined(model)?.len() }));
     }
-    let troubles: Vec<Value> = troubles(app).iter().map(|(zh, en)| json!({ "zh": zh, "en": en })).collect();
+    let row_checks = app.deps().row_checks.as_ref().map(|checks| {
+        let RowCheckCounts { samples, rows, wrong, rounds, last_round_at } = checks.counts();
+        let last_round_at = last_round_at.map(Timestamp::to_china_text);
+        json!({ "samples": samples, "rows": rows, "wrong_rows": wrong, "rounds": rounds, "last_round_at": last_round_at })
+    });
+    let mut troubles = troubles(app);
+    troubles.extend(wrong_rows(app));
+    let troubles: Vec<Value> = troubles.iter().map(|(zh, en)| json!({ "zh": zh, "en": en })).collect();
     Ok(json!({
         "healthy": troubles.is_empty(),
         "troubles": troubles,
@@ -76,6 +91,7 @@ fn status_json(app: &App) -> Result<Value, Problem> {
         "origin": engine.publisher().origin(),
         "checkpoint": published,
         "read_models": { "position": projections.position().checked_sub(1), "models": models },
+        "row_checks": row_checks,
         "time": engine.now()?.to_china_text(),
     }))
 }

@@ -10,7 +10,7 @@ use zhixin_engine::log::{LogPurpose, genesis};
 use zhixin_engine::vault_keys::MasterKeyFile;
 use zhixin_gateway::accounts;
 
-use crate::cli::{Common, DemoArgs, Usage};
+use crate::cli::{self, Common, DemoArgs, Usage};
 use crate::commands::serve;
 use crate::demo::{self, DemoPlan};
 use crate::folder::{self, Opened};
@@ -41,7 +41,7 @@ pub(crate) fn run(common: &Common, args: &DemoArgs) -> anyhow::Result<Ending> {
         opened.close()?;
         return Ok(Ending::Well);
     }
-    serve::serve(opened, args.listen)
+    serve::serve(opened, args.listen, cli::CHECK_ROWS)
 }
 
 fn fill(common: &Common, args: &DemoArgs) -> anyhow::Result<()> {

@@ -3,6 +3,8 @@
 //! It listens as soon as the engine is open, so that commands are taken at once. The line with the address, which scripts wait for, comes when
 //! the read models reflect everything that the log held at the start; until then `/readyz` and what they show answer 503.
 
+mod row_checks;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +13,7 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use zhixin_gateway::Deps;
+use zhixin_projections::sample::RowChecks;
 use zhixin_projections::{ModelName, Projections};
 
 use crate::cli::{Common, ServeArgs, Usage};
@@ -32,14 +35,19 @@ pub(crate) fn run(common: &Common, args: &ServeArgs) -> anyhow::Result<Ending> {
     }
     let opened = folder::open(common, &args.domain)?;
     user::make_operator(&opened)?;
-    serve(opened, args.listen)
+    serve(opened, args.listen, args.check_rows)
 }
 
-/// Serves an open folder until it is told to stop.
-pub(crate) fn serve(opened: Opened, listen: SocketAddr) -> anyhow::Result<Ending> {
+/// Serves an open folder until it is told to stop; checks its rows at a rate of events a second, 0 = never.
+pub(crate) fn serve(opened: Opened, listen: SocketAddr, check_rows: u32) -> anyhow::Result<Ending> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the server's threads cannot be started")?;
     let mut deps = Deps::new(opened.handle().clone(), Arc::clone(&opened.projections));
     deps.facts = vec![("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned())];
+    let checks = Arc::new(RowChecks::default());
+    deps.row_checks = (check_rows > 0).then(|| Arc::clone(&checks));
+    let (handle, projections) = (opened.handle().clone(), Arc::clone(&opened.projections));
+    let checker = (check_rows > 0).then(|| row_checks::start(handle, projections, checks, check_rows)).transpose();
+    let checker = checker.context("the thread that checks the read models cannot be started")?;
     runtime.block_on(async {
         let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
         let address = listener.local_addr()?;
@@ -56,6 +64,7 @@ pub(crate) fn serve(opened: Opened, listen: SocketAddr) -> anyhow::Result<Ending
         telling.abort();
         served
     })?;
+    drop(checker);
     // Requests that still hold a thread are given the time they have; then everything is flushed.
     runtime.shutdown_timeout(Duration::from_secs(10));
     opened.close()?;

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::pages::views::{Fact, ModelStatus, Nav, StatusView, Tag, Tone, assets};
 use crate::problem::{Kind, Problem};
-use crate::text::Texts;
+use crate::text::{Lang, Texts};
 use crate::v1::{names, status};
 
 pub(super) async fn show(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
@@ -48,10 +48,12 @@ fn view(app: &App, asked: &Asked) -> Result<StatusView, Problem> {
         Some(last) => names::minute(engine.commit_at(last)?.commit.recorded_at),
         None => t.status_never.to_string(),
     };
-    let troubles = status::troubles(app);
+    let mut troubles = status::troubles(app);
+    troubles.extend(status::wrong_rows(app));
     let fact = |name: &str| app.deps().facts.iter().find(|fact| fact.0 == name).map(|fact| fact.1.clone());
     let mut facts =
         vec![Fact { label: lang.pick("来源标识", "Origin").to_owned(), value: engine.publisher().origin().to_owned(), href: None }];
+    facts.push(row_checks(app, lang));
     let known = ["last_backup", "last_restore_test", "last_verify"];
     let others = app.deps().facts.iter().filter(|fact| !known.contains(&fact.0.as_str()));
     let word = |name: &str| if name == "version" { t.status_version.to_string() } else { name.to_owned() };
@@ -71,6 +73,21 @@ fn view(app: &App, asked: &Asked) -> Result<StatusView, Problem> {
         last_verify: fact("last_verify"),
         facts,
     })
+}
+
+/// What the check of the read models in samples has come to.
+fn row_checks(app: &App, lang: Lang) -> Fact {
+    let value = match app.deps().row_checks.as_ref().map(|checks| checks.counts()) {
+        None => lang.pick("未启用", "Off").to_owned(),
+        Some(counts) => {
+            let last = counts.last_round_at.map_or_else(|| Texts::of(lang).system.status_never.to_string(), names::minute);
+            match lang {
+                Lang::Zh => format!("已核对 {} 行，{} 行不一致；上一轮完成：{last}", counts.rows, counts.wrong),
+                Lang::En => format!("{} rows checked, {} wrong; last round ended: {last}", counts.rows, counts.wrong),
+            }
+        }
+    };
+    Fact { label: lang.pick("统计数据抽样核对", "Read models checked in samples").to_owned(), value, href: None }
 }
 
 /// The chain after the last batch, hexadecimal.
