@@ -388,6 +388,11 @@ impl DerivedView {
         Ok(Self(table.view()?))
     }
 
+    /// All rows.
+    pub(crate) fn rows(&self) -> &TableView {
+        &self.0
+    }
+
     /// The next position that the view does not reflect.
     pub fn reached(&self) -> u64 {
         zhixin_store::rows::RowView::checkpoint(&self.0).position

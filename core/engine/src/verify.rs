@@ -2,10 +2,10 @@
 //!
 //! Two ways in: [`verify_folder`] needs no running engine and may run beside one of another process; [`verify_handle`] looks at an open engine.
 //! Each of the two logs (`log`, `reads`) is read twice at once: one thread checks chain, CRCs, MACs and the form of every commit, the other
-//! builds index and tree anew in `tmp/` and compares them, row by row, with those that are served.
+//! makes the rows of index and tree anew, sorted, and compares each with the one that is served.
 //! Invariants: nothing is changed but `tmp/`; damaged input gives a [`Divergence`], never a panic; what cannot be checked because something
 //! before it failed is [`Outcome::Skipped`], never passed.
-//! Limits: beyond [`MEMORY_EVENTS_MAX`] events the new rows are written to `tmp/` and take the room that `derived/` takes; memory
+//! Limits: beyond [`MEMORY_EVENTS_MAX`] events what is to be sorted goes to `tmp/` and takes about the room that `derived/` takes; memory
 //! stays bounded. Read models are compared elsewhere.
 
 mod commits;
@@ -38,7 +38,7 @@ use rebuild::{Signed, Stored};
 
 pub use self::report::{Area, Check, Divergence, Outcome, Report, Step};
 
-/// Up to so many events the new rows of a log stay in memory, at most about 100 MiB; beyond, they are written to `tmp/`.
+/// Up to so many events the new rows of a log are sorted in memory, in about 100 MiB; beyond, in `tmp/`.
 pub const MEMORY_EVENTS_MAX: u64 = 200_000;
 
 /// Why `verify` could not look: the world failed, the history may be well.
@@ -97,7 +97,7 @@ pub struct Folder {
     pub checkpoint_file: PathBuf,
     /// Which product holds derived rows.
     pub rows: RowKind,
-    /// Up to so many events of a log the new rows stay in memory.
+    /// Up to so many events of a log the new rows are sorted in memory.
     pub memory_events_max: u64,
 }
 

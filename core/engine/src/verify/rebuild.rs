@@ -9,20 +9,18 @@ use std::time::Duration;
 
 use zhixin_events::person::PersonEvent;
 use zhixin_events::{Commit, Event, PersonId, Position, Timestamp};
-use zhixin_store::rows::{RowKind, RowView as _, open_rows};
+use zhixin_store::rows::{Checkpoint, Row, RowView as _};
 use zhixin_store::segments::Body;
-use zhixin_store::table::{Table, TableView};
+use zhixin_store::table::Table;
 
 use super::commits::{damaged, name_of};
 use super::{Area, Check, Divergence, OnProgress, Outcome, Parts, Step, VerifyFault, rows};
 use crate::appender::log_chain;
-use crate::derived::{Derived, DerivedFault, DerivedView};
+use crate::derived::bulk::{self, BuildInputs, Rows, SUBJECT_BYTES};
+use crate::derived::{DerivedFault, DerivedView};
 use crate::handle::EngineHandle;
 use crate::merkle::{TileError, TreeHash, tiles};
 use crate::vault_keys::KeyFault;
-
-/// Unflushed rows that are written out. Unit: bytes.
-const FLUSH_BYTES: usize = 64 << 20;
 
 /// The rows that are served.
 pub(super) enum Stored {
@@ -55,139 +53,142 @@ pub(super) struct Rebuilt {
 pub(super) fn check(parts: &Parts, end: u64, on_progress: OnProgress<'_>) -> Result<Rebuilt, VerifyFault> {
     let scratch = Scratch::open(parts, end)?;
     let mut build = Build::new(parts, &scratch, end, on_progress)?;
-    let [tree, rows] = compare(parts, &mut build)?;
+    let stored = find_stored(parts, &mut build)?;
+    let complete = build.rows.complete().map_err(scratch_fault)?;
     build.advance(end)?;
-    let whole = build.stopped.is_none();
-    let covered = build.derived.reached();
-    let check = |step, covered, outcome| Check { area: parts.area, step, covered, outcome };
-    let ordinals = build.stopped.clone().unwrap_or(Outcome::Passed);
-    let mut checks = vec![check(Step::Ordinals, covered, ordinals), tree, rows];
-    let view = DerivedView::of(&build.table)?;
-    if parts.area == Area::Log {
-        let (covered, outcome) = signed(parts, &view, whole)?;
-        checks.push(check(Step::Signed, covered, outcome));
+    let signed = (parts.area == Area::Log).then(|| signed(parts, &build));
+    let (root, complete_root) = (build.rows.root_at(end), build.rows.root_at(complete.position));
+    let Build { rows, stopped, mut reached, generation, .. } = build;
+    let mut fresh = rows.rows().map_err(scratch_fault)?;
+    let mut compared = match &stored {
+        Ok(stored) => compare(parts, &Compare { stored, complete, root: complete_root }, &mut fresh, on_progress)?,
+        Err(checks) => checks.clone(),
+    };
+    // Whatever was not compared has ordinals too.
+    while fresh.next().map_err(scratch_fault)?.is_some() {}
+    let mut ordinals = stopped.unwrap_or(Outcome::Passed);
+    if let Some((position, fault)) = fresh.into_out_of_order() {
+        ordinals = stop(parts, &generation, fault, position)?;
+        reached = position;
+        if stored.is_ok() && position < complete.position {
+            compared = both(parts, &Outcome::Skipped(unreadable(complete.position)));
+        }
     }
-    let root = if whole { Some(tiles::root_at(&view.tree(), end).map_err(tree_fault)?) } else { None };
+    let check = |step, covered, outcome| Check { area: parts.area, step, covered, outcome };
+    let mut checks = vec![check(Step::Ordinals, reached, ordinals)];
+    checks.extend(compared);
+    checks.extend(signed.map(|(covered, outcome)| check(Step::Signed, covered, outcome)));
     Ok(Rebuilt { checks, root })
 }
 
 /// Rows under construction.
 struct Build<'a> {
     parts: &'a Parts,
-    table: Arc<Table>,
-    derived: Derived,
+    rows: bulk::Build,
+    reached: u64,
     /// Why it cannot go on.
     stopped: Option<Outcome>,
-    generation: Vec<zhixin_store::rows::Row>,
+    /// Of the master key, when this began.
+    generation: Vec<Row>,
     end: u64,
     on_progress: OnProgress<'a>,
 }
 
 impl<'a> Build<'a> {
     fn new(parts: &'a Parts, scratch: &Scratch, end: u64, on_progress: OnProgress<'a>) -> Result<Self, VerifyFault> {
-        let kind = if scratch.lock.is_some() { RowKind::Lmdb } else { RowKind::Memory };
-        let table = Arc::new(Table::new(open_rows(kind, &scratch.path)?)?);
-        let log_id = parts.key.log_id();
-        let derived = Derived::new(Arc::clone(&table), Arc::clone(&parts.keys), parts.identities.clone(), log_id).map_err(scratch_fault)?;
-        Ok(Self { parts, table, derived, stopped: None, generation: parts.keys.vault().collect_prefix(b"m/")?, end, on_progress })
+        let inputs = BuildInputs {
+            keys: Arc::clone(&parts.keys),
+            identities: parts.identities.clone(),
+            log_id: parts.key.log_id(),
+            scratch: scratch.path.clone(),
+        };
+        let (dir, subject_bytes) = if scratch.lock.is_some() { (Some(scratch.path.as_path()), SUBJECT_BYTES) } else { (None, usize::MAX) };
+        let mut rows = bulk::Build::new(dir, &inputs, subject_bytes).map_err(scratch_fault)?;
+        let signed = parts.signed.iter().filter_map(|signed| signed.tree.as_ref().ok());
+        rows.keep_roots(signed.map(|(size, _)| *size).chain([end]));
+        Ok(Self { parts, rows, reached: 0, stopped: None, generation: parts.keys.vault().collect_prefix(b"m/")?, end, on_progress })
     }
 
     /// Follows the log to a position, or notes why that cannot be.
     fn advance(&mut self, to: u64) -> Result<(), VerifyFault> {
-        if self.stopped.is_some() || self.derived.reached() >= to {
+        if self.stopped.is_some() || self.reached >= to {
             return Ok(());
         }
-        let mut flushed = Ok(());
-        let (area, end, on_progress) = (self.parts.area, self.end, self.on_progress);
-        let caught_up = self.derived.catch_up(self.parts.reader.as_ref(), &mut |derived| {
-            if derived.table().unflushed_bytes() > FLUSH_BYTES {
-                flushed = derived.table().flush();
-            }
-            on_progress(area, Step::Ordinals, derived.reached().min(end), end);
-            if flushed.is_err() || derived.reached() >= to { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        let Self { parts, rows, reached, end, on_progress, .. } = self;
+        let mut taken = Ok(());
+        let read = parts.reader.read(*reached, &mut |batch| {
+            taken = rows.take(batch);
+            *reached = rows.reached();
+            on_progress(parts.area, Step::Ordinals, (*reached).min(*end), *end);
+            if taken.is_err() || *reached >= to { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        flushed?;
-        let reached = self.derived.reached();
-        self.stopped = match caught_up {
-            Ok(()) if reached < to => Some(Outcome::Skipped(format!("the log ends at position {reached}"))),
+        self.stopped = match taken.and(read.map_err(DerivedFault::from)) {
+            Ok(()) if *reached < to => Some(Outcome::Skipped(format!("the log ends at position {reached}"))),
             Ok(()) => None,
-            Err(fault) => Some(self.stop(fault, reached)?),
+            Err(fault) => Some(stop(parts, &self.generation, fault, *reached)?),
         };
         Ok(())
     }
+}
 
-    fn stop(&self, fault: DerivedFault, reached: u64) -> Result<Outcome, VerifyFault> {
-        let differs = |what: &str, position: u64, place: String, expected: String, found: String| {
-            Ok(Outcome::Differs(Divergence { what: what.to_owned(), position: Some(position), place, expected, found }))
-        };
-        match fault {
-            DerivedFault::Ordinal { position, subject, named, expected } => {
-                let place = format!("event {position} of {subject}");
-                differs("the ordinals of a subject are not dense", position, place, format!("number {expected}"), format!("number {named}"))
-            }
-            DerivedFault::Feed(fault) => damaged(fault, reached),
-            // The check of the commits says what is wrong with it.
-            DerivedFault::Decode { position, source } => {
-                Ok(Outcome::Skipped(format!("the commit at position {position} does not decode: {}", log_chain(&source))))
-            }
-            DerivedFault::Keys(KeyFault::DoesNotOpen | KeyFault::Forgotten) => {
-                if self.parts.keys.vault().collect_prefix(b"m/")? != self.generation {
-                    return Err(VerifyFault::KeysMoved);
-                }
-                let place = format!("the batch at position {reached}");
-                let expected = "fields that open under their holder's key".to_owned();
-                differs("sealed fields do not open", reached, place, expected, "fields that do not".to_owned())
-            }
-            DerivedFault::AnotherHistory { position } => {
-                let place = format!("the batch at position {position}");
-                differs("positions are not dense", position, place, format!("position {position}"), "a later one".to_owned())
-            }
-            fault @ (DerivedFault::Rows(_) | DerivedFault::Tree(_) | DerivedFault::Keys(_)) => Err(scratch_fault(fault)),
+/// What it means that rows cannot be built on.
+fn stop(parts: &Parts, generation: &[Row], fault: DerivedFault, reached: u64) -> Result<Outcome, VerifyFault> {
+    let differs = |what: &str, position: u64, place: String, expected: String, found: String| {
+        Ok(Outcome::Differs(Divergence { what: what.to_owned(), position: Some(position), place, expected, found }))
+    };
+    match fault {
+        DerivedFault::Ordinal { position, subject, named, expected } => {
+            let place = format!("event {position} of {subject}");
+            differs("the ordinals of a subject are not dense", position, place, format!("number {expected}"), format!("number {named}"))
         }
+        DerivedFault::Feed(fault) => damaged(fault, reached),
+        // The check of the commits says what is wrong with it.
+        DerivedFault::Decode { position, source } => {
+            Ok(Outcome::Skipped(format!("the commit at position {position} does not decode: {}", log_chain(&source))))
+        }
+        DerivedFault::Keys(KeyFault::DoesNotOpen | KeyFault::Forgotten) => {
+            if parts.keys.vault().collect_prefix(b"m/")? != generation {
+                return Err(VerifyFault::KeysMoved);
+            }
+            let place = format!("the batch at position {reached}");
+            let expected = "fields that open under their holder's key".to_owned();
+            differs("sealed fields do not open", reached, place, expected, "fields that do not".to_owned())
+        }
+        DerivedFault::AnotherHistory { position } => {
+            let place = format!("the batch at position {position}");
+            differs("positions are not dense", position, place, format!("position {position}"), "a later one".to_owned())
+        }
+        fault @ (DerivedFault::Rows(_) | DerivedFault::Tree(_) | DerivedFault::Keys(_)) => Err(scratch_fault(fault)),
     }
 }
 
-/// The served rows at one moment.
-struct StoredView {
-    /// For the tree; reaches as far as `rows` or less.
-    derived: DerivedView,
-    /// All rows, where they can be told apart.
-    rows: Option<TableView>,
-}
-
 impl Stored {
-    fn view(&self) -> Result<Option<StoredView>, VerifyFault> {
+    /// The served rows at one moment.
+    fn view(&self) -> Result<Option<DerivedView>, VerifyFault> {
         Ok(match self {
             Self::None(_) | Self::Unopenable(_) => None,
-            Self::Table(table) => Some(StoredView { derived: DerivedView::of(table)?, rows: Some(table.view()?) }),
-            Self::Reads(handle) => Some(StoredView { derived: handle.read_log().view()?, rows: None }),
+            Self::Table(table) => Some(DerivedView::of(table)?),
+            Self::Reads(handle) => Some(handle.read_log().view()?),
         })
     }
 }
 
-impl StoredView {
-    fn reached(&self) -> u64 {
-        self.rows.as_ref().map_or_else(|| self.derived.reached(), |rows| rows.checkpoint().position)
-    }
-}
-
-/// Compares stored rows with fresh ones at the position that the stored ones have reached.
-fn compare(parts: &Parts, build: &mut Build<'_>) -> Result<[Check; 2], VerifyFault> {
-    let both =
-        |outcome: Outcome| [Step::Tree, Step::Rows].map(|step| Check { area: parts.area, step, covered: 0, outcome: outcome.clone() });
+/// The stored rows, with new ones built up to where they end; or how the comparisons end without.
+fn find_stored(parts: &Parts, build: &mut Build<'_>) -> Result<Result<DerivedView, [Check; 2]>, VerifyFault> {
+    let both = |outcome| both(parts, &outcome);
     let skipped = match &parts.stored {
         Stored::Unopenable(found) => {
             let [tree, rows] = both(Outcome::Skipped("the rows will not open".to_owned()));
             let outcome = differs(parts, "derived rows will not open", "rows, or no folder at all", found.clone());
-            return Ok([tree, Check { outcome, ..rows }]);
+            return Ok(Err([tree, Check { outcome, ..rows }]));
         }
         Stored::None(reason) => reason.clone(),
         Stored::Table(_) | Stored::Reads(_) => String::new(),
     };
     // Twice: an open view keeps a running engine from reusing pages, so it is held for the last stretch only.
-    let Some(reached) = parts.stored.view()?.map(|view| view.reached()) else { return Ok(both(Outcome::Skipped(skipped))) };
+    let Some(reached) = parts.stored.view()?.map(|view| view.reached()) else { return Ok(Err(both(Outcome::Skipped(skipped)))) };
     build.advance(reached.min(build.end))?;
-    let Some(stored) = parts.stored.view()? else { return Ok(both(Outcome::Skipped(skipped))) };
+    let Some(stored) = parts.stored.view()? else { return Ok(Err(both(Outcome::Skipped(skipped)))) };
     let reached = stored.reached();
     if let Some(last) = reached.checked_sub(1) {
         let end = parts.reader.wait_beyond(last, Duration::ZERO);
@@ -195,21 +196,47 @@ fn compare(parts: &Parts, build: &mut Build<'_>) -> Result<[Check; 2], VerifyFau
             let [tree, rows] = both(Outcome::Skipped("the log ends before the rows".to_owned()));
             let found = format!("the log ends at position {end}");
             let outcome = differs(parts, "the log has lost events", &format!("{reached} events, which the rows reflect"), found);
-            return Ok([tree, Check { outcome, ..rows }]);
+            return Ok(Err([tree, Check { outcome, ..rows }]));
         }
     }
     build.advance(reached)?;
     if build.stopped.is_some() {
-        return Ok(both(Outcome::Skipped(format!("the rows reflect {reached} events, but not so many can be read"))));
+        return Ok(Err(both(Outcome::Skipped(unreadable(reached)))));
     }
-    if build.derived.reached() != reached {
+    if build.reached != reached {
         let found = format!("position {reached}, within a batch");
-        return Ok(both(differs(parts, "derived rows belong to another history", "the end of a batch", found)));
+        return Ok(Err(both(differs(parts, "derived rows belong to another history", "the end of a batch", found))));
     }
-    let (covered, outcome) = compare_trees(parts, &stored.derived, build)?;
-    let tree = Check { area: parts.area, step: Step::Tree, covered, outcome };
-    let (covered, outcome) = compare_rows(parts, &stored, build)?;
-    Ok([tree, Check { area: parts.area, step: Step::Rows, covered, outcome }])
+    Ok(Ok(stored))
+}
+
+fn unreadable(reached: u64) -> String {
+    format!("the rows reflect {reached} events, but not so many can be read")
+}
+
+fn both(parts: &Parts, outcome: &Outcome) -> [Check; 2] {
+    [Step::Tree, Step::Rows].map(|step| Check { area: parts.area, step, covered: 0, outcome: outcome.clone() })
+}
+
+/// What is compared.
+struct Compare<'a> {
+    stored: &'a DerivedView,
+    /// Where the new rows end, and the root of the tree there.
+    complete: Checkpoint,
+    root: Option<TreeHash>,
+}
+
+/// Compares stored rows with those that the log gives.
+fn compare(parts: &Parts, with: &Compare<'_>, fresh: &mut Rows, on_progress: OnProgress<'_>) -> Result<[Check; 2], VerifyFault> {
+    let area = parts.area;
+    let compared = rows::compare(with.stored.rows(), fresh, &mut |count| on_progress(area, Step::Rows, count, count))?;
+    // Rows that are the same are those of the same tree.
+    let (size, tree) = match &compared.divergence {
+        None => (with.stored.reached(), Outcome::Passed),
+        Some(_) => compare_trees(parts, with)?,
+    };
+    let (same, rows) = (compared.same, judge_rows(parts, with, compared)?);
+    Ok([Check { area, step: Step::Tree, covered: size, outcome: tree }, Check { area, step: Step::Rows, covered: same, outcome: rows }])
 }
 
 fn differs(parts: &Parts, what: &str, expected: &str, found: String) -> Outcome {
@@ -218,52 +245,36 @@ fn differs(parts: &Parts, what: &str, expected: &str, found: String) -> Outcome 
 }
 
 /// Hashes the stored tree again from its own leaves, and compares its root with the fresh one.
-fn compare_trees(parts: &Parts, stored: &DerivedView, build: &Build<'_>) -> Result<(u64, Outcome), VerifyFault> {
-    let size = stored.reached();
-    let tree = match tiles::check_rows(&stored.tree(), size) {
+fn compare_trees(parts: &Parts, with: &Compare<'_>) -> Result<(u64, Outcome), VerifyFault> {
+    let size = with.stored.reached();
+    let tree = match tiles::check_rows(&with.stored.tree(), size) {
         Ok(tree) => tree,
         Err(fault @ (TileError::HashDiffers { .. } | TileError::MissingHashes { .. })) => {
             return Ok((0, differs(parts, "the stored tree is broken", "each hash over those below it", fault.to_string())));
         }
-        Err(fault) => return Err(tree_fault(fault)),
+        Err(fault) => return Err(scratch_fault(DerivedFault::Tree(fault))),
     };
-    let fresh = tiles::root_at(&DerivedView::of(&build.table)?.tree(), size).map_err(tree_fault)?;
-    let outcome = if tree.root() == fresh {
-        Outcome::Passed
-    } else {
-        differs(parts, "the stored tree is not the log's", &format!("root {fresh} at size {size}"), format!("root {}", tree.root()))
+    let outcome = match with.root {
+        Some(fresh) if fresh != tree.root() => {
+            differs(parts, "the stored tree is not the log's", &format!("root {fresh} at size {size}"), format!("root {}", tree.root()))
+        }
+        Some(_) | None => Outcome::Passed,
     };
     Ok((size, outcome))
 }
 
-fn compare_rows(parts: &Parts, stored: &StoredView, build: &Build<'_>) -> Result<(u64, Outcome), VerifyFault> {
-    let fresh = build.table.view()?;
-    let Some(rows) = &stored.rows else {
-        let same = stored.derived.digest()? == DerivedView::of(&build.table)?.digest()?;
-        let outcome = if same {
-            Outcome::Passed
-        } else {
-            differs(parts, "derived rows are not what the log gives", "their digest", "another".to_owned())
-        };
-        return Ok((stored.reached(), outcome));
-    };
-    let (area, on_progress) = (parts.area, build.on_progress);
-    let compared = rows::compare(rows, &fresh, &mut |count| on_progress(area, Step::Rows, count, count))?;
+fn judge_rows(parts: &Parts, with: &Compare<'_>, compared: rows::Compared) -> Result<Outcome, VerifyFault> {
     if let Some(divergence) = compared.divergence {
-        return Ok((compared.same, Outcome::Differs(divergence)));
+        return Ok(Outcome::Differs(divergence));
     }
-    if rows.checkpoint().chain != fresh.checkpoint().chain {
-        return Ok((
-            compared.same,
-            differs(parts, "derived rows belong to another history", "the log's chain", "another chain".to_owned()),
-        ));
+    if with.stored.rows().checkpoint().chain != with.complete.chain {
+        return Ok(differs(parts, "derived rows belong to another history", "the log's chain", "another chain".to_owned()));
     }
-    let erased = erased_since(parts, rows.checkpoint().position)?;
+    let erased = erased_since(parts, with.complete.position)?;
     let kept = compared.forgotten.into_iter().find(|person| !erased.contains(person));
-    let outcome = kept.map_or(Outcome::Passed, |person| {
+    Ok(kept.map_or(Outcome::Passed, |person| {
         differs(parts, "an identity row outlived its key", "no identity row", format!("one of {person}"))
-    });
-    Ok((compared.same, outcome))
+    }))
 }
 
 /// Persons whose erasure was decided after a position: their keys may be gone before the rows show it.
@@ -286,10 +297,9 @@ fn erased_since(parts: &Parts, position: u64) -> Result<Vec<PersonId>, VerifyFau
     read.map_or_else(|fault| damaged(fault, position).map(|_| Vec::new()), |()| Ok(erased))
 }
 
-/// The trees that were signed must be prefixes of this one; `whole` says that nothing stopped the building of it.
-fn signed(parts: &Parts, view: &DerivedView, whole: bool) -> Result<(u64, Outcome), VerifyFault> {
+/// The trees that were signed must be prefixes of this one.
+fn signed(parts: &Parts, build: &Build<'_>) -> (u64, Outcome) {
     let mut covered = 0;
-    let reached = view.reached();
     for signed in &parts.signed {
         let differs = |what: &str, expected: String, found: String| {
             Outcome::Differs(Divergence { what: what.to_owned(), position: None, place: signed.source.to_owned(), expected, found })
@@ -297,30 +307,26 @@ fn signed(parts: &Parts, view: &DerivedView, whole: bool) -> Result<(u64, Outcom
         let (size, root) = match &signed.tree {
             Ok(tree) => *tree,
             Err(found) => {
-                return Ok((covered, differs("a checkpoint was not signed by this log", "its signature".to_owned(), found.clone())));
+                return (covered, differs("a checkpoint was not signed by this log", "its signature".to_owned(), found.clone()));
             }
         };
-        if size > reached && !whole {
-            return Ok((covered, Outcome::Skipped(format!("{size} events were signed, but only {reached} can be followed"))));
-        }
-        if size > reached {
-            let found = format!("a log of {reached}");
-            return Ok((covered, differs("the log has lost events that were signed", format!("{size} events"), found)));
-        }
-        let found = tiles::root_at(&view.tree(), size).map_err(tree_fault)?;
+        let found = match build.rows.root_at(size) {
+            Some(found) => found,
+            None if build.stopped.is_some() => {
+                return (covered, Outcome::Skipped(format!("{size} events were signed, but only {} can be followed", build.reached)));
+            }
+            None => {
+                let found = format!("a log of {}", build.reached);
+                return (covered, differs("the log has lost events that were signed", format!("{size} events"), found));
+            }
+        };
         if found != root {
-            return Ok((
-                covered,
-                differs("the log is not the one that was signed", format!("root {root} at size {size}"), format!("root {found}")),
-            ));
+            let expected = format!("root {root} at size {size}");
+            return (covered, differs("the log is not the one that was signed", expected, format!("root {found}")));
         }
         covered = covered.max(size);
     }
-    Ok((covered, if parts.signed.is_empty() { Outcome::Skipped("nothing was signed yet".to_owned()) } else { Outcome::Passed }))
-}
-
-fn tree_fault(fault: TileError) -> VerifyFault {
-    scratch_fault(DerivedFault::Tree(fault))
+    (covered, if parts.signed.is_empty() { Outcome::Skipped("nothing was signed yet".to_owned()) } else { Outcome::Passed })
 }
 
 fn scratch_fault(fault: DerivedFault) -> VerifyFault {

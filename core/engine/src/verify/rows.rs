@@ -1,16 +1,16 @@
 //! Two sets of derived rows, compared in order; the first difference named by what the row means.
 
-use std::cmp::Ordering;
 use std::ops::{Bound, ControlFlow};
 
 use zhixin_events::{PersonId, Subject};
-use zhixin_store::rows::{Direction, Row, RowFault, RowView};
+use zhixin_store::rows::{Direction, RowView};
 
-use super::Divergence;
+use super::{Divergence, VerifyFault};
 use crate::blobs::files::hex;
+use crate::derived::bulk::Rows;
 
-/// Rows compared at a time.
-const PAGE_ROWS: usize = 4_096;
+/// Rows between two reports of progress.
+const ROWS_A_REPORT: u64 = 4_096;
 /// Bytes of a value that a report shows.
 const SHOWN_BYTES: usize = 40;
 /// Bytes of one hash in a tree row, and hashes in a full one.
@@ -27,68 +27,48 @@ pub(super) struct Compared {
     pub(super) forgotten: Vec<PersonId>,
 }
 
-/// Compares the stored rows with freshly built ones.
-pub(super) fn compare(stored: &dyn RowView, fresh: &dyn RowView, on_rows: &mut dyn FnMut(u64)) -> Result<Compared, RowFault> {
+/// Compares the stored rows with those that a build gives, up to the first that is another.
+pub(super) fn compare(stored: &dyn RowView, fresh: &mut Rows, on_rows: &mut dyn FnMut(u64)) -> Result<Compared, VerifyFault> {
     let mut compared = Compared { same: 0, divergence: None, forgotten: Vec::new() };
-    let mut after: Option<Vec<u8>> = None;
-    loop {
-        let start = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        let page = page(stored, start, Bound::Unbounded, PAGE_ROWS)?;
-        let last = page.last().filter(|_| page.len() == PAGE_ROWS).map(|(key, _)| key.clone());
-        let end = last.as_deref().map_or(Bound::Unbounded, Bound::Included);
-        // One row more than there may be shows that rows are missing; how many does not matter.
-        let expected = self::page(fresh, start, end, 2 * PAGE_ROWS + 1)?;
-        compared.divergence = compare_page(&page, &expected, &mut compared);
-        if compared.divergence.is_some() {
-            return Ok(compared);
-        }
-        on_rows(compared.same);
-        match last {
-            Some(last) => after = Some(last),
-            None => return Ok(compared),
-        }
-    }
-}
-
-fn page(view: &dyn RowView, start: Bound<&[u8]>, end: Bound<&[u8]>, rows_max: usize) -> Result<Vec<Row>, RowFault> {
-    let mut rows = Vec::new();
-    view.scan(start, end, Direction::Ascending, &mut |key, value| {
-        rows.push((key.to_vec(), value.to_vec()));
-        if rows.len() < rows_max { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    })?;
-    Ok(rows)
-}
-
-fn compare_page(stored: &[Row], fresh: &[Row], compared: &mut Compared) -> Option<Divergence> {
-    let (mut found, mut expected) = (stored.iter().peekable(), fresh.iter().peekable());
-    loop {
-        let order = match (found.peek(), expected.peek()) {
-            (None, None) => return None,
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (Some((key, _)), Some((wanted, _))) => key.cmp(wanted),
+    let mut next = || fresh.next().map_err(|fault| VerifyFault::Build(Box::new(fault)));
+    let mut expected = next()?;
+    let mut fault = None;
+    stored.scan(Bound::Unbounded, Bound::Unbounded, Direction::Ascending, &mut |key, value| {
+        let found = match &expected {
+            Some((wanted, of)) if wanted == key => (of == value).then_some(Found::Same).ok_or_else(|| differs(key, Some(of), Some(value))),
+            Some((wanted, of)) if wanted.as_slice() < key => Err(differs(wanted, Some(of), None)),
+            Some(_) | None => forgotten(key, value).map(Found::Forgotten).ok_or_else(|| differs(key, None, Some(value))),
         };
-        match order {
-            Ordering::Less => {
-                let (key, value) = found.next()?;
-                match forgotten(key, value) {
-                    Some(person) => compared.forgotten.push(person),
-                    None => return Some(differs(key, None, Some(value))),
-                }
-            }
-            Ordering::Greater => {
-                let (key, value) = expected.next()?;
-                return Some(differs(key, Some(value), None));
-            }
-            Ordering::Equal => {
-                let ((key, value), (_, wanted)) = (found.next()?, expected.next()?);
-                if value != wanted {
-                    return Some(differs(key, Some(wanted), Some(value)));
-                }
+        match found {
+            Err(divergence) => compared.divergence = Some(divergence),
+            Ok(Found::Forgotten(person)) => compared.forgotten.push(person),
+            Ok(Found::Same) => {
                 compared.same += 1;
+                if compared.same.is_multiple_of(ROWS_A_REPORT) {
+                    on_rows(compared.same);
+                }
+                match next() {
+                    Ok(row) => expected = row,
+                    Err(broken) => fault = Some(broken),
+                }
             }
         }
+        if fault.is_some() || compared.divergence.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    if let Some(fault) = fault {
+        return Err(fault);
     }
+    if let (None, Some((key, value))) = (&compared.divergence, expected) {
+        compared.divergence = Some(differs(&key, Some(&value), None));
+    }
+    on_rows(compared.same);
+    Ok(compared)
+}
+
+/// What a stored row is that may be there.
+enum Found {
+    Same,
+    Forgotten(PersonId),
 }
 
 /// The person of an identity row, either way round.
@@ -101,7 +81,7 @@ fn forgotten(key: &[u8], value: &[u8]) -> Option<PersonId> {
     id.try_into().ok().map(PersonId::from_bytes)
 }
 
-fn differs(key: &[u8], expected: Option<&Vec<u8>>, found: Option<&Vec<u8>>) -> Divergence {
+fn differs(key: &[u8], expected: Option<&[u8]>, found: Option<&[u8]>) -> Divergence {
     let (kind, rest) = key.split_first().map_or((0, key), |(kind, rest)| (*kind, rest));
     let number = |bytes: &[u8]| bytes.first_chunk().map(|bytes| u64::from_be_bytes(*bytes));
     let mut position = None;
@@ -126,7 +106,7 @@ fn differs(key: &[u8], expected: Option<&Vec<u8>>, found: Option<&Vec<u8>>) -> D
         _ => "a row of no known kind".to_owned(),
     };
     // Whose number it is stays out of reports.
-    let show = |value: Option<&Vec<u8>>| match value {
+    let show = |value: Option<&[u8]>| match value {
         None => "no row".to_owned(),
         Some(_) if matches!(kind, b'I' | b'J') => "a row".to_owned(),
         Some(value) => shown(value, expected, found),
@@ -138,14 +118,14 @@ fn differs(key: &[u8], expected: Option<&Vec<u8>>, found: Option<&Vec<u8>>) -> D
 }
 
 /// The number of the first hash in a tree row that differs.
-fn first_other_hash(expected: Option<&Vec<u8>>, found: Option<&Vec<u8>>) -> u64 {
-    let (expected, found) = (expected.map_or(&[][..], Vec::as_slice), found.map_or(&[][..], Vec::as_slice));
+fn first_other_hash(expected: Option<&[u8]>, found: Option<&[u8]>) -> u64 {
+    let (expected, found) = (expected.unwrap_or_default(), found.unwrap_or_default());
     let same = expected.chunks(HASH_BYTES).zip(found.chunks(HASH_BYTES)).take_while(|(expected, found)| expected == found);
     same.count() as u64
 }
 
 /// A value from a little before the first byte that differs.
-fn shown(value: &[u8], expected: Option<&Vec<u8>>, found: Option<&Vec<u8>>) -> String {
+fn shown(value: &[u8], expected: Option<&[u8]>, found: Option<&[u8]>) -> String {
     let same = match (expected, found) {
         (Some(expected), Some(found)) => expected.iter().zip(found).take_while(|(expected, found)| expected == found).count(),
         (Some(_) | None, _) => 0,

@@ -9,10 +9,10 @@ use zhixin_events::document::RulePackPublished;
 use zhixin_events::field::Digest32;
 use zhixin_events::person::{ErasureCompleted, PersonErased, PersonRegistered};
 use zhixin_events::{
-    AccountId, Attendance, ClassId, CommandId, DocumentKind, ErasureGround, Event, PersonId, Role, Secret, SessionNumber, Timestamp,
-    registry,
+    AccountId, Attendance, ClassId, CommandId, DocumentKind, ErasureGround, Event, PersonId, Role, Secret, SessionNumber, Subject,
+    Timestamp, registry,
 };
-use zhixin_store::rows::MemoryRows;
+use zhixin_store::rows::{Direction, MemoryRows};
 use zhixin_store::segments::BodyBuilder;
 use zhixin_store::vault::{MemoryVault, Vault};
 
@@ -211,4 +211,50 @@ fn an_ordinal_that_does_not_follow_is_named_and_leaves_no_rows() {
     let Err(DerivedFault::Ordinal { position: found, named, expected, .. }) = built else { panic!("{built:?}") };
     assert_eq!((found, named), (position, u32::try_from(expected).unwrap() + 1));
     assert_eq!(store.view().unwrap().checkpoint(), Checkpoint::default());
+}
+
+#[test]
+fn rows_that_are_complete_do_not_change_while_ordinals_and_tree_go_on() {
+    let mut told = Told::a_year();
+    let class = ClassId::from_bytes([7, 7, 7, 7, 0, 1]);
+    *told.ordinals.get_mut(&Subject::class(class)).unwrap() += 1;
+    let position = told.log.head().next_position;
+    let wrong = told.commit(RunOpened { class }, &[Subject::class(class)], &[]);
+    told.append(&[wrong]);
+    let feed = told.log.feed();
+    let inputs = told.inputs(Path::new("unused"));
+    let mut build = Build::new(None, &inputs, SUBJECT_BYTES).unwrap();
+    build.keep_roots([0, 1_000, 2_500]);
+    let table = Arc::new(Table::new(Arc::new(MemoryRows::new())).unwrap());
+    let mut derived = Derived::new(Arc::clone(&table), Arc::clone(&inputs.keys), inputs.identities.clone(), LOG_ID).unwrap();
+    let mut followed = Vec::new();
+    feed.read(0, &mut |batch| {
+        build.take(batch).unwrap();
+        if followed.is_empty() && build.reached() >= 1_000 {
+            let until = build.reached();
+            let stop_at = |derived: &Derived| if derived.reached() >= until { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+            derived.catch_up(feed.as_ref(), &mut { stop_at }).unwrap();
+            assert_eq!(build.complete().unwrap(), table.checkpoint());
+            let mut keep = |key: &[u8], value: &[u8]| {
+                followed.push((key.to_vec(), value.to_vec()));
+                ControlFlow::Continue(())
+            };
+            table.view().unwrap().scan_prefix(&[], Direction::Ascending, &mut keep).unwrap();
+        }
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert_eq!((build.reached(), build.root_at(position)), (position + 1, None), "a root that was not to be kept");
+    let view = crate::derived::DerivedView::of(&table).unwrap();
+    for size in [0, 1_000, table.checkpoint().position] {
+        assert_eq!(build.root_at(size), Some(merkle::tiles::root_at(&view.tree(), size).unwrap()), "at {size}");
+    }
+    assert_eq!(build.root_at(2_500).is_some(), position >= 2_500);
+    let mut rows = build.rows().unwrap();
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        found.push(row);
+    }
+    assert_eq!(found, followed);
+    assert_eq!(rows.into_out_of_order().map(|(first, _)| first), Some(position));
 }
