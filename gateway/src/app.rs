@@ -21,7 +21,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use zhixin_engine::handle::EngineHandle;
 use zhixin_engine::log::LogPurpose;
-use zhixin_projections::Projections;
+use zhixin_projections::{ModelName, Projections, Quarantined, TableView};
 use zhixin_projections::sample::RowChecks;
 
 use crate::auth::rate::Rate;
@@ -154,8 +154,39 @@ impl App {
         &self.0.imports
     }
 
-    /// Where the log ended when the process opened it. A read model that has not reached it (its rows were deleted, or are older than a
-    /// restored log) would say of what is recorded that there is no such thing.
+    /// Whether a read model has caught up with the log as it was when the process opened. One that has not, after deleted rows, a restore
+    /// or a rebuild from nothing, would answer that things are not there.
+    pub(crate) fn is_current(&self, model: ModelName) -> bool {
+        self.deps().projections.position_of(model) >= self.opened_at()
+    }
+    /// The newest rows of a read model.
+    ///
+    /// # Errors
+    /// `SYS-0007` with the progress while the model catches up; the rows cannot be read.
+    pub(crate) fn rows(&self, model: ModelName) -> Result<TableView, Problem> {
+        if !self.is_current(model) {
+            return Err(Problem::catching_up(self.deps().projections.position_of(model), self.opened_at()));
+        }
+        Ok(self.deps().projections.view(model)?)
+    }
+    /// The events that a read model could not take.
+    ///
+    /// # Errors
+    /// As [`App::rows`].
+    pub(crate) fn quarantined(&self, model: ModelName) -> Result<Vec<Quarantined>, Problem> {
+        Ok(zhixin_projections::model::quarantined(&self.rows(model)?, model)?)
+    }
+    /// What answers reflect: the least of the models that have caught up; the others refuse to answer.
+    pub(crate) fn reflected(&self) -> u64 {
+        let positions = ModelName::ALL.into_iter().map(|model| self.deps().projections.position_of(model));
+        positions.filter(|position| *position >= self.opened_at()).min().unwrap_or_else(|| self.opened_at())
+    }
+    /// Waits until the models that have caught up reflect the events below a position. Blocks.
+    pub(crate) fn wait_reflected(&self, position: u64, timeout: Duration) -> bool {
+        let mut current = ModelName::ALL.into_iter().filter(|model| self.is_current(*model));
+        current.all(|model| self.deps().projections.wait_for_model(model, position, timeout))
+    }
+    /// Where the log ended when the process opened it.
     pub(crate) fn opened_at(&self) -> u64 {
         self.0.opened_at
     }

@@ -69,7 +69,17 @@ struct Inner {
     detail: Option<Said>,
     errors: Vec<FieldProblem>,
     retry_after_s: Option<u32>,
+    progress: Option<Progress>,
     cause: Option<String>,
+}
+
+/// How far something is that has to be done first. Unit: events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Events worked through.
+    pub reached: u64,
+    /// Events to work through.
+    pub needed: u64,
 }
 
 /// What the gateway itself says no with, beside the codes of the domain: status, code, short Chinese and English title.
@@ -125,11 +135,13 @@ pub enum Kind {
     Busy,
     /// We are wrong.
     Internal,
+    /// A read model is still being brought up from the log.
+    CatchingUp,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::NotJson,
         Self::Malformed,
         Self::TooLarge,
@@ -155,6 +167,7 @@ impl Kind {
         Self::Poisoned,
         Self::Busy,
         Self::Internal,
+        Self::CatchingUp,
     ];
 
     /// Status and stable code.
@@ -185,6 +198,7 @@ impl Kind {
             Self::Poisoned => (StatusCode::SERVICE_UNAVAILABLE, "SYS-0004"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "SYS-0005"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "SYS-0006"),
+            Self::CatchingUp => (StatusCode::SERVICE_UNAVAILABLE, "SYS-0007"),
         }
     }
 }
@@ -193,7 +207,7 @@ impl From<Kind> for Problem {
     fn from(kind: Kind) -> Self {
         let (status, code) = kind.status_and_code();
         let retry_after_s = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(2);
-        Self(Box::new(Inner { status, code, detail: None, errors: Vec::new(), retry_after_s, cause: None }))
+        Self(Box::new(Inner { status, code, detail: None, errors: Vec::new(), retry_after_s, progress: None, cause: None }))
     }
 }
 
@@ -220,6 +234,13 @@ impl Problem {
     /// One wrong part of the request.
     pub fn part(kind: Kind, part: Part, zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self::with_parts(vec![FieldProblem { part, code: kind.status_and_code().1, said: Said::new(zh, en) }])
+    }
+
+    /// A read model is at `reached` and answers from `needed` on.
+    pub fn catching_up(reached: u64, needed: u64) -> Self {
+        let mut problem = Self::from(Kind::CatchingUp);
+        problem.0.progress = Some(Progress { reached, needed });
+        problem
     }
 
     /// Says what happened.
@@ -275,6 +296,10 @@ impl Problem {
     pub fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
     }
+    /// How far what has to be done first is.
+    pub fn progress(&self) -> Option<Progress> {
+        self.0.progress
+    }
     /// When to try again. Unit: seconds.
     pub fn retry_after_s(&self) -> Option<u32> {
         self.0.retry_after_s
@@ -297,7 +322,7 @@ impl Problem {
     /// The body of RFC 9457.
     pub fn json(&self, lang: Lang, request_id: &str) -> Value {
         let errors: Vec<Value> = self.0.errors.iter().map(|error| error.json(lang)).collect();
-        json!({
+        let mut body = json!({
             "type": format!("/problems/{}", self.0.code),
             "title": self.title(lang),
             "status": self.0.status.as_u16(),
@@ -305,7 +330,11 @@ impl Problem {
             "code": self.0.code,
             "errors": errors,
             "request_id": request_id,
-        })
+        });
+        if let Some(Progress { reached, needed }) = self.0.progress {
+            body["progress"] = json!({ "reached": reached, "needed": needed });
+        }
+        body
     }
 
     /// Sets the headers that belong to it.

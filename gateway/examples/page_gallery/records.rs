@@ -283,6 +283,7 @@ fn event(lang: Lang) -> EventView {
 fn error(lang: Lang) -> ErrorView {
     let p = |zh, en| lang.pick(zh, en);
     ErrorView {
+        progress: None,
         frame: plain_frame(lang, "/classes", Nav::None, &[]),
         status: 409,
         code: s("CLASS-0007"),

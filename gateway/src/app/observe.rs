@@ -103,7 +103,8 @@ async fn answer(app: &App, request: Request, next: Next) -> Response {
 fn note(problem: &Problem) {
     let (code, status) = (problem.code(), problem.status().as_u16());
     let cause = problem.cause().unwrap_or("");
-    if problem.status().is_server_error() {
+    // A model that catches up is the way of things after a restore; `/readyz` and the status page tell of it.
+    if problem.status().is_server_error() && problem.progress().is_none() {
         tracing::error!(code, status, cause, runbook = "problem", "a request failed");
     } else {
         tracing::debug!(code, status, "a request was refused");

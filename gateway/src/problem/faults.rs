@@ -30,6 +30,7 @@ impl From<Refusal> for Problem {
             detail: Some(said),
             errors: errors.into_iter().collect(),
             retry_after_s: None,
+            progress: None,
             cause: None,
         }))
     }

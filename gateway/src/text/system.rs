@@ -44,6 +44,10 @@ super::texts! {
         status_never: "尚未进行", "never";
         status_verify: "最近完整核验", "Last full check";
         status_download: "下载检查点（可交第三方核验）", "Download the checkpoint (for independent checks)";
+        status_good: "正常", "Good";
+        status_catching_up: "正在生成", "Being made";
+        status_stopped: "停止", "Stopped";
+        error_progress: "已处理 {0} 个事件，共 {1} 个。", "{0} of {1} events so far.";
         status_version: "程序版本", "Version of the program";
         model_quota: "任务完成统计", "Targets and results";
         model_certificates: "证书登记", "Certificates";

@@ -63,7 +63,7 @@ pub(crate) fn normalised(number: &str) -> String {
 /// # Errors
 /// 404 if there is none.
 pub(crate) fn find(app: &App, number: &str, view: AsOf) -> Result<CertificateEntry, Problem> {
-    let rows = app.deps().projections.view(ModelName::Certificates)?;
+    let rows = app.rows(ModelName::Certificates)?;
     certificates::by_number(&rows, &normalised(number), view)?.ok_or_else(|| Kind::NotFound.into())
 }
 

@@ -124,7 +124,7 @@ async fn list(State(app): State<App>, caller: Caller, request: Request) -> Resul
         let moment = Moment::of(app, &query)?;
         let (filter, after, limit) = (filter(&query, &scope)?, query.word("after")?, limit(&query)?);
         let mut body = moment.members(app, &[ModelName::Classes])?;
-        let rows = app.deps().projections.view(ModelName::Classes)?;
+        let rows = app.rows(ModelName::Classes)?;
         let page = filter.map(|filter| classes::list(&rows, &filter, moment.view, after, limit)).transpose()?;
         let (items, next) = page.map_or_else(|| (Vec::new(), None), |page| (page.items, page.next));
         body.insert("classes".to_owned(), items.iter().map(class_json).collect());
@@ -140,7 +140,7 @@ async fn list_csv(State(app): State<App>, caller: Caller, request: Request) -> R
     let lang = Lang::from_param(query.text("lang"));
     app.blocking(move |app| {
         let moment = Moment::of(app, &query)?;
-        let rows = app.deps().projections.view(ModelName::Classes)?;
+        let rows = app.rows(ModelName::Classes)?;
         let found = match filter(&query, &scope)? {
             Some(filter) => classes::list(&rows, &filter, moment.view, query.word("after")?, CSV_ROWS_MAX)?.items,
             None => Vec::new(),
@@ -172,7 +172,7 @@ async fn list_csv(State(app): State<App>, caller: Caller, request: Request) -> R
 /// 401, 403, 404.
 pub(crate) fn seen(app: &App, caller: &Caller, id: ClassId, view: AsOf) -> Result<ClassDetail, Problem> {
     let (_, scope) = caller.require(Action::ReadClasses)?;
-    let found = classes::by_id(&app.deps().projections.view(ModelName::Classes)?, id, view)?;
+    let found = classes::by_id(&app.rows(ModelName::Classes)?, id, view)?;
     found.filter(|detail| scope.covers(&place_of_class(&detail.entry))).ok_or_else(|| Kind::NotFound.into())
 }
 
@@ -183,7 +183,7 @@ async fn get(State(app): State<App>, Path(id): Path<String>, caller: Caller, req
     app.blocking(move |app| {
         let moment = Moment::of(app, &query)?;
         let detail = seen(app, &caller, id, moment.view)?;
-        let rows = app.deps().projections.view(ModelName::Classes)?;
+        let rows = app.rows(ModelName::Classes)?;
         let roster = classes::roster(&rows, id, moment.view, query.word("after")?, limit(&query)?)?;
         let wanted = query.flag("names")?;
         let names = if wanted { Some(names_of(app, &caller, &query, &detail.entry, &roster.items)?) } else { None };

@@ -71,7 +71,7 @@ pub(crate) fn listed_trainers(app: &App, query: &Query, view: AsOf) -> Result<Ve
     };
     let statuses = query.choice("status", &STATUSES, status)?.unwrap_or_else(|| vec![None]);
     let (unit, occupation) = (query.word("unit")?, query.word("occupation")?);
-    let rows = app.deps().projections.view(ModelName::Trainers)?;
+    let rows = app.rows(ModelName::Trainers)?;
     let mut found = Vec::new();
     for status in statuses {
         found.extend(trainers::list(&rows, &TrainerFilter { unit, occupation, status }, view)?);
@@ -123,7 +123,7 @@ async fn trainer(State(app): State<App>, Path(id): Path<String>, request: Reques
     let id: TrainerId = path_word("id", &id)?;
     app.blocking(move |app| {
         let moment = Moment::of(app, &query)?;
-        let found = trainers::by_id(&app.deps().projections.view(ModelName::Trainers)?, id, moment.view)?;
+        let found = trainers::by_id(&app.rows(ModelName::Trainers)?, id, moment.view)?;
         let mut body = moment.members(app, &[ModelName::Trainers])?;
         body.insert("trainer".to_owned(), trainer_json(&found.ok_or(Kind::NotFound)?));
         Ok(Json(body).into_response())
@@ -146,7 +146,7 @@ async fn trainer_diff(State(app): State<App>, request: Request) -> Result<Respon
     let query = Query::strict(request.uri(), &[DIFF_PARAMS])?;
     app.blocking(move |app| {
         let (from, to) = two(app, &query)?;
-        let diff = trainers::diff(&app.deps().projections.view(ModelName::Trainers)?, from.view, to.view)?;
+        let diff = trainers::diff(&app.rows(ModelName::Trainers)?, from.view, to.view)?;
         let changed: Vec<Value> =
             diff.changed.iter().map(|(before, after)| json!({ "before": trainer_json(before), "after": trainer_json(after) })).collect();
         Ok(Json(diff_json(
@@ -166,7 +166,7 @@ async fn occupation_diff(State(app): State<App>, request: Request) -> Result<Res
     let query = Query::strict(request.uri(), &[DIFF_PARAMS])?;
     app.blocking(move |app| {
         let (from, to) = two(app, &query)?;
-        let diff = occupations::diff(&app.deps().projections.view(ModelName::Occupations)?, from.view, to.view)?;
+        let diff = occupations::diff(&app.rows(ModelName::Occupations)?, from.view, to.view)?;
         let (added, removed) = (diff.added.iter().map(occupation_json), diff.removed.iter().map(occupation_json));
         let changed: Vec<Value> = diff
             .changed
@@ -200,7 +200,7 @@ async fn occupation_list(State(app): State<App>, request: Request) -> Result<Res
     let query = Query::strict(request.uri(), &[moment::PARAMS])?;
     app.blocking(move |app| {
         let moment = Moment::of(app, &query)?;
-        let found = occupations::list(&app.deps().projections.view(ModelName::Occupations)?, moment.view)?;
+        let found = occupations::list(&app.rows(ModelName::Occupations)?, moment.view)?;
         let mut body = moment.members(app, &[ModelName::Occupations])?;
         body.insert("occupations".to_owned(), found.iter().map(occupation_json).collect());
         Ok(Json(body).into_response())
@@ -213,7 +213,7 @@ async fn occupation(State(app): State<App>, Path(id): Path<String>, request: Req
     let id: OccupationId = path_word("id", &id)?;
     app.blocking(move |app| {
         let moment = Moment::of(app, &query)?;
-        let found = occupations::by_id(&app.deps().projections.view(ModelName::Occupations)?, id, moment.view)?;
+        let found = occupations::by_id(&app.rows(ModelName::Occupations)?, id, moment.view)?;
         let mut body = moment.members(app, &[ModelName::Occupations])?;
         body.insert("occupation".to_owned(), occupation_json(&found.ok_or(Kind::NotFound)?));
         Ok(Json(body).into_response())

@@ -13,8 +13,6 @@ use crate::app::body::bad_parameter;
 use crate::app::routes::Param;
 use crate::problem::{Kind, Problem};
 
-/// How long a query waits for read models that have not caught up since the process opened.
-const CATCH_UP_WAIT_MAX: Duration = Duration::from_millis(500);
 /// How long a page waits for what was recorded before it was asked for.
 const PAGE_WAIT_MAX: Duration = Duration::from_millis(500);
 
@@ -52,7 +50,7 @@ impl Moment {
     /// # Errors
     /// `REQ-0006` for what is not recorded yet; 503 when the read models do not get there in time.
     pub(crate) fn of(app: &App, query: &Query) -> Result<Self, Problem> {
-        let (engine, projections) = (app.engine(), &app.deps().projections);
+        let engine = app.engine();
         let (now, end) = (engine.now()?, engine.end());
         let effective_by = query.word::<CivilDate>("effective_by")?;
         let at_least = query.number("at_least", (0, u64::MAX))?;
@@ -61,21 +59,14 @@ impl Moment {
         }
         let asked = query.text("as_of").map(|text| asked(app, text, now, end)).transpose()?.flatten();
         let wanted = asked.map_or(0, |asked| asked.end).max(at_least.map_or(0, |position| position.saturating_add(1)));
-        if !projections.wait_for(app.opened_at(), CATCH_UP_WAIT_MAX) {
-            return Err(Problem::saying(
-                Kind::Busy,
-                "统计数据正在从记录重新生成，请稍后再试",
-                "the read models have not caught up with the log since the start; try again later",
-            ));
-        }
-        if wanted > projections.position() && !projections.wait_for(wanted, app.deps().limits.wait_time_max) {
+        if !app.wait_reflected(wanted, app.deps().limits.wait_time_max) {
             return Err(Problem::saying(
                 Kind::Busy,
                 "统计数据尚未更新到所要求的位置",
                 "the read models have not reached that position yet",
             ));
         }
-        let position = asked.map_or_else(|| projections.position(), |asked| asked.end);
+        let position = asked.map_or_else(|| app.reflected(), |asked| asked.end);
         // The index of subjects follows the log by itself; what the read models reflect must be there too.
         if !engine.wait_indexed(position, app.deps().limits.wait_time_max) {
             return Err(Kind::Busy.into());
@@ -94,7 +85,7 @@ impl Moment {
     /// As [`Moment::of`].
     pub(crate) fn of_page(app: &App, query: &Query) -> Result<Self, Problem> {
         // Best effort: a page that cannot wait longer shows what there is, and says as of when.
-        let _reached = app.deps().projections.wait_for(app.engine().end(), PAGE_WAIT_MAX);
+        let _reached = app.wait_reflected(app.engine().end(), PAGE_WAIT_MAX);
         Self::of(app, query)
     }
 
@@ -114,7 +105,7 @@ impl Moment {
         members.insert("effective_by".to_owned(), json!(self.view.effective_by.to_string()));
         let mut left_out = Map::new();
         for model in models {
-            let count = app.deps().projections.quarantined(*model)?.len();
+            let count = app.quarantined(*model)?.len();
             if count > 0 {
                 left_out.insert(model.name().to_owned(), json!(count));
             }

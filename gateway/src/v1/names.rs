@@ -34,11 +34,10 @@ impl Names {
     /// # Errors
     /// The rows cannot be read.
     pub(crate) fn of(app: &App, view: AsOf, lang: Lang) -> Result<Self, Problem> {
-        let projections = &app.deps().projections;
         Ok(Self {
             app: app.clone(),
-            occupations: projections.view(ModelName::Occupations)?,
-            trainers: projections.view(ModelName::Trainers)?,
+            occupations: app.rows(ModelName::Occupations)?,
+            trainers: app.rows(ModelName::Trainers)?,
             view,
             lang,
             known_occupations: RefCell::default(),

@@ -28,7 +28,7 @@ async fn hours(State(app): State<App>, Path(id): Path<String>, caller: Caller, r
     let (_, scope) = caller.require(Action::ReadPersons)?;
     app.blocking(move |app| {
         let moment = Moment::of(app, &query)?;
-        let mut of_person = classes::of_person(&app.deps().projections.view(ModelName::Classes)?, person, moment.view)?;
+        let mut of_person = classes::of_person(&app.rows(ModelName::Classes)?, person, moment.view)?;
         of_person.retain(|(class, _)| scope.covers(&place_of_class(class)));
         if of_person.is_empty() {
             return Err(Kind::NotFound.into());

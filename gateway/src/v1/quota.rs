@@ -115,7 +115,7 @@ pub(crate) fn question(query: &Query, moment: &Moment) -> Result<QuotaQuery, Pro
 
 /// Asks one question of the read model. Blocks.
 pub(crate) fn ask(app: &App, question: &QuotaQuery) -> Result<QuotaAnswer, Problem> {
-    Ok(quota::query(&app.deps().projections.view(ModelName::Quota)?, question)?)
+    Ok(quota::query(&app.rows(ModelName::Quota)?, question)?)
 }
 
 /// The counting rule in a sentence.

@@ -152,7 +152,7 @@ pub(crate) fn importable(app: &App, caller: &Caller, class: ClassId) -> Result<(
     // Whoever planned the class just now must find it.
     let newest = app.engine().end().saturating_sub(1).to_string();
     let moment = Moment::of(app, &Query::of_pairs([("at_least", newest.as_str())]))?;
-    let found = classes::by_id(&app.deps().projections.view(ModelName::Classes)?, class, moment.view)?;
+    let found = classes::by_id(&app.rows(ModelName::Classes)?, class, moment.view)?;
     if found.is_some_and(|detail| scope.covers(&place_of_class(&detail.entry))) { Ok(()) } else { Err(Kind::NotFound.into()) }
 }
 

@@ -90,9 +90,8 @@ pub(crate) fn covers_person(app: &App, scope: &Scope, person: PersonId) -> Resul
     if scope.covers(&Place { person: Some(person), ..Place::default() }) {
         return Ok(true);
     }
-    let (engine, projections) = (app.engine(), &app.deps().projections);
-    let view = AsOf { position: projections.position(), effective_by: engine.now()?.civil_date() };
-    let of_person = classes::of_person(&projections.view(ModelName::Classes)?, person, view)?;
+    let view = AsOf { position: app.reflected(), effective_by: app.engine().now()?.civil_date() };
+    let of_person = classes::of_person(&app.rows(ModelName::Classes)?, person, view)?;
     Ok(of_person.iter().any(|(class, _)| scope.covers(&place_of_class(class))))
 }
 

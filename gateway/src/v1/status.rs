@@ -74,7 +74,7 @@ fn status_json(app: &App) -> Result<Value, Problem> {
     let published = engine.published().map(|published| json!({ "size": published.size, "root": published.root.to_string() }));
     let mut models = Vec::new();
     for model in ModelName::ALL {
-        models.push(json!({ "name": model.name(), "version": model.version(), "quarantined": projections.quarantined(model)?.len() }));
+        models.push(json!({ "name": model.name(), "version": model.version(), "position": projections.position_of(model).checked_sub(1), "answers": app.is_current(model), "quarantined": projections.quarantined(model)?.len() }));
     }
     let row_checks = app.deps().row_checks.as_ref().map(|checks| {
         let RowCheckCounts { samples, rows, wrong, rounds, last_round_at } = checks.counts();

@@ -74,7 +74,7 @@ pub(crate) fn find(app: &App, query: &Query, view: AsOf) -> Result<Why, Problem>
     let model = query.choice("model", &MODELS, ModelName::from_name)?.unwrap_or(ModelName::Quota);
     let missing = || bad_parameter(Kind::Malformed, "row", "缺少这个参数", "the parameter is missing");
     let row = query.text("row").ok_or_else(missing)?;
-    let rows = app.deps().projections.view(model)?;
+    let rows = app.rows(model)?;
     if model == ModelName::Quota {
         let malformed = |_| bad_parameter(Kind::Malformed, "row", "不是统计数据的行", "it is no row of the quota model");
         let key: RowKey = row.parse().map_err(malformed)?;

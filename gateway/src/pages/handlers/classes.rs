@@ -42,7 +42,7 @@ fn list_view(app: &App, asked: &Asked) -> Result<ClassListView, Problem> {
     let (_, scope) = asked.caller.require(Action::ReadClasses)?;
     let moment = Moment::of_page(app, &asked.query)?;
     let filter = shared::filter(&asked.query, &scope)?;
-    let view = app.deps().projections.view(ModelName::Classes)?;
+    let view = app.rows(ModelName::Classes)?;
     let mut found = match filter {
         Some(filter) => classes::list(&view, &filter, moment.view, None, usize::MAX)?.items,
         None => Vec::new(),
@@ -81,7 +81,7 @@ fn filters(asked: &Asked) -> Vec<Select> {
 
 /// Rows of a list of classes, with their counts.
 pub(super) fn rows(app: &App, classes: &[ClassEntry], as_of: AsOf, names: &Names) -> Result<Vec<ClassRow>, Problem> {
-    let view = app.deps().projections.view(ModelName::Classes)?;
+    let view = app.rows(ModelName::Classes)?;
     let mut rows = Vec::with_capacity(classes.len());
     for class in classes {
         let roster = classes::roster(&view, class.class, as_of, None, usize::MAX)?.items;
@@ -122,7 +122,7 @@ pub(super) fn view(app: &App, asked: &Asked, id: ClassId, errors: Vec<crate::pag
     let moment = Moment::of_page(app, &asked.query)?;
     let detail = shared::seen(app, &asked.caller, id, moment.view)?;
     let names = Names::of(app, moment.view, asked.lang)?;
-    let rows = app.deps().projections.view(ModelName::Classes)?;
+    let rows = app.rows(ModelName::Classes)?;
     let roster = classes::roster(&rows, id, moment.view, None, usize::MAX)?.items;
     let (page, shown) = pager(&asked.query, &format!("/classes/{id}"), &roster, ROSTER)?;
     let opened = opened(app, asked, &detail.entry, shown)?;

@@ -42,7 +42,7 @@ pub(super) async fn show(State(app): State<App>, caller: Caller, uri: Uri) -> Re
 ///
 /// Why: in January, before the year's targets are set, and in a demonstration, this year's page would be empty.
 fn latest_year(app: &App, this_year: PlanYear) -> Result<PlanYear, Problem> {
-    let years = zhixin_projections::quota::years(&app.deps().projections.view(ModelName::Quota)?)?;
+    let years = zhixin_projections::quota::years(&app.rows(ModelName::Quota)?)?;
     Ok(years.into_iter().filter(|year| *year <= this_year).max().unwrap_or(this_year))
 }
 
@@ -115,7 +115,7 @@ impl Page<'_> {
         if has_targets(self.question.year)? {
             return Ok(None);
         }
-        let years = zhixin_projections::quota::years(&self.app.deps().projections.view(ModelName::Quota)?)?;
+        let years = zhixin_projections::quota::years(&self.app.rows(ModelName::Quota)?)?;
         for year in years.into_iter().rev().filter(|year| *year != self.question.year) {
             if has_targets(year)? {
                 return Ok(Some((

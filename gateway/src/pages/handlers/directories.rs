@@ -53,7 +53,7 @@ type EditionName = (u64, String, CivilDate);
 
 fn editions(app: &App, lang: Lang) -> Result<Vec<EditionName>, Problem> {
     let latest = Moment::of_page(app, &Query::default())?;
-    let page = trainers::editions(&app.deps().projections.view(ModelName::Trainers)?, latest.view, None, usize::MAX)?;
+    let page = trainers::editions(&app.rows(ModelName::Trainers)?, latest.view, None, usize::MAX)?;
     let numbered = page.items.iter().zip(1_u32..);
     let name = |edition: &trainers::Edition, number: u32| {
         (
@@ -127,7 +127,7 @@ fn facets(app: &App, asked: &Asked, moment: &Moment) -> Result<Vec<Select>, Prob
     let (lang, t) = (asked.lang, Texts::of(asked.lang));
     let all = || std::iter::once((String::new(), t.frame.all.to_string()));
     let units = all().chain(ReportingUnit::all().map(|unit| (unit.to_string(), names::unit(lang, unit).to_owned())));
-    let known = occupations::list(&app.deps().projections.view(ModelName::Occupations)?, moment.view)?;
+    let known = occupations::list(&app.rows(ModelName::Occupations)?, moment.view)?;
     let known = all().chain(known.iter().map(|entry| (entry.occupation.to_string(), lang.pick(&entry.name_zh, &entry.name_en).to_owned())));
     let statuses = [TrainerStatus::Listed, TrainerStatus::Suspended, TrainerStatus::Expired, TrainerStatus::Removed];
     let in_directory = (String::new(), t.trainers.in_directory.to_string());
@@ -172,7 +172,7 @@ fn trainer_link(entry: &TrainerEntry) -> Link {
 fn difference(app: &App, (since, editions): (u64, &[EditionName]), moment: &Moment, lang: Lang) -> Result<Difference, Problem> {
     let earlier = Moment::of_page(app, &Query::of_pairs([("as_of", format!("@{since}").as_str())]))?;
     let from = AsOf { effective_by: earlier.view.effective_by.min(moment.view.effective_by), ..earlier.view };
-    let diff = trainers::diff(&app.deps().projections.view(ModelName::Trainers)?, from, moment.view)?;
+    let diff = trainers::diff(&app.rows(ModelName::Trainers)?, from, moment.view)?;
     let entry = |entry: &TrainerEntry, detail: String| DifferenceEntry { name: trainer_link(entry), detail, position: entry.edition.0 };
     let plain = |list: &[TrainerEntry]| list.iter().map(|one| entry(one, names::unit(lang, one.unit).to_owned())).collect();
     let changed = diff.changed.iter().map(|(before, after)| {
@@ -202,8 +202,7 @@ pub(super) async fn trainer(State(app): State<App>, Path(id): Path<String>, call
 fn trainer_view(app: &App, asked: &Asked, id: TrainerId) -> Result<TrainerView, Problem> {
     let (lang, t) = (asked.lang, Texts::of(asked.lang));
     let moment = Moment::of_page(app, &asked.query)?;
-    let projections = &app.deps().projections;
-    let entry = trainers::by_id(&projections.view(ModelName::Trainers)?, id, moment.view)?.ok_or(Kind::NotFound)?;
+    let entry = trainers::by_id(&app.rows(ModelName::Trainers)?, id, moment.view)?.ok_or(Kind::NotFound)?;
     let names = Names::of(app, moment.view, lang)?;
     let occupation = |id: &zhixin_events::OccupationId| {
         Ok(ListedOccupation {
@@ -219,7 +218,7 @@ fn trainer_view(app: &App, asked: &Asked, id: TrainerId) -> Result<TrainerView, 
     let history = timeline::page(app, &asked.caller, &subject, &moment, &Query::default())?;
     let scope = asked.caller.scope(zhixin_engine::domain::access::Action::ReadClasses);
     let filter = ClassFilter { trainer: Some(id), ..ClassFilter::default() };
-    let rows = projections.view(ModelName::Classes)?;
+    let rows = app.rows(ModelName::Classes)?;
     let mut held = classes::list(&rows, &filter, moment.view, None, usize::MAX)?.items;
     held.retain(|class| scope.covers(&crate::v1::sight::place_of_class(class)));
     held.sort_by_key(|class| std::cmp::Reverse(class.starts_on));
@@ -264,7 +263,7 @@ pub(super) async fn occupation_list(State(app): State<App>, caller: Caller, uri:
     app.blocking(move |app| {
         let lang = asked.lang;
         let moment = Moment::of_page(app, &asked.query)?;
-        let found = occupations::list(&app.deps().projections.view(ModelName::Occupations)?, moment.view)?;
+        let found = occupations::list(&app.rows(ModelName::Occupations)?, moment.view)?;
         let title = lang.pick("数字技术职业目录", "Directory of digital technology occupations");
         let view = OccupationListView {
             frame: asked.data_frame(app, Nav::None, &[(title, None)], &moment, &[ModelName::Occupations])?,

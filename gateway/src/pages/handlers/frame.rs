@@ -81,7 +81,7 @@ impl Asked {
     ) -> Result<Frame, Problem> {
         let mut count = 0_u64;
         for model in models {
-            let left_out = app.deps().projections.quarantined(*model)?.len();
+            let left_out = app.quarantined(*model)?.len();
             count = count.saturating_add(u64::try_from(left_out).unwrap_or(u64::MAX));
         }
         let first = match app.engine().end() {
@@ -133,6 +133,7 @@ pub(super) fn problem_page(app: &App, caller: &Caller, uri: &Uri, lang: Lang, pr
         errors: errors.collect(),
         code_href: page.map(|page| format!("/problems/{}", page.code)),
         request_id: request_id.to_owned(),
+        progress: problem.progress().map(|progress| (progress.reached, progress.needed)),
     };
     view.render(lang).ok()
 }

@@ -85,7 +85,7 @@ fn view(app: &App, asked: &Asked, upload: &Upload) -> Result<ImportReportView, P
     let (lang, t) = (asked.lang, Texts::of(asked.lang));
     let moment = Moment::of_page(app, &Query::default())?;
     let class: ClassId = upload.class().ok_or(Kind::NotFound)?;
-    let found = classes::by_id(&app.deps().projections.view(ModelName::Classes)?, class, moment.view)?;
+    let found = classes::by_id(&app.rows(ModelName::Classes)?, class, moment.view)?;
     let class_name = found.map_or_else(|| class.to_string(), |detail| detail.entry.title);
     let class_href = format!("/classes/{class}");
     let note = |notes: &[(String, String)]| notes.iter().map(|(zh, en)| lang.pick(zh, en)).collect::<Vec<_>>().join(lang.pick("；", "; "));

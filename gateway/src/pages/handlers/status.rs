@@ -25,18 +25,28 @@ fn view(app: &App, asked: &Asked) -> Result<StatusView, Problem> {
     let t = &Texts::of(lang).system;
     let (engine, projections) = (app.engine(), &app.deps().projections);
     let end = engine.end();
-    let reached = projections.position();
     let mut models = Vec::new();
     for model in ModelName::ALL {
+        let reached = projections.position_of(model);
         let good = projections.fault().is_none();
+        let current = app.is_current(model);
         models.push(ModelStatus {
             name: names::model(lang, model).to_owned(),
             position: reached.saturating_sub(1),
             lag: end.saturating_sub(reached),
             quarantined: u64::try_from(projections.quarantined(model)?.len()).unwrap_or(u64::MAX),
             state: Tag {
-                text: if good { lang.pick("正常", "Good") } else { lang.pick("停止", "Stopped") }.to_owned(),
-                tone: if good { Tone::Good } else { Tone::Bad },
+                text: match (good, current) {
+                    (true, true) => t.status_good,
+                    (true, false) => t.status_catching_up,
+                    (false, _) => t.status_stopped,
+                }
+                .to_string(),
+                tone: match (good, current) {
+                    (true, true) => Tone::Good,
+                    (true, false) => Tone::Warning,
+                    (false, _) => Tone::Bad,
+                },
             },
         });
     }

@@ -127,15 +127,14 @@ fn record_href(subject: &Subject, names: &Names) -> Result<Option<String>, Probl
 fn status(app: &App, asked: &Asked, subject: &Subject, moment: &Moment) -> Result<Tag, Problem> {
     let lang = asked.lang;
     let labels = &Texts::of(lang).labels;
-    let projections = &app.deps().projections;
     let plain = || Tag { text: lang.pick("有记录", "On record").to_owned(), tone: Tone::Neutral };
     Ok(match (subject.kind(), subject.first_id()) {
         (SubjectKind::Class, Some(id)) => {
-            let found = classes::by_id(&projections.view(ModelName::Classes)?, zhixin_events::ClassId::from_bytes(id), moment.view)?;
+            let found = classes::by_id(&app.rows(ModelName::Classes)?, zhixin_events::ClassId::from_bytes(id), moment.view)?;
             found.map_or_else(plain, |detail| super::class_tag(lang, detail.entry.status))
         }
         (SubjectKind::Certificate, Some(id)) => {
-            let rows = projections.view(ModelName::Certificates)?;
+            let rows = app.rows(ModelName::Certificates)?;
             let found = certificates::by_id(&rows, zhixin_events::CertificateId::from_bytes(id), moment.view)?;
             found.map_or_else(plain, |entry| match entry.status {
                 certificates::CertificateStatus::Valid => Tag { text: labels.certificate_valid.to_string(), tone: Tone::Good },

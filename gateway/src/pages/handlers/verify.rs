@@ -77,7 +77,7 @@ fn state(app: &App, asked: &Asked, number: &str) -> Result<(CertificateState, St
     match looked_up(app, asked, number) {
         Ok(state) => Ok((state, StatusCode::OK)),
         Err(problem) if problem.status() == StatusCode::NOT_FOUND => Ok((not_found(app, asked.lang), StatusCode::NOT_FOUND)),
-        Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => {
+        Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE && problem.progress().is_none() => {
             let cause = problem.cause().unwrap_or("");
             tracing::error!(code = problem.code(), cause, runbook = "problem", "a certificate could not be shown");
             Ok((CertificateState::Unavailable, StatusCode::SERVICE_UNAVAILABLE))

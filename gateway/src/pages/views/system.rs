@@ -28,6 +28,8 @@ pub struct ErrorView {
     pub code_href: Option<String>,
     /// Request number.
     pub request_id: String,
+    /// How far what has to be done first is, and how far it has to get; the page then renews itself.
+    pub progress: Option<(u64, u64)>,
 }
 
 impl ErrorView {
