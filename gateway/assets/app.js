@@ -49,26 +49,31 @@
   }
 
   // 3. Server events tell that something changed; numbers are replaced in place, rows are never re-ordered.
+  let stream = null;
   function live(main) {
+    stream?.close();
     const url = main.dataset.live;
     if (!url || document.body.classList.contains("past")) return;
-    const source = new EventSource(url);
     let timer = 0;
-    source.onmessage = () => {
-      clearTimeout(timer);
-      timer = setTimeout(async () => {
-        if (!main.isConnected) { source.close(); return; }
-        if (main.contains(document.activeElement) && document.activeElement !== main) return;
-        const answer = await fetch(location.href, { headers: { "X-Fragment": "1" }, credentials: "same-origin" }).catch(() => null);
-        if (!answer?.ok) return;
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        refresh(main, page.getElementById("main"));
-        const time = page.querySelector(".data-time");
-        if (time) document.querySelector(".data-time")?.replaceWith(time);
-      }, 500);
+    const renew = async () => {
+      const answer = await fetch(location.href, { headers: { "X-Fragment": "1" }, credentials: "same-origin" }).catch(() => null);
+      if (!answer?.ok || !main.isConnected) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      refresh(main, page.getElementById("main"));
+      const time = page.querySelector(".data-time");
+      if (time) document.querySelector(".data-time")?.replaceWith(time);
     };
-    addEventListener("pagehide", () => source.close(), { once: true });
+    const open = () => {
+      if (!main.isConnected) return;
+      const own = stream = new EventSource(url);
+      own.onmessage = () => { clearTimeout(timer); timer = setTimeout(renew, 500); };
+      // A refused connection is not tried again by the browser itself: too many streams, or a server that is starting.
+      own.onerror = () => { if (own.readyState === EventSource.CLOSED && own === stream) setTimeout(open, 30000); };
+    };
+    open();
   }
+  addEventListener("pagehide", () => stream?.close());
+  addEventListener("pageshow", (event) => { if (event.persisted) live(document.getElementById("main")); });
   function refresh(main, next) {
     if (!next) return;
     const key = (link) => link.getAttribute("href");

@@ -21,9 +21,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use zhixin_engine::handle::EngineHandle;
 use zhixin_engine::log::LogPurpose;
-use zhixin_projections::{ModelName, Projections, Quarantined, TableView};
 use zhixin_projections::sample::RowChecks;
+use zhixin_projections::{ModelName, Projections, Quarantined, TableView};
 
+use crate::auth::address::Proxies;
 use crate::auth::rate::Rate;
 use crate::pages::views::Environment;
 use crate::problem::{Kind, Problem};
@@ -45,6 +46,10 @@ pub struct Limits {
     pub wait_time_max: Duration,
     /// Requests worked on at the same time.
     pub concurrent_max: usize,
+    /// Event streams open at the same time.
+    pub streams_max: usize,
+    /// Longest life of an event stream; the reader then connects again.
+    pub stream_time_max: Duration,
 }
 
 impl Default for Limits {
@@ -55,6 +60,8 @@ impl Default for Limits {
             request_time_max: Duration::from_mins(1),
             wait_time_max: Duration::from_secs(10),
             concurrent_max: 512,
+            streams_max: 1_024,
+            stream_time_max: Duration::from_mins(30),
         }
     }
 }
@@ -72,6 +79,8 @@ pub struct Deps {
     pub environment: Environment,
     /// Bounds.
     pub limits: Limits,
+    /// Proxies in front of it, for limits by address.
+    pub proxies: Proxies,
     /// Whether people reach it over HTTPS: then cookies are marked so.
     pub https: bool,
     /// Lines of the footer: responsible body, contact, registration numbers.
@@ -93,6 +102,7 @@ impl Deps {
             row_checks: None,
             environment,
             limits: Limits::default(),
+            proxies: Proxies::default(),
             https: false,
             legal: Vec::new(),
             facts: Vec::new(),
@@ -112,6 +122,7 @@ struct Inner {
     checks: Mutex<Rate>,
     metrics: metrics::Metrics,
     slots: Semaphore,
+    streams: v1::live::Streams,
     imports: v1::roster::Running,
     /// Where the log ended when the process opened it.
     opened_at: u64,
@@ -127,6 +138,7 @@ impl App {
             checks: Mutex::new(Rate::new(CHECK_WINDOW_MS)),
             metrics: metrics::Metrics::default(),
             slots: Semaphore::new(deps.limits.concurrent_max),
+            streams: v1::live::Streams::new(deps.limits.streams_max),
             imports: v1::roster::Running::default(),
             opened_at: deps.engine.end(),
             deps,
@@ -149,6 +161,9 @@ impl App {
     }
     pub(crate) fn slots(&self) -> &Semaphore {
         &self.0.slots
+    }
+    pub(crate) fn streams(&self) -> &v1::live::Streams {
+        &self.0.streams
     }
     pub(crate) fn imports(&self) -> &v1::roster::Running {
         &self.0.imports
@@ -204,7 +219,10 @@ impl App {
 
 /// The routes with everything around them.
 pub fn app(deps: Deps) -> Router {
-    let app = App::new(deps);
+    router(App::new(deps))
+}
+
+fn router(app: App) -> Router {
     let routes = v1::routes(log::routes(pages::routes(routes::Routes::new())));
     v1::roster::resume_interrupted(&app);
     let metrics_of = app.clone();
@@ -225,6 +243,12 @@ pub fn app(deps: Deps) -> Router {
 /// # Errors
 /// The listener fails.
 pub async fn serve(listener: TcpListener, deps: Deps, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-    let service = app(deps).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(shutdown).await
+    let app = App::new(deps);
+    let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    // Streams have no end of their own, so they would keep the server from its end.
+    let ending = async move {
+        shutdown.await;
+        app.streams().end();
+    };
+    axum::serve(listener, service).with_graceful_shutdown(ending).await
 }

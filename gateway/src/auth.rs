@@ -3,13 +3,13 @@
 //! Invariants: permission is computed from the record's present state of the account, whatever moment a query looks at; the table is the
 //! domain's, asked through [`Acting::scope`]; nobody acts in a role that the account does not hold.
 
+pub(crate) mod address;
 pub(crate) mod rate;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
@@ -24,6 +24,8 @@ use zhixin_events::{AccountId, Role};
 use crate::app::App;
 use crate::problem::{Kind, Part, Problem};
 use crate::session::{self, SessionKey};
+
+pub(crate) use address::Address;
 
 /// Name of the cookie.
 pub(crate) const COOKIE_NAME: &str = "zhixin_session";
@@ -99,18 +101,6 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = std::convert::Infallible;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
-    }
-}
-
-/// The address that a request comes from, for counting.
-#[derive(Debug, Clone)]
-pub(crate) struct Address(pub(crate) String);
-
-impl<S: Sync> FromRequestParts<S> for Address {
-    type Rejection = std::convert::Infallible;
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Self(peer.map_or_else(|| "-".to_owned(), |ConnectInfo(peer)| peer.ip().to_string())))
     }
 }
 

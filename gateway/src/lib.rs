@@ -19,5 +19,6 @@ pub mod roster;
 pub mod text;
 
 pub use app::{Deps, Limits, RouteInfo, app, route_list, serve};
+pub use auth::address::{Proxies, ProxyHeader};
 pub use session::accounts;
 pub use v1::roster::{RosterToImport, import_roster};

@@ -11,6 +11,7 @@ mod directory;
 mod document;
 mod hours;
 pub(crate) mod input;
+pub(crate) mod live;
 pub(crate) mod moment;
 pub(crate) mod names;
 mod openapi;
@@ -38,5 +39,5 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     let routes = directories::routes(quota::routes(routes));
     let routes = persons::routes(classes::routes(certificates::routes(routes)));
     let routes = why::routes(timeline::routes(routes));
-    openapi::routes(status::routes(roster::routes(routes)))
+    openapi::routes(live::routes(status::routes(roster::routes(routes))))
 }

@@ -98,6 +98,7 @@ fn path(world: &World, route: &RouteInfo) -> String {
     match route.path.as_str() {
         "/api/v1/why" | "/why" => format!("{filled}?row=2025:all:persons:organiser:-:total:-"),
         path if path.ends_with("/diff") => format!("{filled}?from=@0"),
+        "/api/v1/live" => format!("{filled}?after=0&messages=1"),
         "/log/consistency" => format!("{filled}?from=0&to=1"),
         "/api/v1/classes/{id}" => format!("{filled}?names=1&purpose=class_administration"),
         "/classes/{id}" => format!("{filled}?names=1"),

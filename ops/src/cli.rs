@@ -105,6 +105,12 @@ pub(crate) struct ServeArgs {
     /// Domain in the log's origin; fixed by the first start.
     #[arg(long, default_value = "localhost")]
     pub(crate) domain: String,
+    /// Proxies in front that are trusted to name their callers, so that limits by address meet the caller and not the proxy.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) trusted_proxies: usize,
+    /// The header that those proxies write.
+    #[arg(long, default_value = "x-forwarded-for", value_parser = ["x-forwarded-for", "forwarded"])]
+    pub(crate) proxy_header: String,
 }
 
 /// Arguments of `demo`.

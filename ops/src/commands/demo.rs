@@ -41,7 +41,7 @@ pub(crate) fn run(common: &Common, args: &DemoArgs) -> anyhow::Result<Ending> {
         opened.close()?;
         return Ok(Ending::Well);
     }
-    serve::serve(opened, args.listen, cli::CHECK_ROWS)
+    serve::serve(opened, args.listen, cli::CHECK_ROWS, zhixin_gateway::Proxies::default())
 }
 
 fn fill(common: &Common, args: &DemoArgs) -> anyhow::Result<()> {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use zhixin_gateway::Deps;
+use zhixin_gateway::{Deps, Proxies, ProxyHeader};
 use zhixin_projections::sample::RowChecks;
 use zhixin_projections::{ModelName, Projections};
 
@@ -35,13 +35,15 @@ pub(crate) fn run(common: &Common, args: &ServeArgs) -> anyhow::Result<Ending> {
     }
     let opened = folder::open(common, &args.domain)?;
     user::make_operator(&opened)?;
-    serve(opened, args.listen, args.check_rows)
+    let header = if args.proxy_header == "forwarded" { ProxyHeader::Forwarded } else { ProxyHeader::XForwardedFor };
+    serve(opened, args.listen, args.check_rows, Proxies { trusted: args.trusted_proxies, header })
 }
 
 /// Serves an open folder until it is told to stop; checks its rows at a rate of events a second, 0 = never.
-pub(crate) fn serve(opened: Opened, listen: SocketAddr, check_rows: u32) -> anyhow::Result<Ending> {
+pub(crate) fn serve(opened: Opened, listen: SocketAddr, check_rows: u32, proxies: Proxies) -> anyhow::Result<Ending> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the server's threads cannot be started")?;
     let mut deps = Deps::new(opened.handle().clone(), Arc::clone(&opened.projections));
+    deps.proxies = proxies;
     deps.facts = vec![("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned())];
     let checks = Arc::new(RowChecks::default());
     deps.row_checks = (check_rows > 0).then(|| Arc::clone(&checks));

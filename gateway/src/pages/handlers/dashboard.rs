@@ -11,7 +11,7 @@ use super::frame::{Asked, html};
 use super::select;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::pages::views::{self, DashboardView, Headline, MapMeasure, MonthPoint, Nav, Select, StackRow, UnitRow, with_param};
+use crate::pages::views::{self, DashboardView, Frame, Headline, MapMeasure, MonthPoint, Nav, Select, StackRow, UnitRow, with_param};
 use crate::problem::Problem;
 use crate::text::{Lang, Texts};
 use crate::v1::moment::Moment;
@@ -78,6 +78,9 @@ impl Page<'_> {
         let t = Texts::of(lang);
         let rows = quota::ask(self.app, &self.question)?;
         let frame = self.asked.data_frame(self.app, Nav::Dashboard, &[], &self.moment, &[ModelName::Quota])?;
+        let is_live = self.moment.is_newest && self.asked.query.text("effective_by").is_none();
+        let live = self.moment.position().filter(|_| is_live).map(|position| format!("/api/v1/live?after={position}"));
+        let frame = Frame { live, ..frame };
         let year = self.question.year;
         Ok(DashboardView {
             frame,
