@@ -74,6 +74,8 @@ pub(crate) struct Decider {
     around: Surroundings,
     hot: HotStates,
     packs: Packs,
+    /// The batch of the last rule pack decided on: whatever a decision reads in the packs depends on it.
+    packs_batch: u64,
     younger: Younger,
     generation: u64,
     next_position: u64,
@@ -101,6 +103,7 @@ impl Decider {
             around,
             hot: HotStates::new(hot_bytes_max),
             packs,
+            packs_batch: 0,
             younger: Younger::default(),
             generation,
             next_position: durable_position,
@@ -180,10 +183,16 @@ impl Decider {
         self.snapshots.retain(|(batch, ..)| *batch <= standing.durable_batch);
         self.next_position = standing.durable_position;
         self.around.keys.drop_cached();
+        if self.packs_batch <= standing.durable_batch {
+            return;
+        }
+        self.packs_batch = 0;
         match history::packs(&self.around.reader, &self.around.index, self.next_position) {
             Ok(packs) => self.packs = packs,
             Err(fault) => {
-                tracing::error!(fault = %crate::appender::log_chain(&fault), runbook = "log-append", "rule packs could not be read again");
+                // Deciding on by a pack that was never recorded would be worse than not deciding.
+                tracing::error!(fault = %crate::appender::log_chain(&fault), runbook = "log-append", "rule packs could not be read again; writing stops");
+                self.around.pipeline.failed(Unavailable::Storage, true);
             }
         }
     }
@@ -203,9 +212,14 @@ impl Decider {
             }
             match self.decide(submission, standing) {
                 Outcome::Answer { answer, batch } => self.around.pipeline.answer_after(batch, self.generation, waiting, answer),
-                Outcome::Commit { commit, decision, new_keys, answer } => {
-                    reply = self.record(&commit, &decision, new_keys, waiting, answer);
-                }
+                Outcome::Commit { commit, decision, new_keys, answer } => match self.advance(&commit, &decision) {
+                    Ok(snapshots) => reply = self.record(&commit, &decision, snapshots, new_keys, waiting, answer),
+                    Err(broken) => {
+                        self.around.keys.abandon(&new_keys);
+                        self.forget_advance(&commit);
+                        drop(waiting.send(Err(Unavailable::Poisoned(broken).into())));
+                    }
+                },
             }
         }
     }
@@ -236,7 +250,10 @@ impl Decider {
             *seen = batch;
             return Ok(Outcome::Answer { answer, batch });
         }
+        // Any decision reads the packs, a refusal too.
+        *seen = self.packs_batch;
         let mut loaded = self.load(submission)?;
+        loaded.batch = loaded.batch.max(self.packs_batch);
         *seen = loaded.batch;
         for (subject, expected) in &submission.if_match {
             let found = loaded.states.ordinal(subject);
@@ -440,8 +457,16 @@ impl Decider {
         Ok(EventRecord { tag, effective_on: event.effective_on, causation: event.causation, subjects, payload, envelopes, sealed_digests })
     }
 
-    /// Puts a commit into the forming batch and advances the overlay. Gives the reply back when a failure made the decision void.
-    fn record(&mut self, commit: &Commit, decision: &Decision, mut new_keys: NewKeys, reply: Reply, answer: Answer) -> Option<Reply> {
+    /// Puts a commit, by which the states are ahead already, into the forming batch. Gives the reply back when a failure made the decision void.
+    fn record(
+        &mut self,
+        commit: &Commit,
+        decision: &Decision,
+        snapshots: Vec<(Subject, Vec<u8>)>,
+        mut new_keys: NewKeys,
+        reply: Reply,
+        answer: Answer,
+    ) -> Option<Reply> {
         let first = self.next_position;
         let Ok(event_count) = u32::try_from(commit.events.len()) else { invariant!("a commit is bounded") };
         let mut waiting = Some((reply, answer));
@@ -462,34 +487,62 @@ impl Decider {
             self.younger.identities.insert(hash, (*person, first, batch));
             self.younger.order.push_back((first, Forgettable::Identity(hash)));
         }
-        for (position, (event, record)) in (first..).zip(decision.events.iter().zip(&commit.events)) {
-            self.advance(event, record, position, batch);
+        for (subject, _) in commit.events.iter().flat_map(|event| &event.subjects) {
+            self.hot.joined(subject, batch);
+        }
+        self.snapshots.extend(snapshots.into_iter().map(|(subject, bytes)| (batch, subject, bytes)));
+        for (position, event) in (first..).zip(&decision.events) {
+            if let Event::Document(document) = &event.event {
+                self.packs.apply(document, Position(position));
+                self.packs_batch = batch;
+            }
         }
         None
     }
 
-    fn advance(&mut self, event: &NewEvent, record: &EventRecord, position: u64, batch: u64) {
-        let fact = Fact { event: &event.event, position: Position(position), effective_on: event.effective_on };
-        for (subject, ordinal) in &record.subjects {
-            let outcome = self.hot.advance(subject, position, batch, |state| state.apply(subject, &fact));
-            match outcome {
-                Some(Ok(())) if subject.kind().is_long() && ordinal.is_multiple_of(history::SNAPSHOT_EVERY) => {
-                    if let Some(hot) = self.hot.get(subject) {
-                        let bytes = history::snapshot_bytes(*ordinal, &hot.state);
-                        self.snapshots.push_back((batch, *subject, bytes));
+    /// Folds a commit into the states that are hot, before anything of it is recorded: an event that does not fit its own history must not
+    /// get into the log. Until the commit has joined a batch its states count as pending. Gives the snapshots that fall due.
+    ///
+    /// # Errors
+    /// The subject whose history it does not fit; then some states are ahead of a log that will not follow: see `forget_advance`.
+    fn advance(&mut self, commit: &Commit, decision: &Decision) -> Result<Vec<(Subject, Vec<u8>)>, Subject> {
+        let mut snapshots = Vec::new();
+        for (position, (event, record)) in (self.next_position..).zip(decision.events.iter().zip(&commit.events)) {
+            let fact = Fact { event: &event.event, position: Position(position), effective_on: event.effective_on };
+            for (subject, ordinal) in &record.subjects {
+                match self.hot.advance(subject, position, |state| state.apply(subject, &fact)) {
+                    Some(Ok(())) if subject.kind().is_long() && ordinal.is_multiple_of(history::SNAPSHOT_EVERY) => {
+                        snapshots.extend(self.hot.get(subject).map(|hot| (*subject, history::snapshot_bytes(*ordinal, &hot.state))));
                     }
+                    Some(Ok(())) => {}
+                    Some(Err(broken)) => {
+                        tracing::error!(%broken, runbook = "poisoned-subject", "a decision does not fit the history it was made on; nothing was recorded");
+                        return Err(*subject);
+                    }
+                    None => invariant!("a decision names only loaded subjects"),
                 }
-                Some(Ok(())) => {}
-                Some(Err(broken)) => {
-                    // The subject is poisoned: the next load folds the same history and says so.
-                    tracing::error!(%broken, runbook = "poisoned-subject", "a decision does not fit its own history");
-                    self.hot.remove(subject);
-                }
-                None => invariant!("a decision names only loaded subjects"),
             }
         }
-        if let Event::Document(document) = &event.event {
-            self.packs.apply(document, Position(position));
+        Ok(snapshots)
+    }
+
+    /// Drops the states that a commit advanced and that is not recorded. They are loaded anew through the index, so it must first reflect
+    /// what was decided before.
+    fn forget_advance(&mut self, commit: &Commit) {
+        let waited = std::time::Instant::now();
+        while !self.around.indexed.wait_for(self.next_position, IDLE) {
+            if self.around.pipeline.standing().generation != self.generation {
+                return; // A failure drops whatever is pending, these states too.
+            }
+            if waited.elapsed() >= INDEX_WAIT {
+                tracing::error!(runbook = "derived", "the index does not follow the log; writing stops");
+                self.around.pipeline.failed(Unavailable::Storage, true);
+                return;
+            }
+        }
+        self.look_again();
+        for (subject, _) in commit.events.iter().flat_map(|event| &event.subjects) {
+            self.hot.remove(subject);
         }
     }
 }

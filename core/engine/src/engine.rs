@@ -144,7 +144,10 @@ impl Engine {
         // A file that only notes erasures decided since the restore does not know of those before it.
         let persons_withheld = unsigned && outside.is_none();
 
-        let publisher = Arc::new(Publisher::new(origin, signer, Arc::clone(&keys), file, known.unwrap_or_default(), unsigned));
+        let publisher = Publisher::new(origin, signer, Arc::clone(&keys), file, known.unwrap_or_default(), unsigned);
+        // The file may have been lost since: what is served after a restoration rests on it.
+        publisher.note_erased(DerivedView::of(derived.table())?.erasures()?.into_iter().map(|(person, _)| person))?;
+        let publisher = Arc::new(publisher);
         let index = Arc::clone(derived.table());
         let snapshots = Arc::new(Table::new(open_or_make_anew(options.rows, &options.data.join("snapshots"))?)?);
         let indexed = Arc::new(Progress::new(derived.reached()));
@@ -184,8 +187,15 @@ impl Engine {
         };
         let decider = Decider::new(around, packs, last_recorded, options.hot_bytes_max);
         let stopping = Arc::new(AtomicBool::new(false));
-        let follower =
-            Follower { derived, reader, indexed, publisher, stopping: Arc::clone(&stopping), publish_every: options.publish_every };
+        let follower = Follower {
+            derived,
+            reader,
+            indexed,
+            publisher,
+            pipeline: Arc::clone(&pipeline),
+            stopping: Arc::clone(&stopping),
+            publish_every: options.publish_every,
+        };
         let flusher = Flusher { tables: vec![index, snapshots], handle: handle.clone(), stopping: Arc::clone(&stopping) };
         let followers = vec![spawn("follow", move || follower.run())?, spawn("flush", move || flusher.run())?];
         let (decider, appender) = start_writing(decider, receiver, log, &pipeline, keys)?;
@@ -404,7 +414,7 @@ fn check_signed(data: &Path, derived: &Derived, last_signed: Option<LastSigned>,
     let restored = mark.exists();
     let view = DerivedView::of(derived.table())?;
     let from_file = outside.map(|checkpoint| LastSigned { size: checkpoint.size(), root: *checkpoint.root() });
-    for signed in [last_signed.filter(|_| !restored), from_file].into_iter().flatten() {
+    for signed in [last_signed, from_file].into_iter().flatten() {
         if signed.size > view.reached() {
             // A restored folder that lost events: it can be read, but must not sign.
             return if restored { Ok(true) } else { Err(OpenFault::Fork { size: signed.size }) };

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use zhixin_store::table::Table;
 
+use crate::answer::Unavailable;
 use crate::appender::log_chain;
 use crate::derived::Derived;
 use crate::handle::EngineHandle;
 use crate::log::LogReader;
+use crate::pipeline::Pipeline;
 use crate::progress::Progress;
 use crate::publisher::Publisher;
 
@@ -27,6 +29,7 @@ pub(crate) struct Follower {
     pub(crate) reader: Arc<dyn LogReader>,
     pub(crate) indexed: Arc<Progress>,
     pub(crate) publisher: Arc<Publisher>,
+    pub(crate) pipeline: Arc<Pipeline>,
     pub(crate) stopping: Arc<AtomicBool>,
     pub(crate) publish_every: Duration,
 }
@@ -45,8 +48,9 @@ impl Follower {
             });
             self.indexed.advance(self.derived.published());
             if let Err(fault) = outcome {
-                // The log is right and the rows are not: nothing that reads them goes on until a restart makes them anew.
-                tracing::error!(fault = %log_chain(&fault), runbook = "derived", "index and tree cannot follow the log");
+                // The log is right and the rows are not: nothing that reads them goes on until a restart makes them anew. Deciding reads them.
+                tracing::error!(fault = %log_chain(&fault), runbook = "derived", "index and tree cannot follow the log; writing stops");
+                self.pipeline.failed(Unavailable::Storage, true);
                 return;
             }
             let caught_up = self.derived.reached() >= self.reader.end();

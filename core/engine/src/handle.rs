@@ -218,7 +218,8 @@ impl EngineHandle {
 
     // Personal data.
 
-    /// Opens the sealed fields of events, once the reading is durably recorded. Erased persons' fields are absent.
+    /// Opens the sealed fields of events, once the reading is durably recorded: those that the record names, of the persons whom it names.
+    /// Erased persons' fields are absent.
     ///
     /// # Errors
     /// The reading could not be recorded, or the fields do not open.
@@ -233,12 +234,12 @@ impl EngineHandle {
         history::for_each_event::<OpenPersonsError>(&self.shared.reader, positions, &mut |found, recorded| {
             let mut fields = sealing::open_fields(&self.shared.keys, log_id, &found.commit, recorded.index, recorded.record)?;
             let mut served = Vec::with_capacity(fields.len());
-            for field in fields.drain(..) {
-                let erased = match field.holder.as_person() {
-                    Some(person) => view.is_erased(person)?,
+            for field in fields.drain(..).filter(|field| reading.fields.iter().any(|name| name == field.field)) {
+                let withheld = match field.holder.as_person() {
+                    Some(person) => !reading.persons.contains(&person) || view.is_erased(person)?,
                     None => false,
                 };
-                if !erased {
+                if !withheld {
                     served.push(field);
                 }
             }
@@ -276,7 +277,7 @@ impl EngineHandle {
             report(&fault);
             storage.clone()
         })?;
-        self.shared.publisher.note_erased(person).map_err(|fault| {
+        self.shared.publisher.note_erased([person]).map_err(|fault| {
             report(&fault);
             storage
         })?;

@@ -18,10 +18,13 @@ pub(crate) struct Hot {
     pub(crate) state: Arc<SubjectState>,
     /// Position of its last event, if that was appended since the state was loaded.
     pub(crate) last_position: Option<u64>,
-    /// The batch that its last pending event is in; 0 = none since it was loaded.
+    /// The batch that its last pending event is in; 0 = none since it was loaded, [`UNJOINED`] before it has joined one.
     pub(crate) batch: u64,
     stamp: u64,
 }
+
+/// The batch of a state that is ahead by a commit that is in none yet.
+const UNJOINED: u64 = u64::MAX;
 
 /// The states, by subject.
 #[derive(Debug)]
@@ -60,12 +63,11 @@ impl HotStates {
         self.states.insert(subject, hot);
     }
 
-    /// Advances a hot state by one event that was decided on; `fold` changes the state.
+    /// Advances a hot state by one event that was decided on and is in no batch yet; `fold` changes the state. After an error it must go.
     pub(crate) fn advance<E>(
         &mut self,
         subject: &Subject,
         position: u64,
-        batch: u64,
         fold: impl FnOnce(&mut SubjectState) -> Result<(), E>,
     ) -> Option<Result<(), E>> {
         let hot = self.states.get_mut(subject)?;
@@ -73,9 +75,16 @@ impl HotStates {
         let outcome = fold(Arc::make_mut(&mut hot.state));
         hot.ordinal += 1;
         hot.last_position = Some(position);
-        hot.batch = batch;
+        hot.batch = UNJOINED;
         self.weight = (self.weight + weight_of(subject, hot.ordinal)).saturating_sub(before);
         Some(outcome)
+    }
+
+    /// The last event of a state has joined a batch.
+    pub(crate) fn joined(&mut self, subject: &Subject, batch: u64) {
+        if let Some(hot) = self.states.get_mut(subject) {
+            hot.batch = batch;
+        }
     }
 
     /// Drops every state that is ahead of the durable log.
@@ -127,7 +136,8 @@ mod tests {
             hot.insert_loaded(person(number), 1, SubjectState::new(SubjectKind::Person));
         }
         assert!(hot.get(&person(0)).is_some(), "used again");
-        hot.advance(&person(1), 50, 1, |_| Ok::<(), ()>(()));
+        hot.advance(&person(1), 50, |_| Ok::<(), ()>(()));
+        hot.joined(&person(1), 1);
         hot.evict(50);
         assert!(hot.get(&person(0)).is_some());
         assert!(hot.get(&person(1)).is_some(), "event 50 is not indexed yet");
@@ -138,14 +148,17 @@ mod tests {
     #[test]
     fn states_ahead_of_the_log_are_dropped_when_their_batch_fails() {
         let mut hot = HotStates::new(usize::MAX);
-        for number in 0..3 {
+        for number in 0..4 {
             hot.insert_loaded(person(number), 1, SubjectState::new(SubjectKind::Person));
         }
-        hot.advance(&person(1), 50, 7, |_| Ok::<(), ()>(()));
-        hot.advance(&person(2), 51, 8, |_| Ok::<(), ()>(()));
+        for (number, position, batch) in [(1, 50, Some(7)), (2, 51, Some(8)), (3, 52, None)] {
+            hot.advance(&person(number), position, |_| Ok::<(), ()>(()));
+            batch.into_iter().for_each(|batch| hot.joined(&person(number), batch));
+        }
         hot.drop_pending(7);
         assert!(hot.get(&person(0)).is_some());
         assert!(hot.get(&person(1)).is_some());
         assert!(hot.get(&person(2)).is_none());
+        assert!(hot.get(&person(3)).is_none(), "in no batch yet");
     }
 }

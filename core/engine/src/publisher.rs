@@ -8,7 +8,7 @@ use zhixin_events::PersonId;
 use zhixin_store::vault::VaultFault;
 
 use crate::appender::log_chain;
-use crate::checkpoint_file::{CheckpointFile, Known};
+use crate::checkpoint_file::{CheckpointFile, CheckpointFileFault, Known};
 use crate::merkle::{Checkpoint, SignerKey, TreeBuilder, TreeHash, VerifierKey};
 use crate::vault_keys::KeyRing;
 
@@ -101,9 +101,11 @@ impl Publisher {
         });
         match note {
             Ok((Ok(()), note)) => {
-                let published = Published { note: note.clone(), size: signed.size, root: signed.root };
-                *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(published);
-                self.write_file(|known| known.note = note);
+                // First outside the folder: a copy of the folder that knows less than somebody was shown must be told so.
+                if self.write_file(|known| known.note.clone_from(&note)) {
+                    let published = Published { note, size: signed.size, root: signed.root };
+                    *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(published);
+                }
             }
             Ok((Err(fault), _)) => {
                 tracing::error!(fault = %log_chain(&fault), runbook = "checkpoint", "the last signed checkpoint could not be stored; nothing was signed");
@@ -112,14 +114,15 @@ impl Publisher {
         }
     }
 
-    /// Notes that a person is erased, outside the data folder.
+    /// Notes that persons are erased, outside the data folder.
     ///
     /// # Errors
     /// The file cannot be written: the erasure is not complete.
-    pub(crate) fn note_erased(&self, person: PersonId) -> Result<(), crate::checkpoint_file::CheckpointFileFault> {
+    pub(crate) fn note_erased(&self, persons: impl IntoIterator<Item = PersonId>) -> Result<(), CheckpointFileFault> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.erased.insert(person);
-        self.file.write(&known)
+        let before = known.erased.len();
+        known.erased.extend(persons);
+        if known.erased.len() == before { Ok(()) } else { self.file.write(&known) }
     }
 
     /// Persons that the checkpoint file knows to be erased.
@@ -127,11 +130,14 @@ impl Publisher {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).erased.iter().copied().collect()
     }
 
-    fn write_file(&self, change: impl FnOnce(&mut Known)) {
+    /// Whether the file says so now.
+    fn write_file(&self, change: impl FnOnce(&mut Known)) -> bool {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut known);
-        if let Err(fault) = self.file.write(&known) {
-            tracing::error!(fault = %log_chain(&fault), runbook = "checkpoint", "the checkpoint file could not be written");
+        let written = self.file.write(&known);
+        if let Err(fault) = &written {
+            tracing::error!(fault = %log_chain(fault), runbook = "checkpoint", "the checkpoint file could not be written; nothing was published");
         }
+        written.is_ok()
     }
 }

@@ -264,6 +264,59 @@ fn a_person_who_was_erased_is_not_served_after_restoring_from_before() {
     }
 }
 
+/// The vault is newer than the backup and the checkpoint file outside older than both: what the vault knows to be signed counts all the same.
+#[test]
+fn a_restored_log_signs_nothing_while_the_vault_knows_a_larger_signed_tree() {
+    let (world, cast, _) = World::with_trainees(30, 5);
+    back_up(&world, "backup");
+    fs::copy(world.checkpoint(), world.path("stale")).unwrap();
+    register_more(&world, &cast, 5..15);
+    back_up_vault(&world, "vault-copy");
+    fs::copy(world.path("stale"), world.checkpoint()).unwrap();
+    restore_into(&world, "backup", "vault-copy").unwrap();
+    let engine = world.open();
+    for serial in 100..110 {
+        cast.register(engine.handle(), serial);
+    }
+    let handle = engine.handle().clone();
+    engine.close();
+    assert_eq!(handle.published(), None, "a second tree of a size that was signed before");
+    assert!(world.data().join(UNSIGNED_MARK).exists());
+}
+
+#[test]
+fn a_lost_checkpoint_file_is_made_again_with_everybody_who_was_erased() {
+    let (world, cast, registered) = World::with_trainees(31, 5);
+    back_up(&world, "backup");
+    back_up_vault(&world, "vault-copy");
+    fs::copy(world.path("master"), world.path("master-then")).unwrap();
+    let engine = world.open();
+    cast.erase(engine.handle(), registered[3].person);
+    engine.close();
+    fs::remove_file(world.checkpoint()).unwrap();
+    world.open().close();
+    let then = RestoreRequest { master_key_file: world.path("master-then"), ..request(&world, "backup", "vault-copy") };
+    restore(&then, &mut |_, _| {}).unwrap();
+    let engine = Engine::open(world.options("master-then")).unwrap();
+    assert_eq!(cast.name_of(engine.handle(), registered[3]), None);
+    assert_eq!(cast.name_of(engine.handle(), registered[2]).as_deref(), Some(NAME));
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_written_outside_is_not_published() {
+    let (world, cast, _) = World::with_trainees(32, 1);
+    let engine = world.open();
+    let before = engine.handle().end();
+    // Something that is no file stands in its place.
+    fs::remove_file(world.checkpoint()).unwrap();
+    fs::create_dir(world.checkpoint()).unwrap();
+    fs::write(world.checkpoint().join("x"), "").unwrap();
+    cast.register(engine.handle(), 50);
+    let handle = engine.handle().clone();
+    engine.close();
+    assert!(handle.published().is_none_or(|published| published.size <= before), "{:?}", handle.published());
+}
+
 #[test]
 fn a_restore_that_does_not_fit_replaces_nothing() {
     let (world, cast, _) = World::with_trainees(27, 10);

@@ -533,7 +533,14 @@ fn an_erased_person_is_forgotten_and_the_proof_stays() {
     let erase = ErasePerson { person, ground: ErasureGround::PersonRequest };
     handle.erase(submission(handle, cast.national, Role::NationalOffice, erase, "erase"), person).unwrap();
     assert!(handle.open_persons(&reading(&cast, person), &[accepted.position.0]).unwrap()[0].1.is_empty());
-    assert!(!handle.open_persons(&reading(&cast, person), &[other.position.0]).unwrap()[0].1.is_empty(), "others stay");
+    assert!(
+        handle.open_persons(&reading(&cast, person), &[other.position.0]).unwrap()[0].1.is_empty(),
+        "the record does not name the other"
+    );
+    let stays: PersonId = result(&other, "person").parse().unwrap();
+    assert!(!handle.open_persons(&reading(&cast, stays), &[other.position.0]).unwrap()[0].1.is_empty(), "others stay");
+    let unnamed = Reading { fields: vec!["phone".to_owned()], ..reading(&cast, stays) };
+    assert!(handle.open_persons(&unnamed, &[other.position.0]).unwrap()[0].1.is_empty(), "the record does not name the field");
     indexed(handle);
     assert_eq!(merkle::tiles::root_at(&handle.view().unwrap().tree(), size).unwrap(), before, "the old tree is a prefix of the new one");
     let again = accept(handle, submission(handle, cast.staff, Role::Trainer, register(cast.class, 1), "anew"));
