@@ -153,7 +153,9 @@ mod tests {
         }
         for (number, position, batch) in [(1, 50, Some(7)), (2, 51, Some(8)), (3, 52, None)] {
             hot.advance(&person(number), position, |_| Ok::<(), ()>(()));
-            batch.into_iter().for_each(|batch| hot.joined(&person(number), batch));
+            if let Some(batch) = batch {
+                hot.joined(&person(number), batch);
+            }
         }
         hot.drop_pending(7);
         assert!(hot.get(&person(0)).is_some());
