@@ -65,7 +65,7 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Print events as the log's leaves, one a line.
     Events(EventsArgs),
-    /// Check the whole history, and every read model against a fresh fold.
+    /// Check the whole history, and every read model against one made afresh.
     Verify,
     /// Print a read model as of any moment, from the log alone.
     Replay(ReplayArgs),

@@ -20,10 +20,10 @@ use zhixin_events::{
     CertificateId, CivilDate, ClassId, Event, Grade, HoursTenths, OccupationId, PersonId, Position, Recorded, RevocationGround, TrainerId,
 };
 use zhixin_store::rows::{RowFault, RowGet as _};
-use zhixin_store::table::{Table, TableView};
+use zhixin_store::table::TableView;
 
 use crate::facts::{self, Dated};
-use crate::model::{ApplyFault, Model, Poison};
+use crate::model::{ApplyFault, Model, Poison, Rows};
 use crate::{AsOf, Page};
 
 const CERTIFICATE: u8 = b'C';
@@ -127,7 +127,7 @@ enum PersonFact {
 }
 
 impl Model for Certificates {
-    fn apply(&mut self, table: &Table, event: &Recorded<'_>) -> Result<(), ApplyFault> {
+    fn tell(&mut self, rows: &mut dyn Rows, event: &Recorded<'_>) -> Result<(), ApplyFault> {
         match &event.event {
             Event::Certificate(CertificateEvent::TrainingCertificateIssued(issued)) => {
                 if issued.number.len() > NUMBER_BYTES_MAX {
@@ -146,25 +146,22 @@ impl Model for Certificates {
                     name_position: issued.name_position,
                 };
                 let certificate = issued.certificate.to_bytes();
-                let number = facts::key(NUMBER, &[issued.number.as_bytes()]);
-                if table.get(&number)?.is_none() {
-                    table.put(&number, certificate.to_vec());
-                }
-                table.put(&facts::key(HOLDER, &[&issued.person.to_bytes(), &certificate]), Vec::new());
-                append(table, CERTIFICATE, certificate, event, CertificateFact::Issued(issue))
+                rows.put_new(&facts::key(NUMBER, &[issued.number.as_bytes()]), &certificate)?;
+                rows.put(&facts::key(HOLDER, &[&issued.person.to_bytes(), &certificate]), &[])?;
+                append(rows, CERTIFICATE, certificate, event, CertificateFact::Issued(issue))
             }
             Event::Certificate(CertificateEvent::TrainingCertificateRevoked(revoked)) => {
                 let certificate = revoked.certificate.to_bytes();
-                if table.get(&facts::key(CERTIFICATE, &[&certificate]))?.is_none() {
+                if rows.get(&facts::key(CERTIFICATE, &[&certificate]))?.is_none() {
                     return Err(ApplyFault::Poison(Poison::UnknownCertificate));
                 }
                 let fact = CertificateFact::Revoked { ground: revoked.ground, document_number: revoked.document_number.clone() };
-                append(table, CERTIFICATE, certificate, event, fact)
+                append(rows, CERTIFICATE, certificate, event, fact)
             }
             Event::Person(PersonEvent::PersonNameCorrected(corrected)) => {
-                append(table, PERSON, corrected.person.to_bytes(), event, PersonFact::NameCorrected)
+                append(rows, PERSON, corrected.person.to_bytes(), event, PersonFact::NameCorrected)
             }
-            Event::Person(PersonEvent::PersonErased(erased)) => append(table, PERSON, erased.person.to_bytes(), event, PersonFact::Erased),
+            Event::Person(PersonEvent::PersonErased(erased)) => append(rows, PERSON, erased.person.to_bytes(), event, PersonFact::Erased),
             Event::Person(PersonEvent::PersonRegistered(_) | PersonEvent::ErasureCompleted(_))
             | Event::Plan(PlanEvent::TargetSet(_) | PlanEvent::TargetAdjusted(_))
             | Event::Class(
@@ -206,8 +203,8 @@ impl Model for Certificates {
     }
 }
 
-fn append<T: Serialize>(table: &Table, space: u8, id: [u8; 6], event: &Recorded<'_>, fact: T) -> Result<(), ApplyFault> {
-    Ok(facts::append(table, &facts::key(space, &[&id]), &Dated::told_by(event, fact))?)
+fn append<T: Serialize>(rows: &mut dyn Rows, space: u8, id: [u8; 6], event: &Recorded<'_>, fact: T) -> Result<(), ApplyFault> {
+    Ok(facts::append(rows, &facts::key(space, &[&id]), &Dated::told_by(event, fact))?)
 }
 
 /// The certificate as folded from facts in order, the name not yet looked up; none before it is issued.

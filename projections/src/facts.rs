@@ -9,9 +9,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use zhixin_events::{CivilDate, Position, Recorded};
 use zhixin_store::rows::{Direction, RowFault, RowGet};
-use zhixin_store::table::{Table, TableView};
+use zhixin_store::table::TableView;
 
 use crate::AsOf;
+use crate::model::Rows;
+
+/// Room for a fact before it is told; most take less. Unit: bytes.
+const FACT_BYTES: usize = 64;
 
 /// A fact of an entity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,8 +65,8 @@ pub fn read<T: DeserializeOwned>(rows: &dyn RowGet, key: &[u8]) -> Result<Vec<Da
 }
 
 /// Adds a fact to the row under a key.
-pub fn append<T: Serialize>(table: &Table, key: &[u8], fact: &Dated<T>) -> Result<(), RowFault> {
-    table.update(key, |bytes| postcard::to_extend(fact, std::mem::take(bytes)).map(|longer| *bytes = longer).map_err(|_| CORRUPT))?
+pub fn append<T: Serialize>(rows: &mut dyn Rows, key: &[u8], fact: &Dated<T>) -> Result<(), RowFault> {
+    rows.append(key, &postcard::to_extend(fact, Vec::with_capacity(FACT_BYTES)).map_err(|_| CORRUPT)?)
 }
 
 /// The facts of a view in the order of a fold.

@@ -5,8 +5,8 @@
 //! and a feed; it knows no commands, no rules, no HTTP, no keys and no sealed plaintext.
 //!
 //! Start with [`as_of`] (the view), [`facts`] (what rows are made of) and [`model`] (what a read model is); then a model such as
-//! [`certificates`]; [`quota`] is the one with aggregates. [`runner`] keeps the models up to date, [`rebuild`] builds one afresh beside the live
-//! one and compares, [`sample`] checks live rows in samples, [`replay`] answers from the log alone.
+//! [`certificates`]; [`quota`] is the one with aggregates. [`runner`] keeps the models up to date, [`rebuild`] builds afresh beside the live
+//! ones and compares, [`sample`] checks live rows in samples, [`replay`] answers from the log alone.
 #![forbid(unsafe_code)]
 
 pub mod as_of;
@@ -19,6 +19,7 @@ pub mod occupations;
 pub mod quota;
 pub mod trainers;
 
+mod bulk;
 pub mod compare;
 mod pointer;
 pub mod rebuild;

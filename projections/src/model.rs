@@ -5,12 +5,15 @@
 //! quarantined in that model's own rows, never skipped in silence.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use zhixin_events::{Commit, Position, Recorded, Timestamp};
 use zhixin_store::feed::Batch;
+use zhixin_store::gather::{Change, Gatherer};
 use zhixin_store::rows::{Checkpoint, RowFault};
 use zhixin_store::segments::Body;
+use zhixin_store::sorter::Sorted;
 use zhixin_store::table::{Table, TableView};
 
 use crate::facts;
@@ -56,7 +59,9 @@ impl ModelName {
     /// Version of its rows: it grows with every change after which the same log gives other rows.
     pub const fn version(self) -> u32 {
         match self {
-            Self::Quota | Self::Certificates | Self::Classes | Self::Trainers | Self::Occupations => 1,
+            Self::Certificates | Self::Classes | Self::Trainers | Self::Occupations => 1,
+            // 2: chunks of cells fill a page.
+            Self::Quota => 2,
         }
     }
 
@@ -78,14 +83,68 @@ impl fmt::Display for ModelName {
     }
 }
 
+/// Rows as a model changes them when it takes an event: those of a live table, or those of a build from nothing, which only gathers the
+/// changes and sorts them. Every row is always changed in the same one of the three ways.
+pub trait Rows {
+    /// Changes a row.
+    fn change(&mut self, change: Change, key: &[u8], value: &[u8]) -> Result<(), RowFault>;
+
+    /// The value of a row. Rare questions only: a build from nothing may have to look into files.
+    fn get(&mut self, key: &[u8]) -> Result<Option<Vec<u8>>, RowFault>;
+
+    /// Sets a row.
+    fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), RowFault> {
+        self.change(Change::Put, key, value)
+    }
+
+    /// Sets a row that is not there.
+    fn put_new(&mut self, key: &[u8], value: &[u8]) -> Result<(), RowFault> {
+        self.change(Change::PutNew, key, value)
+    }
+
+    /// Adds to the end of a row.
+    fn append(&mut self, key: &[u8], value: &[u8]) -> Result<(), RowFault> {
+        self.change(Change::Append, key, value)
+    }
+}
+
+impl Rows for &Table {
+    fn change(&mut self, change: Change, key: &[u8], value: &[u8]) -> Result<(), RowFault> {
+        match change {
+            Change::PutNew if Table::get(self, key)?.is_some() => {}
+            Change::Put | Change::PutNew => Table::put(self, key, value.to_vec()),
+            Change::Append => self.update(key, |bytes| bytes.extend_from_slice(value))?,
+        }
+        Ok(())
+    }
+
+    fn get(&mut self, key: &[u8]) -> Result<Option<Vec<u8>>, RowFault> {
+        Table::get(self, key)
+    }
+}
+
 /// How events change the rows of one read model.
+///
+/// There are two ways to the same rows. Following the log: `apply` for each event, `finish` at the end of each batch. From nothing:
+/// `tell` for each event, and at the end `derive` for the rows that follow from those told.
 pub trait Model: Send {
-    /// Applies one event. After `Poison` nothing is changed.
-    fn apply(&mut self, table: &Table, event: &Recorded<'_>) -> Result<(), ApplyFault>;
+    /// Tells an event to the rows, by itself alone: what it changes does not depend on other rows but those it asks for. After
+    /// `Poison` nothing is changed.
+    fn tell(&mut self, rows: &mut dyn Rows, event: &Recorded<'_>) -> Result<(), ApplyFault>;
+
+    /// Tells an event to a live table, and draws its consequences.
+    fn apply(&mut self, mut table: &Table, event: &Recorded<'_>) -> Result<(), ApplyFault> {
+        self.tell(&mut table, event)
+    }
 
     /// Writes what is still held back; called at the end of every batch, before it is published.
     fn finish(&mut self, _table: &Table) -> Result<(), RowFault> {
         Ok(())
+    }
+
+    /// The rows that following the log would have made of those told, in order; `scratch` is a folder for what does not fit into memory.
+    fn derive(&self, _told: &Gatherer, _scratch: &Path) -> Result<Option<Sorted>, RowFault> {
+        Ok(None)
     }
 }
 
@@ -185,21 +244,47 @@ impl Slot {
         self.table.checkpoint().position
     }
 
-    fn quarantine(&self, position: u64, reason: Poison) {
-        tracing::warn!(model = self.name.name(), position, reason = reason.name(), "event quarantined");
-        self.table.put(&facts::key(QUARANTINE, &[&position.to_be_bytes()]), vec![reason.code()]);
+    fn apply(&mut self, position: u64, event: Result<&Recorded<'_>, Poison>) -> Result<(), RowFault> {
+        let outcome = event.map_err(ApplyFault::Poison).and_then(|event| self.model.apply(&self.table, event));
+        settle(self.name, &mut &*self.table, position, outcome)
     }
+}
 
-    fn apply(&mut self, event: &Recorded<'_>) -> Result<(), RowFault> {
-        match self.model.apply(&self.table, event) {
-            Ok(()) => Ok(()),
-            Err(ApplyFault::Poison(reason)) => {
-                self.quarantine(event.position.0, reason);
-                Ok(())
+/// Writes an event down as quarantined if it is poison.
+pub(crate) fn settle(model: ModelName, rows: &mut dyn Rows, position: u64, outcome: Result<(), ApplyFault>) -> Result<(), RowFault> {
+    match outcome {
+        Ok(()) => Ok(()),
+        Err(ApplyFault::Poison(reason)) => {
+            tracing::warn!(model = model.name(), position, reason = reason.name(), "event quarantined");
+            rows.put(&facts::key(QUARANTINE, &[&position.to_be_bytes()]), &[reason.code()])
+        }
+        Err(ApplyFault::Rows(fault)) => Err(fault),
+    }
+}
+
+/// What is called with the position of an event, and the event or why it cannot be read.
+type OnEvent<'a> = dyn FnMut(u64, Result<&Recorded<'_>, Poison>) -> Result<(), RowFault> + 'a;
+
+/// Calls `on_event` with every event of a batch in order. Each commit is decoded once.
+///
+/// # Errors
+/// The first of `on_event`, or the body is none.
+pub(crate) fn each_event(batch: &Batch<'_>, on_event: &mut OnEvent<'_>) -> Result<(), RowFault> {
+    let body = Body::parse(batch.body).ok_or(RowFault::Corrupt { what: "batch of the feed that is no body" })?;
+    for frame in body.frames() {
+        let commit = Commit::decode(frame.bytes, Timestamp(body.base_ms()))
+            .ok()
+            .filter(|commit| u32::try_from(commit.events.len()) == Ok(frame.event_count));
+        let mut events = commit.as_ref().map(|commit| commit.recorded(Position(frame.first_position)));
+        for position in frame.first_position..frame.next_position() {
+            match events.as_mut().and_then(Iterator::next) {
+                Some(Ok(event)) => on_event(position, Ok(&event))?,
+                Some(Err(_)) => on_event(position, Err(Poison::Payload))?,
+                None => on_event(position, Err(Poison::Commit))?,
             }
-            Err(ApplyFault::Rows(fault)) => Err(fault),
         }
     }
+    Ok(())
 }
 
 /// Applies a batch to every slot whose rows end in it, and publishes it. A slot that has seen it is passed over, and so is one that
@@ -215,23 +300,9 @@ pub fn apply_batch(slots: &mut [&mut Slot], batch: &Batch<'_>) -> Result<(), Row
     if behind.is_empty() {
         return Ok(());
     }
-    let body = Body::parse(batch.body).ok_or(RowFault::Corrupt { what: "batch of the feed that is no body" })?;
-    for frame in body.frames() {
-        let commit = Commit::decode(frame.bytes, Timestamp(body.base_ms()))
-            .ok()
-            .filter(|commit| u32::try_from(commit.events.len()) == Ok(frame.event_count));
-        let mut events = commit.as_ref().map(|commit| commit.recorded(Position(frame.first_position)));
-        for position in frame.first_position..frame.next_position() {
-            let event = events.as_mut().and_then(Iterator::next);
-            for (_, slot) in behind.iter_mut().filter(|(from, _)| *from <= position) {
-                match &event {
-                    Some(Ok(event)) => slot.apply(event)?,
-                    Some(Err(_)) => slot.quarantine(position, Poison::Payload),
-                    None => slot.quarantine(position, Poison::Commit),
-                }
-            }
-        }
-    }
+    each_event(batch, &mut |position, event| {
+        behind.iter_mut().filter(|(from, _)| *from <= position).try_for_each(|(_, slot)| slot.apply(position, event))
+    })?;
     for (_, slot) in behind {
         slot.model.finish(&slot.table)?;
         slot.table.advance(Checkpoint { position: batch.next_position, chain: batch.chain_after });

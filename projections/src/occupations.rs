@@ -17,11 +17,11 @@ use zhixin_events::person::PersonEvent;
 use zhixin_events::plan::PlanEvent;
 use zhixin_events::{Event, Grade, OccupationId, PlanYear, Position, Recorded, SourceMark};
 use zhixin_store::rows::RowFault;
-use zhixin_store::table::{Table, TableView};
+use zhixin_store::table::TableView;
 
 use crate::AsOf;
 use crate::facts::{self, Dated};
-use crate::model::{ApplyFault, Model};
+use crate::model::{ApplyFault, Model, Rows};
 
 const OCCUPATION: u8 = b'O';
 
@@ -118,7 +118,7 @@ enum OccupationFact {
 }
 
 impl Model for Occupations {
-    fn apply(&mut self, table: &Table, event: &Recorded<'_>) -> Result<(), ApplyFault> {
+    fn tell(&mut self, rows: &mut dyn Rows, event: &Recorded<'_>) -> Result<(), ApplyFault> {
         let (occupation, fact) = match &event.event {
             Event::Directory(DirectoryEvent::OccupationAdded(added)) => (
                 added.occupation,
@@ -178,7 +178,7 @@ impl Model for Occupations {
                 | AccessEvent::PersonalDataRead(_),
             ) => return Ok(()),
         };
-        Ok(facts::append(table, &facts::key(OCCUPATION, &[&occupation.to_bytes()]), &Dated::told_by(event, fact))?)
+        Ok(facts::append(rows, &facts::key(OCCUPATION, &[&occupation.to_bytes()]), &Dated::told_by(event, fact))?)
     }
 }
 

@@ -316,6 +316,7 @@ proptest! {
             let rows = ModelName::ALL.map(|model| digest(&projections.view(model).unwrap()).unwrap());
             prop_assert_eq!(rows, expected, "{:?}", kind);
             prop_assert!(ModelName::ALL.iter().all(|model| projections.verify_against_fold(*model).unwrap().is_empty()));
+            prop_assert!(projections.verify_against_log(&ModelName::ALL).unwrap().iter().all(crate::Difference::is_empty));
         }
     }
 
@@ -332,12 +333,12 @@ proptest! {
             prop_assert!(projections.wait_for(feed.end(), WAIT));
             let mut left = batches;
             let stop = &mut |_| { left -= 1; if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) } };
-            let built = projections.rebuild(model, stop).unwrap();
+            let built = projections.rebuild(&[model], stop).unwrap();
             prop_assert!(built.is_none() || left > 0);
         }
         let projections = Projections::open(dir.path(), RowKind::Lmdb, feed.clone()).unwrap();
         prop_assert!(projections.wait_for(feed.end(), WAIT));
-        let mut built = projections.rebuild(model, &mut |_| ControlFlow::Continue(())).unwrap().unwrap();
+        let mut built = projections.rebuild(&[model], &mut |_| ControlFlow::Continue(())).unwrap().unwrap().pop().unwrap();
         let difference = built.compare().unwrap();
         prop_assert!(difference.is_empty(), "{difference:?}");
         prop_assert_eq!(digest(&built.table().view().unwrap()).unwrap(), expected);

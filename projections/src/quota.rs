@@ -16,6 +16,8 @@ mod answer;
 mod apply;
 mod cell;
 mod cells;
+mod change;
+mod derive;
 mod fold;
 mod key;
 mod why;

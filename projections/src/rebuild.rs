@@ -6,13 +6,15 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
 
+use zhixin_store::feed::Feed;
 use zhixin_store::rows::{RowFault, RowKind};
 use zhixin_store::table::Table;
 
+use crate::bulk::{self, Empty};
 use crate::compare::{Difference, compare};
 use crate::model::{ModelName, Slot};
 use crate::replay::{self, BuildFault};
-use crate::runner::{ProjectionFault, Projections, Shared, at, lock, open_table, remove};
+use crate::runner::{ProjectionFault, Projections, Shared, at, lock, open_store, remove};
 
 /// Unflushed rows at which a build is flushed. Unit: bytes.
 const FLUSH_BYTES: usize = 64 * 1024 * 1024;
@@ -49,35 +51,46 @@ impl From<BuildFault> for ProjectionFault {
 }
 
 impl Projections {
-    /// Builds a model beside the live one, from the log, or goes on with a build that was interrupted.
+    /// Builds models beside the live ones, from the log in one pass, or goes on with builds that were interrupted.
     ///
-    /// `on_progress` is called after every batch; when it breaks, the rows so far are kept for the next call and `None` is returned.
+    /// `on_progress` is called after every batch; when it breaks, what is built so far is kept for the next call and `None` is returned.
     ///
     /// # Errors
-    /// The folder, the rows or the log failed.
+    /// A folder, the rows or the log failed.
     pub fn rebuild(
         &self,
-        model: ModelName,
+        models: &[ModelName],
         on_progress: &mut dyn FnMut(BuildProgress) -> ControlFlow<()>,
-    ) -> Result<Option<Rebuilt>, ProjectionFault> {
-        let shared = Arc::clone(&self.shared);
-        let folder = building_folder(&shared, model)?;
-        let path = lock(&shared.pointer).path(&folder);
-        let mut slot = Slot::new(model, open_table(shared.kind, &path, shared.feed.as_ref())?);
-        // No further than the live build, so that the two can be compared at one position.
-        let end = shared.table(model).checkpoint().position;
-        let mut flushed: Result<(), RowFault> = Ok(());
-        let mut broken = false;
-        replay::catch_up(&mut slot, shared.feed.as_ref(), end, &mut |slot| {
-            if slot.table.unflushed_bytes() >= FLUSH_BYTES {
-                flushed = slot.table.flush();
+    ) -> Result<Option<Vec<Rebuilt>>, ProjectionFault> {
+        let feed = self.shared.feed.as_ref();
+        // No further than the live builds, so that each can be compared at one position.
+        let end = models.iter().map(|model| self.shared.table(*model).checkpoint().position).min().unwrap_or(0);
+        let mut builds = Vec::with_capacity(models.len());
+        for model in models {
+            let name = building_folder(&self.shared, *model)?;
+            let folder = lock(&self.shared.pointer).path(&name);
+            let store = open_store(self.shared.kind, &folder, feed)?;
+            builds.push((name, Empty { model: *model, folder, store }));
+        }
+        let mut empty = Vec::new();
+        for (_, rows) in &builds {
+            if rows.store.view()?.checkpoint().position == 0 {
+                empty.push(rows.clone());
             }
-            broken = flushed.is_err() || on_progress(BuildProgress { position: slot.position(), end }).is_break();
-            if broken { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-        flushed?;
-        slot.table.flush()?;
-        Ok((!broken).then_some(Rebuilt { shared, slot, folder }))
+        }
+        if !bulk::build(&empty, feed, end, on_progress)? {
+            return Ok(None);
+        }
+        drop(empty);
+        let mut rebuilt = Vec::with_capacity(builds.len());
+        for (folder, Empty { model, store, .. }) in builds {
+            let mut slot = Slot::new(model, Arc::new(Table::new(store)?));
+            if !go_on(&mut slot, feed, end, on_progress)? {
+                return Ok(None);
+            }
+            rebuilt.push(Rebuilt { shared: Arc::clone(&self.shared), slot, folder });
+        }
+        Ok(Some(rebuilt))
     }
 
     /// Goes back to the build that was live before the last switch.
@@ -88,13 +101,14 @@ impl Projections {
         let shared = Arc::clone(&self.shared);
         let previous = lock(&shared.pointer).of(model).previous.clone().ok_or(ProjectionFault::NoPrevious)?;
         let path = lock(&shared.pointer).path(&previous);
-        let mut slot = Slot::new(model, open_table(shared.kind, &path, shared.feed.as_ref())?);
+        let store = open_store(shared.kind, &path, shared.feed.as_ref())?;
+        let mut slot = Slot::new(model, Arc::new(Table::new(store)?));
         let live = shared.table(model).checkpoint().position;
         replay::catch_up(&mut slot, shared.feed.as_ref(), live, &mut |_| ControlFlow::Continue(()))?;
         Rebuilt { shared, slot, folder: previous }.switch()
     }
 
-    /// Compares the live rows of a model with a fresh fold of the log, in memory.
+    /// Compares the live rows of a model with those that following the log in memory gives: for logs that are not long.
     ///
     /// # Errors
     /// The rows or the log failed.
@@ -104,6 +118,42 @@ impl Projections {
         let fold = replay::build(model, self.shared.feed.as_ref(), position)?;
         Ok(compare(&live, &fold)?)
     }
+
+    /// Compares the live rows of models with rows built afresh beside them, all in one pass: for logs of any length.
+    ///
+    /// # Errors
+    /// The rows or the log failed.
+    pub fn verify_against_log(&self, models: &[ModelName]) -> Result<Vec<Difference>, ProjectionFault> {
+        let built = self.rebuild(models, &mut |_| ControlFlow::Continue(()))?.unwrap_or_default();
+        built
+            .into_iter()
+            .map(|mut built| {
+                let difference = built.compare()?;
+                built.discard().map(|()| difference)
+            })
+            .collect()
+    }
+}
+
+/// Brings rows that are there up to `end` and stores them; `false` when broken off.
+fn go_on(
+    slot: &mut Slot,
+    feed: &dyn Feed,
+    end: u64,
+    on_progress: &mut dyn FnMut(BuildProgress) -> ControlFlow<()>,
+) -> Result<bool, ProjectionFault> {
+    let mut flushed: Result<(), RowFault> = Ok(());
+    let mut broken = false;
+    replay::catch_up(slot, feed, end, &mut |slot| {
+        if slot.table.unflushed_bytes() >= FLUSH_BYTES {
+            flushed = slot.table.flush();
+        }
+        broken = flushed.is_err() || on_progress(BuildProgress { position: slot.position(), end }).is_break();
+        if broken { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    flushed?;
+    slot.table.flush()?;
+    Ok(!broken)
 }
 
 /// The folder that a rebuild of the model fills; named in the pointer before it is made.

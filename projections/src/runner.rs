@@ -13,11 +13,13 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use zhixin_store::feed::{Batch, Feed, FeedFault};
-use zhixin_store::rows::{RowFault, RowKind, open_rows};
+use zhixin_store::rows::{Checkpoint, MemoryRows, RowFault, RowKind, RowStore, open_rows};
 use zhixin_store::table::{Table, TableView};
 
+use crate::bulk::{self, Empty};
 use crate::model::{self, ModelName, Quarantined, Slot, apply_batch};
 use crate::pointer::Pointer;
+use crate::rebuild::BuildProgress;
 use crate::replay::catch_up;
 
 /// Unflushed rows of all models at which they are flushed.
@@ -27,6 +29,8 @@ const FLUSH_AFTER: Duration = Duration::from_secs(5);
 /// A model that is further behind the others than this is brought up by a thread of its own, so that they need not wait for it.
 /// Unit: events.
 const LAG_MAX: u64 = if cfg!(test) { 8 } else { 100_000 };
+/// A model without rows whose log is longer than this is built by sorting, together with others like it. Unit: events.
+const FOLLOWED_MAX: u64 = LAG_MAX;
 /// Longest wait of the applier before it looks whether to stop or to flush.
 const WAIT_MAX: Duration = Duration::from_millis(100);
 
@@ -86,6 +90,8 @@ pub(crate) struct Shared {
 #[derive(Debug, Default)]
 struct Progress {
     positions: BTreeMap<ModelName, u64>,
+    /// How far the log is gathered for models that have no rows yet.
+    gathered: u64,
     fault: Option<String>,
     stopping: bool,
 }
@@ -119,12 +125,20 @@ impl Projections {
         let rows = dir.join("rows");
         let pointer = at("read of the pointer", &rows, Pointer::load(&rows, kind))?;
         at("write of the pointer", &rows, pointer.save())?;
-        let mut slots = Vec::new();
+        let (mut slots, mut tables, mut empty) = (Vec::new(), BTreeMap::new(), Vec::new());
         for model in ModelName::ALL {
-            let folder = pointer.folders.get(&model).map(|folders| folders.live.as_str()).unwrap_or_default();
-            slots.push(Slot::new(model, open_table(kind, &pointer.path(folder), feed.as_ref())?));
+            let folder = pointer.path(pointer.folders.get(&model).map(|folders| folders.live.as_str()).unwrap_or_default());
+            let store = open_store(kind, &folder, feed.as_ref())?;
+            if store.view()?.checkpoint().position == 0 && feed.end() > FOLLOWED_MAX {
+                // Nobody may read what is being loaded: until then there is nothing to see.
+                tables.insert(model, Arc::new(Table::new(Arc::new(MemoryRows::new()))?));
+                empty.push(Empty { model, folder, store });
+            } else {
+                let slot = Slot::new(model, Arc::new(Table::new(store)?));
+                tables.insert(model, Arc::clone(&slot.table));
+                slots.push(slot);
+            }
         }
-        let tables = slots.iter().map(|slot| (slot.name, Arc::clone(&slot.table))).collect();
         let shared = Arc::new(Shared {
             kind,
             feed,
@@ -136,6 +150,9 @@ impl Projections {
         });
         shared.publish();
         let projections = Self { shared, threads: Mutex::new(Vec::new()) };
+        if !empty.is_empty() {
+            projections.start("builder", move |shared| shared.build(empty))?;
+        }
         for slot in projections.shared.take_laggards() {
             projections.start(slot.name.name(), move |shared| shared.bring_up(slot))?;
         }
@@ -156,6 +173,13 @@ impl Projections {
     /// What every model reflects: events at positions below this one.
     pub fn position(&self) -> u64 {
         lock(&self.shared.progress).position()
+    }
+
+    /// How far the log has been read for every model: [`Projections::position`], but for models that are being built from nothing and
+    /// whose rows come all at once in the end.
+    pub fn progress(&self) -> u64 {
+        let progress = lock(&self.shared.progress);
+        progress.positions.values().map(|position| if *position == 0 { progress.gathered } else { *position }).min().unwrap_or(0)
     }
 
     /// What one model reflects.
@@ -274,6 +298,30 @@ impl Shared {
         behind
     }
 
+    /// Builds models that have no rows, all in one pass, then hands them to the applier.
+    fn build(&self, empty: Vec<Empty>) {
+        let mut go_on = |built: BuildProgress| {
+            let mut progress = lock(&self.progress);
+            progress.gathered = built.position;
+            if progress.stopping { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        match bulk::build(&empty, self.feed.as_ref(), self.feed.end(), &mut go_on) {
+            Err(fault) => return self.fail(&fault.to_string()),
+            Ok(false) => return,
+            Ok(true) => {}
+        }
+        for Empty { model, store, .. } in empty {
+            let table = match Table::new(store) {
+                Ok(table) => Arc::new(table),
+                Err(fault) => return self.fail(&fault.to_string()),
+            };
+            let slot = Slot::new(model, Arc::clone(&table));
+            self.tables.write().unwrap_or_else(PoisonError::into_inner).insert(model, table);
+            self.publish();
+            self.bring_up(slot);
+        }
+    }
+
     /// Brings one model up to the others and hands it to the applier.
     fn bring_up(&self, mut slot: Slot) {
         let furthest = |slots: &[Slot]| slots.iter().map(Slot::position).max().unwrap_or(0);
@@ -307,7 +355,11 @@ impl Shared {
     fn follow(&self) {
         let mut flushed = Instant::now();
         while !self.is_stopping() {
-            let position = lock(&self.slots).iter().map(Slot::position).min().unwrap_or(0);
+            let Some(position) = lock(&self.slots).iter().map(Slot::position).min() else {
+                // All models are being built; whoever brings the first one publishes it.
+                self.wait(WAIT_MAX, |_| false);
+                continue;
+            };
             let mut outcome = Ok(());
             let read = self.feed.read(position, &mut |batch| {
                 let all_reached = self.apply(batch);
@@ -355,20 +407,24 @@ impl Shared {
 }
 
 /// Opens rows that reflect the log behind the feed; others are thrown away, so that they are built anew.
-pub(crate) fn open_table(kind: RowKind, path: &Path, feed: &dyn Feed) -> Result<Arc<Table>, ProjectionFault> {
-    match try_table(kind, path) {
-        Ok(table) if reflects(&table, feed)? => return Ok(table),
-        Ok(table) => tracing::warn!(position = table.checkpoint().position, "rows of another log are built anew"),
+pub(crate) fn open_store(kind: RowKind, path: &Path, feed: &dyn Feed) -> Result<Arc<dyn RowStore>, ProjectionFault> {
+    if let Some(store) = checked(open_rows(kind, path), feed)? {
+        return Ok(store);
+    }
+    at("removal of rows", path, remove(path))?;
+    Ok(open_rows(kind, path)?)
+}
+
+/// The store if its rows are good.
+fn checked(opened: Result<Arc<dyn RowStore>, RowFault>, feed: &dyn Feed) -> Result<Option<Arc<dyn RowStore>>, ProjectionFault> {
+    match opened.and_then(|store| Ok((store.view()?.checkpoint(), store))) {
+        Ok((checkpoint, store)) if reflects(checkpoint, feed)? => return Ok(Some(store)),
+        Ok((checkpoint, _)) => tracing::warn!(position = checkpoint.position, "rows of another log are built anew"),
         Err(RowFault::Unopenable { what, .. }) => tracing::warn!(what, "rows that cannot be opened are built anew"),
         Err(RowFault::Corrupt { what }) => tracing::warn!(what, "corrupt rows are built anew"),
         Err(fault) => return Err(fault.into()),
     }
-    at("removal of rows", path, remove(path))?;
-    Ok(try_table(kind, path)?)
-}
-
-fn try_table(kind: RowKind, path: &Path) -> Result<Arc<Table>, RowFault> {
-    Ok(Arc::new(Table::new(open_rows(kind, path)?)?))
+    Ok(None)
 }
 
 /// Removes a folder of rows, if it is there.
@@ -379,9 +435,8 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether the log has, where the rows end, the chain that they were built from.
-fn reflects(table: &Table, feed: &dyn Feed) -> Result<bool, FeedFault> {
-    let checkpoint = table.checkpoint();
+/// Whether the log has, where rows end, the chain that they were built from.
+pub(crate) fn reflects(checkpoint: Checkpoint, feed: &dyn Feed) -> Result<bool, FeedFault> {
     let Some(last) = checkpoint.position.checked_sub(1) else { return Ok(true) };
     if checkpoint.position > feed.end() {
         return Ok(false);
@@ -437,7 +492,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let told = a_year();
         follows(dir.path(), RowKind::Lmdb, &told);
-        let quota = dir.path().join("rows/quota@1");
+        let quota = dir.path().join("rows/quota@2");
         for file in fs::read_dir(&quota).unwrap() {
             fs::write(file.unwrap().path(), [0x5a; 9_000]).unwrap();
         }

@@ -21,11 +21,11 @@ use zhixin_events::{
     CivilDate, DirectoryNumber, Event, ListingGround, OccupationId, OrganisationId, Position, Recorded, ReportingUnit, TrainerId,
 };
 use zhixin_store::rows::RowFault;
-use zhixin_store::table::{Table, TableView};
+use zhixin_store::table::TableView;
 
 pub(crate) use self::text::dump;
 use crate::facts::{self, Dated};
-use crate::model::{ApplyFault, Model};
+use crate::model::{ApplyFault, Model, Rows};
 use crate::{AsOf, Page};
 
 const TRAINER: u8 = b'T';
@@ -184,7 +184,7 @@ struct Listing {
 }
 
 impl Model for Trainers {
-    fn apply(&mut self, table: &Table, event: &Recorded<'_>) -> Result<(), ApplyFault> {
+    fn tell(&mut self, rows: &mut dyn Rows, event: &Recorded<'_>) -> Result<(), ApplyFault> {
         let (trainer, fact) = match &event.event {
             Event::Directory(DirectoryEvent::TrainerListed(listed)) => (
                 listed.trainer,
@@ -254,8 +254,8 @@ impl Model for Trainers {
             ) => return Ok(()),
         };
         let fact = Dated::told_by(event, fact);
-        facts::append(table, &facts::key(TRAINER, &[&trainer.to_bytes()]), &fact)?;
-        table.put(&facts::key(EDITION, &[&fact.position.to_be_bytes()]), trainer.to_bytes().to_vec());
+        facts::append(rows, &facts::key(TRAINER, &[&trainer.to_bytes()]), &fact)?;
+        rows.put(&facts::key(EDITION, &[&fact.position.to_be_bytes()]), &trainer.to_bytes())?;
         Ok(())
     }
 }

@@ -10,3 +10,5 @@ mod damage;
 mod full_disk;
 #[path = "crash/kill.rs"]
 mod kill;
+#[path = "crash/rebuild.rs"]
+mod rebuild;

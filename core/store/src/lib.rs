@@ -12,7 +12,9 @@
 pub mod conformance;
 pub mod feed;
 mod files;
+pub mod gather;
 mod lmdb;
+pub mod numbers;
 pub mod postings;
 pub mod rows;
 pub mod segments;

@@ -11,6 +11,8 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::rows::Row;
+
 /// Longest record. Unit: bytes.
 pub const RECORD_BYTES_MAX: usize = u16::MAX as usize;
 /// Buffer for writing and for reading each run. Unit: bytes.
@@ -54,6 +56,18 @@ impl Sorter {
         self.bytes.extend_from_slice(record);
         self.entries.push((head(record), at, length.unwrap_or_default()));
         Ok(())
+    }
+
+    /// Adds a row, to be read by [`Sorted::next_row`]. No key may begin another.
+    ///
+    /// # Errors
+    /// As [`Sorter::push`].
+    ///
+    /// # Panics
+    /// As [`Sorter::push`], for key and value together.
+    pub fn push_row(&mut self, key: &[u8], value: &[u8]) -> io::Result<()> {
+        let length = u16::try_from(key.len()).unwrap_or(u16::MAX);
+        self.push(&[key, value, &length.to_le_bytes()].concat())
     }
 
     /// All records in order.
@@ -160,6 +174,21 @@ impl Sorted {
             PeekMut::pop(first);
         }
         Ok(true)
+    }
+
+    /// The next of the rows that were pushed as such; none after the last.
+    ///
+    /// # Errors
+    /// As [`Sorted::next`].
+    pub fn next_row(&mut self) -> io::Result<Option<Row>> {
+        let mut key = Vec::new();
+        if !self.next(&mut key)? {
+            return Ok(None);
+        }
+        let length = key.split_off(key.len().saturating_sub(2));
+        let length = u16::from_le_bytes(length.try_into().unwrap_or_default());
+        let value = key.split_off(usize::from(length).min(key.len()));
+        Ok(Some((key, value)))
     }
 }
 

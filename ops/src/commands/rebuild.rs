@@ -16,14 +16,13 @@ pub(crate) fn run(common: &Common, args: &RebuildArgs) -> anyhow::Result<Ending>
     let opened = folder::open(common, "localhost")?;
     opened.projections.wait_for(opened.handle().end(), std::time::Duration::from_mins(10));
     let mut ending = Ending::Well;
-    for model in models {
-        let bar = Bar::new(model.name(), 0);
-        let built = opened.projections.rebuild(model, &mut |progress| {
-            bar.set(model.name(), progress.position, progress.end);
-            ControlFlow::Continue(())
-        })?;
-        drop(bar);
-        let Some(mut built) = built else { continue };
+    let bar = Bar::new("read models", 0);
+    let built = opened.projections.rebuild(&models, &mut |progress| {
+        bar.set("read models", progress.position, progress.end);
+        ControlFlow::Continue(())
+    })?;
+    drop(bar);
+    for (model, mut built) in models.into_iter().zip(built.unwrap_or_default()) {
         let difference = built.compare()?;
         let differs = !difference.is_empty();
         if common.json {

@@ -92,7 +92,7 @@ async fn tell_when_ready(projections: Arc<Projections>, end: u64, address: Socke
             }
             let behind = ModelName::ALL.into_iter().filter(|model| projections.position_of(*model) < end);
             let behind: Vec<_> = behind.map(ModelName::name).collect();
-            bar.set(&format!("not answered yet: {}", behind.join(", ")), projections.position(), end);
+            bar.set(&format!("not answered yet: {}", behind.join(", ")), projections.progress(), end);
             ticks.tick().await;
         }
     }

@@ -1,7 +1,7 @@
-//! `zhixin verify`: the whole history — chain, checksums, ordinals, tree, last signed checkpoint — and every read model against a fresh fold.
-//! Reads only, so it works beside a live server. Prints every check with what it covered, and the first divergence.
+//! `zhixin verify`: the whole history — chain, checksums, ordinals, tree, last signed checkpoint — and every read model
+//! against one made afresh. Changes nothing that lasts, so it works beside a live server. Prints every check with what it covered, and the
+//! first divergence.
 
-use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -34,7 +34,7 @@ pub(crate) fn run(common: &Common) -> anyhow::Result<Ending> {
     Ok(if whole { Ending::Well } else { Ending::FoundWrong })
 }
 
-/// Each read model against a fresh fold of the log; `None` where the rows are in use by a server or not there.
+/// Each read model against rows made afresh from the log; `None` where the rows are in use by a server or not there.
 type Compared = Vec<(ModelName, Option<Difference>)>;
 
 fn read_models(common: &Common) -> anyhow::Result<Compared> {
@@ -45,13 +45,8 @@ fn read_models(common: &Common) -> anyhow::Result<Compared> {
     let end = reader.end();
     let projections = Projections::open(&common.data, common.rows.kind(), reader).context("the read models cannot be opened")?;
     projections.wait_for(end, std::time::Duration::from_mins(10));
-    let bar = RefCell::new(Bar::new("read models", ModelName::ALL.len() as u64));
-    let mut compared = Vec::new();
-    for (done, model) in (0..).zip(ModelName::ALL) {
-        bar.borrow_mut().set(model.name(), done, ModelName::ALL.len() as u64);
-        compared.push((model, Some(projections.verify_against_fold(model)?)));
-    }
-    drop(bar);
+    let compared = projections.verify_against_log(&ModelName::ALL).context("the read models cannot be made afresh")?;
+    let compared = ModelName::ALL.into_iter().zip(compared.into_iter().map(Some)).collect();
     projections.stop()?;
     Ok(compared)
 }
@@ -75,7 +70,7 @@ fn print(report: &Report, models: &Compared, whole: bool) {
         let name = format!("rows {model}");
         match difference {
             None => out::line(&format!("left  {name:16} a server has them open; ask it, or stop it first")),
-            Some(difference) if difference.is_empty() => out::line(&format!("ok    {name:16} the same as a fresh fold")),
+            Some(difference) if difference.is_empty() => out::line(&format!("ok    {name:16} the same as made afresh")),
             Some(difference) => {
                 out::line(&format!(
                     "WRONG {name:16} {} rows only live, {} only in the fold, {} differ",

@@ -9,47 +9,47 @@ use zhixin_events::hours::HoursEvent;
 use zhixin_events::person::PersonEvent;
 use zhixin_events::plan::PlanEvent;
 use zhixin_events::{CivilDate, ClassId, Event, PersonId, Recorded};
-use zhixin_store::table::Table;
+use zhixin_store::rows::RowFault;
 
 use super::roster::{PersonFact, TraineeFact};
 use super::{BY_ORGANISATION, BY_PERSON, BY_TRAINER, BY_YEAR, CERTIFICATE, CLASS, ClassFact, PERSON, Plan, TRAINEE};
 use crate::facts::{self, Dated};
-use crate::model::{ApplyFault, Model, Poison};
+use crate::model::{ApplyFault, Model, Poison, Rows};
 
 /// The model.
 #[derive(Debug, Clone, Copy)]
 pub struct Classes;
 
 impl Model for Classes {
-    fn apply(&mut self, table: &Table, event: &Recorded<'_>) -> Result<(), ApplyFault> {
+    fn tell(&mut self, rows: &mut dyn Rows, event: &Recorded<'_>) -> Result<(), ApplyFault> {
         match &event.event {
-            Event::Class(what) => apply_class(table, event, what),
+            Event::Class(what) => apply_class(rows, event, what),
             Event::Hours(HoursEvent::HoursPosted(posted)) => {
                 let fact = TraineeFact::HoursPosted { year: posted.year, hours: posted.professional };
-                tell_trainee(table, event, posted.class, posted.person, fact)
+                tell_trainee(rows, event, posted.class, posted.person, fact)
             }
             Event::Hours(HoursEvent::HoursReversed(reversed)) => {
                 let fact = TraineeFact::HoursReversed { year: reversed.year, hours: reversed.professional, corrects: reversed.corrects };
-                tell_trainee(table, event, reversed.class, reversed.person, fact)
+                tell_trainee(rows, event, reversed.class, reversed.person, fact)
             }
             Event::Certificate(CertificateEvent::TrainingCertificateIssued(issued)) => {
                 let (class, person) = (issued.class.to_bytes(), issued.person.to_bytes());
-                table.put(&facts::key(CERTIFICATE, &[&issued.certificate.to_bytes()]), [class, person].concat());
+                rows.put(&facts::key(CERTIFICATE, &[&issued.certificate.to_bytes()]), &[class, person].concat())?;
                 let fact = TraineeFact::Issued { certificate: issued.certificate, number: issued.number.clone() };
-                tell_trainee(table, event, issued.class, issued.person, fact)
+                tell_trainee(rows, event, issued.class, issued.person, fact)
             }
             Event::Certificate(CertificateEvent::TrainingCertificateRevoked(revoked)) => {
-                let Some(whose) = table.get(&facts::key(CERTIFICATE, &[&revoked.certificate.to_bytes()]))? else {
+                let Some(whose) = rows.get(&facts::key(CERTIFICATE, &[&revoked.certificate.to_bytes()]))? else {
                     return Err(ApplyFault::Poison(Poison::UnknownCertificate));
                 };
                 let class = ClassId::from_bytes(facts::id_at(&whose, 0)?);
                 let person = PersonId::from_bytes(facts::id_at(&whose, 6)?);
                 let fact = TraineeFact::Revoked { certificate: revoked.certificate, ground: revoked.ground };
-                tell_trainee(table, event, class, person, fact)
+                tell_trainee(rows, event, class, person, fact)
             }
-            Event::Person(PersonEvent::PersonRegistered(registered)) => tell_person(table, event, registered.person, PersonFact::Named),
-            Event::Person(PersonEvent::PersonNameCorrected(corrected)) => tell_person(table, event, corrected.person, PersonFact::Named),
-            Event::Person(PersonEvent::PersonErased(erased)) => tell_person(table, event, erased.person, PersonFact::Erased),
+            Event::Person(PersonEvent::PersonRegistered(registered)) => tell_person(rows, event, registered.person, PersonFact::Named),
+            Event::Person(PersonEvent::PersonNameCorrected(corrected)) => tell_person(rows, event, corrected.person, PersonFact::Named),
+            Event::Person(PersonEvent::PersonErased(erased)) => tell_person(rows, event, erased.person, PersonFact::Erased),
             Event::Plan(PlanEvent::TargetSet(_) | PlanEvent::TargetAdjusted(_))
             | Event::Person(PersonEvent::ErasureCompleted(_))
             | Event::Directory(
@@ -75,10 +75,10 @@ impl Model for Classes {
     }
 }
 
-fn apply_class(table: &Table, event: &Recorded<'_>, what: &ClassEvent) -> Result<(), ApplyFault> {
+fn apply_class(rows: &mut dyn Rows, event: &Recorded<'_>, what: &ClassEvent) -> Result<(), ApplyFault> {
     match what {
-        ClassEvent::RunPlanned(planned) => plan(table, event, planned),
-        ClassEvent::RunOpened(opened) => tell_class(table, event, opened.class, ClassFact::Opened),
+        ClassEvent::RunPlanned(planned) => plan(rows, event, planned),
+        ClassEvent::RunOpened(opened) => tell_class(rows, event, opened.class, ClassFact::Opened),
         ClassEvent::SessionHeld(held) => {
             let fact = ClassFact::SessionHeld {
                 session: held.session,
@@ -87,57 +87,57 @@ fn apply_class(table: &Table, event: &Recorded<'_>, what: &ClassEvent) -> Result
                 hours: held.hours,
                 mode: held.mode,
             };
-            tell_class(table, event, held.class, fact)
+            tell_class(rows, event, held.class, fact)
         }
         ClassEvent::RunClosed(closed) => {
-            index_year(table, closed.class, closed.closed_on);
-            tell_class(table, event, closed.class, ClassFact::Closed { closed_on: closed.closed_on })
+            index_year(rows, closed.class, closed.closed_on)?;
+            tell_class(rows, event, closed.class, ClassFact::Closed { closed_on: closed.closed_on })
         }
         ClassEvent::RunCancelled(cancelled) => {
             let fact = ClassFact::Cancelled { document_number: cancelled.document_number.clone() };
-            tell_class(table, event, cancelled.class, fact)
+            tell_class(rows, event, cancelled.class, fact)
         }
         ClassEvent::RosterImportStarted(started) => {
-            tell_class(table, event, started.class, ClassFact::ImportStarted { job: started.job, rows: started.rows })
+            tell_class(rows, event, started.class, ClassFact::ImportStarted { job: started.job, rows: started.rows })
         }
         ClassEvent::RosterImportFinished(finished) => {
             let fact = ClassFact::ImportFinished { job: finished.job, accepted: finished.accepted, refused: finished.refused };
-            tell_class(table, event, finished.class, fact)
+            tell_class(rows, event, finished.class, fact)
         }
         ClassEvent::TraineeRegistered(registered) => {
             let fact = TraineeFact::Registered { category: registered.category, employer: registered.employer, job: registered.job };
             let lead = facts::key(BY_PERSON, &[&registered.person.to_bytes(), &registered.class.to_bytes()]);
-            table.put(&lead, Vec::new());
-            tell_trainee(table, event, registered.class, registered.person, fact)
+            rows.put(&lead, &[])?;
+            tell_trainee(rows, event, registered.class, registered.person, fact)
         }
-        ClassEvent::TraineeWithdrawn(withdrawn) => tell_trainee(table, event, withdrawn.class, withdrawn.person, TraineeFact::Withdrawn),
+        ClassEvent::TraineeWithdrawn(withdrawn) => tell_trainee(rows, event, withdrawn.class, withdrawn.person, TraineeFact::Withdrawn),
         ClassEvent::AttendanceRecorded(recorded) => {
             let fact = TraineeFact::Attendance { session: recorded.session, attendance: recorded.attendance, corrects: None };
-            tell_trainee(table, event, recorded.class, recorded.person, fact)
+            tell_trainee(rows, event, recorded.class, recorded.person, fact)
         }
         ClassEvent::AttendanceCorrected(corrected) => {
             let corrects = Some(corrected.corrects);
             let fact = TraineeFact::Attendance { session: corrected.session, attendance: corrected.after, corrects };
-            tell_trainee(table, event, corrected.class, corrected.person, fact)
+            tell_trainee(rows, event, corrected.class, corrected.person, fact)
         }
         ClassEvent::CompletionTestRecorded(test) => {
             let (points, passed, pass_mark) = (test.points, test.passed, test.pass_mark);
             let fact = TraineeFact::Test { points, passed, pass_mark, attended: Some(test.hours_attended), corrects: None };
-            tell_trainee(table, event, test.class, test.person, fact)
+            tell_trainee(rows, event, test.class, test.person, fact)
         }
         ClassEvent::CompletionTestCorrected(test) => {
             let (points, passed, pass_mark) = (test.points, test.passed, test.pass_mark);
             let fact = TraineeFact::Test { points, passed, pass_mark, attended: None, corrects: Some(test.corrects) };
-            tell_trainee(table, event, test.class, test.person, fact)
+            tell_trainee(rows, event, test.class, test.person, fact)
         }
     }
 }
 
-fn plan(table: &Table, event: &Recorded<'_>, planned: &RunPlanned) -> Result<(), ApplyFault> {
+fn plan(rows: &mut dyn Rows, event: &Recorded<'_>, planned: &RunPlanned) -> Result<(), ApplyFault> {
     let class = planned.class.to_bytes();
-    table.put(&facts::key(BY_TRAINER, &[&planned.trainer.to_bytes(), &class]), Vec::new());
-    table.put(&facts::key(BY_ORGANISATION, &[&planned.organisation.to_bytes(), &class]), Vec::new());
-    index_year(table, planned.class, planned.ends_on);
+    rows.put(&facts::key(BY_TRAINER, &[&planned.trainer.to_bytes(), &class]), &[])?;
+    rows.put(&facts::key(BY_ORGANISATION, &[&planned.organisation.to_bytes(), &class]), &[])?;
+    index_year(rows, planned.class, planned.ends_on)?;
     let plan = Plan {
         title: planned.title.clone(),
         line: planned.line,
@@ -154,24 +154,24 @@ fn plan(table: &Table, event: &Recorded<'_>, planned: &RunPlanned) -> Result<(),
         seats: planned.seats,
         modules: planned.modules.clone(),
     };
-    tell_class(table, event, planned.class, ClassFact::Planned(Box::new(plan)))
+    tell_class(rows, event, planned.class, ClassFact::Planned(Box::new(plan)))
 }
 
 /// Notes a year in which a class may count: a list reads the notes and then looks at the class.
-fn index_year(table: &Table, class: ClassId, end: CivilDate) {
+fn index_year(rows: &mut dyn Rows, class: ClassId, end: CivilDate) -> Result<(), RowFault> {
     let year = u16::try_from(end.year()).unwrap_or_default();
-    table.put(&facts::key(BY_YEAR, &[&year.to_be_bytes(), &class.to_bytes()]), Vec::new());
+    rows.put(&facts::key(BY_YEAR, &[&year.to_be_bytes(), &class.to_bytes()]), &[])
 }
 
-fn tell_class(table: &Table, event: &Recorded<'_>, class: ClassId, fact: ClassFact) -> Result<(), ApplyFault> {
-    Ok(facts::append(table, &facts::key(CLASS, &[&class.to_bytes()]), &Dated::told_by(event, fact))?)
+fn tell_class(rows: &mut dyn Rows, event: &Recorded<'_>, class: ClassId, fact: ClassFact) -> Result<(), ApplyFault> {
+    Ok(facts::append(rows, &facts::key(CLASS, &[&class.to_bytes()]), &Dated::told_by(event, fact))?)
 }
 
-fn tell_trainee(table: &Table, event: &Recorded<'_>, class: ClassId, person: PersonId, fact: TraineeFact) -> Result<(), ApplyFault> {
+fn tell_trainee(rows: &mut dyn Rows, event: &Recorded<'_>, class: ClassId, person: PersonId, fact: TraineeFact) -> Result<(), ApplyFault> {
     let key = facts::key(TRAINEE, &[&class.to_bytes(), &person.to_bytes()]);
-    Ok(facts::append(table, &key, &Dated::told_by(event, fact))?)
+    Ok(facts::append(rows, &key, &Dated::told_by(event, fact))?)
 }
 
-fn tell_person(table: &Table, event: &Recorded<'_>, person: PersonId, fact: PersonFact) -> Result<(), ApplyFault> {
-    Ok(facts::append(table, &facts::key(PERSON, &[&person.to_bytes()]), &Dated::told_by(event, fact))?)
+fn tell_person(rows: &mut dyn Rows, event: &Recorded<'_>, person: PersonId, fact: PersonFact) -> Result<(), ApplyFault> {
+    Ok(facts::append(rows, &facts::key(PERSON, &[&person.to_bytes()]), &Dated::told_by(event, fact))?)
 }

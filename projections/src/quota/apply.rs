@@ -1,8 +1,8 @@
 //! How events change the rows of the quota model.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
@@ -15,83 +15,104 @@ use zhixin_events::hours::HoursEvent;
 use zhixin_events::person::PersonEvent;
 use zhixin_events::plan::PlanEvent;
 use zhixin_events::{CivilDate, ClassId, Event, Line, PeopleCount, PersonId, PlanYear, Recorded, ReportingUnit};
+use zhixin_store::gather::Gatherer;
 use zhixin_store::rows::RowFault;
+use zhixin_store::sorter::Sorted;
 use zhixin_store::table::Table;
 
-use super::cell::{Cell, added_up, difference};
+use super::cell::{Cell, Profile};
 use super::cells;
-use super::fold::{ClassFact, DirectionHash, Enrolment, Entity, PersonFact, Plan};
+use super::change::spread;
+use super::fold::{ClassFact, ClassFacts, DirectionHash, Enrolment, Entity, Measure, PersonFact, Plan, class_facts, counts_otherwise};
 use super::key::year_and_month;
 use super::{CERTIFICATE, CLASS, DIRECTION, PERSON, ROSTER, TARGET, YEAR};
 use crate::facts::{self, Dated, key};
-use crate::model::{ApplyFault, Model, Poison};
+use crate::model::{ApplyFault, Model, Poison, Rows};
 
-/// Classes whose facts are kept decoded. Why: an enrolment needs them, and the enrolments of a class come together.
-const CLASSES_KEPT_MAX: usize = 4_096;
-
-type ClassFacts = Arc<Vec<Dated<ClassFact>>>;
+/// Classes whose facts, and profiles whose cells, are kept. Why: the enrolments of a class come together.
+const KEPT_MAX: usize = 4_096;
 
 /// The model. What it keeps in memory is cache and what the running batch has not yet written.
 #[derive(Debug, Default)]
 pub struct Quota {
     classes: BTreeMap<ClassId, ClassFacts>,
+    cells: BTreeMap<(Profile, Measure), Arc<[Cell]>>,
     pending: BTreeMap<Cell, Vec<cells::Entry>>,
 }
 
+/// Of whom an event told a fact.
+enum Told {
+    Nobody,
+    Class(ClassId),
+    Person(PersonId),
+}
+
 impl Model for Quota {
-    fn apply(&mut self, table: &Table, event: &Recorded<'_>) -> Result<(), ApplyFault> {
-        match &event.event {
-            Event::Plan(PlanEvent::TargetSet(set)) => Ok(tell_target(table, event, (set.year, set.line, set.unit), set.people)?),
-            Event::Plan(PlanEvent::TargetAdjusted(adjusted)) => {
-                Ok(tell_target(table, event, (adjusted.year, adjusted.line, adjusted.unit), adjusted.people)?)
-            }
-            Event::Class(what) => Ok(self.apply_class(table, event, what)?),
-            Event::Certificate(CertificateEvent::TrainingCertificateIssued(issued)) => {
-                let whose = [issued.class.to_bytes(), issued.person.to_bytes()].concat();
-                table.put(&key(CERTIFICATE, &[&issued.certificate.to_bytes()]), whose);
-                Ok(self.tell_person(table, event, issued.class, issued.person, Enrolment::Issued(issued.certificate))?)
-            }
-            Event::Certificate(CertificateEvent::TrainingCertificateRevoked(revoked)) => {
-                let Some(whose) = table.get(&key(CERTIFICATE, &[&revoked.certificate.to_bytes()]))? else {
-                    return Err(ApplyFault::Poison(Poison::UnknownCertificate));
-                };
-                let class = ClassId::from_bytes(facts::id_at(&whose, 0)?);
-                let person = PersonId::from_bytes(facts::id_at(&whose, 6)?);
-                Ok(self.tell_person(table, event, class, person, Enrolment::Revoked(revoked.certificate))?)
-            }
-            Event::Person(
-                PersonEvent::PersonRegistered(_)
-                | PersonEvent::PersonNameCorrected(_)
-                | PersonEvent::PersonErased(_)
-                | PersonEvent::ErasureCompleted(_),
-            )
-            | Event::Hours(HoursEvent::HoursPosted(_) | HoursEvent::HoursReversed(_))
-            | Event::Directory(
-                DirectoryEvent::OccupationAdded(_)
-                | DirectoryEvent::OccupationCodeAssigned(_)
-                | DirectoryEvent::OccupationDirectionsSet(_)
-                | DirectoryEvent::TrainerListed(_)
-                | DirectoryEvent::TrainerSuspended(_)
-                | DirectoryEvent::TrainerReinstated(_)
-                | DirectoryEvent::TrainerRemoved(_)
-                | DirectoryEvent::TrainerOccupationsChanged(_),
-            )
-            | Event::Document(DocumentEvent::RulePackPublished(_) | DocumentEvent::HolidayCalendarPublished(_))
-            | Event::Access(
-                AccessEvent::OrganisationRegistered(_)
-                | AccessEvent::AccountOpened(_)
-                | AccessEvent::AccountRolesChanged(_)
-                | AccessEvent::AccountLocked(_)
-                | AccessEvent::AccountUnlocked(_)
-                | AccessEvent::PersonalDataRead(_),
-            ) => Ok(()),
-        }
+    fn tell(&mut self, rows: &mut dyn Rows, event: &Recorded<'_>) -> Result<(), ApplyFault> {
+        tell(rows, event).map(drop)
+    }
+
+    fn apply(&mut self, mut table: &Table, event: &Recorded<'_>) -> Result<(), ApplyFault> {
+        let told = tell(&mut table, event)?;
+        Ok(self.count(table, event, &told)?)
     }
 
     fn finish(&mut self, table: &Table) -> Result<(), RowFault> {
-        let mut pending: Vec<_> = std::mem::take(&mut self.pending).into_iter().collect();
-        pending.sort_unstable_by_key(|one| one.0);
-        pending.iter().try_for_each(|(cell, entries)| cells::append(table, cell.as_bytes(), entries))
+        std::mem::take(&mut self.pending).iter().try_for_each(|(cell, entries)| cells::append(table, cell.as_bytes(), entries))
+    }
+
+    fn derive(&self, told: &Gatherer, scratch: &Path) -> Result<Option<Sorted>, RowFault> {
+        super::derive::derive(told, scratch).map(Some)
+    }
+}
+
+/// Writes the facts that an event tells.
+fn tell(rows: &mut dyn Rows, event: &Recorded<'_>) -> Result<Told, ApplyFault> {
+    match &event.event {
+        Event::Plan(PlanEvent::TargetSet(set)) => Ok(tell_target(rows, event, (set.year, set.line, set.unit), set.people)?),
+        Event::Plan(PlanEvent::TargetAdjusted(adjusted)) => {
+            Ok(tell_target(rows, event, (adjusted.year, adjusted.line, adjusted.unit), adjusted.people)?)
+        }
+        Event::Class(what) => Ok(tell_of_class(rows, event, what)?),
+        Event::Certificate(CertificateEvent::TrainingCertificateIssued(issued)) => {
+            let whose = [issued.class.to_bytes(), issued.person.to_bytes()].concat();
+            rows.put(&key(CERTIFICATE, &[&issued.certificate.to_bytes()]), &whose)?;
+            Ok(tell_person(rows, event, issued.class, issued.person, Enrolment::Issued(issued.certificate))?)
+        }
+        Event::Certificate(CertificateEvent::TrainingCertificateRevoked(revoked)) => {
+            let Some(whose) = rows.get(&key(CERTIFICATE, &[&revoked.certificate.to_bytes()]))? else {
+                return Err(ApplyFault::Poison(Poison::UnknownCertificate));
+            };
+            let class = ClassId::from_bytes(facts::id_at(&whose, 0)?);
+            let person = PersonId::from_bytes(facts::id_at(&whose, 6)?);
+            Ok(tell_person(rows, event, class, person, Enrolment::Revoked(revoked.certificate))?)
+        }
+        Event::Person(
+            PersonEvent::PersonRegistered(_)
+            | PersonEvent::PersonNameCorrected(_)
+            | PersonEvent::PersonErased(_)
+            | PersonEvent::ErasureCompleted(_),
+        )
+        | Event::Hours(HoursEvent::HoursPosted(_) | HoursEvent::HoursReversed(_))
+        | Event::Directory(
+            DirectoryEvent::OccupationAdded(_)
+            | DirectoryEvent::OccupationCodeAssigned(_)
+            | DirectoryEvent::OccupationDirectionsSet(_)
+            | DirectoryEvent::TrainerListed(_)
+            | DirectoryEvent::TrainerSuspended(_)
+            | DirectoryEvent::TrainerReinstated(_)
+            | DirectoryEvent::TrainerRemoved(_)
+            | DirectoryEvent::TrainerOccupationsChanged(_),
+        )
+        | Event::Document(DocumentEvent::RulePackPublished(_) | DocumentEvent::HolidayCalendarPublished(_))
+        | Event::Access(
+            AccessEvent::OrganisationRegistered(_)
+            | AccessEvent::AccountOpened(_)
+            | AccessEvent::AccountRolesChanged(_)
+            | AccessEvent::AccountLocked(_)
+            | AccessEvent::AccountUnlocked(_)
+            | AccessEvent::PersonalDataRead(_),
+        ) => Ok(Told::Nobody),
     }
 }
 
@@ -101,12 +122,12 @@ pub(super) fn target_key(year: PlanYear, line: Line, unit: ReportingUnit) -> Vec
 }
 
 fn tell_target(
-    table: &Table,
+    rows: &mut dyn Rows,
     event: &Recorded<'_>,
     (year, line, unit): (PlanYear, Line, ReportingUnit),
     people: PeopleCount,
-) -> Result<(), RowFault> {
-    facts::append(table, &target_key(year, line, unit), &Dated::told_by(event, people))
+) -> Result<Told, RowFault> {
+    facts::append(rows, &target_key(year, line, unit), &Dated::told_by(event, people)).map(|()| Told::Nobody)
 }
 
 /// Names a direction in keys.
@@ -118,166 +139,117 @@ pub(super) fn direction_hash(direction: Option<&str>) -> DirectionHash {
     hash
 }
 
+fn tell_of_class(rows: &mut dyn Rows, event: &Recorded<'_>, what: &ClassEvent) -> Result<Told, RowFault> {
+    match what {
+        ClassEvent::RunPlanned(planned) => plan(rows, event, planned),
+        ClassEvent::RunClosed(closed) => {
+            index_year(rows, closed.class, closed.closed_on)?;
+            tell_class(rows, event, closed.class, ClassFact::Closed(closed.closed_on))
+        }
+        ClassEvent::RunCancelled(cancelled) => tell_class(rows, event, cancelled.class, ClassFact::Cancelled),
+        ClassEvent::TraineeRegistered(registered) => {
+            tell_person(rows, event, registered.class, registered.person, Enrolment::Registered(registered.category))
+        }
+        ClassEvent::TraineeWithdrawn(withdrawn) => tell_person(rows, event, withdrawn.class, withdrawn.person, Enrolment::Withdrawn),
+        ClassEvent::CompletionTestRecorded(test) => {
+            tell_person(rows, event, test.class, test.person, Enrolment::Tested { passed: test.passed })
+        }
+        ClassEvent::CompletionTestCorrected(test) => {
+            tell_person(rows, event, test.class, test.person, Enrolment::Tested { passed: test.passed })
+        }
+        ClassEvent::RunOpened(_)
+        | ClassEvent::SessionHeld(_)
+        | ClassEvent::AttendanceRecorded(_)
+        | ClassEvent::AttendanceCorrected(_)
+        | ClassEvent::RosterImportStarted(_)
+        | ClassEvent::RosterImportFinished(_) => Ok(Told::Nobody),
+    }
+}
+
+fn plan(rows: &mut dyn Rows, event: &Recorded<'_>, planned: &RunPlanned) -> Result<Told, RowFault> {
+    let direction = direction_hash(planned.direction.as_deref());
+    if let Some(text) = &planned.direction {
+        rows.put(&key(DIRECTION, &[&planned.occupation.to_bytes(), &direction]), text.as_bytes())?;
+    }
+    index_year(rows, planned.class, planned.ends_on)?;
+    let plan = Plan {
+        line: planned.line,
+        trainer: planned.trainer,
+        unit: planned.unit,
+        place: planned.division.province_code(),
+        occupation: planned.occupation,
+        direction,
+        grade: planned.grade,
+        ends_on: planned.ends_on,
+    };
+    tell_class(rows, event, planned.class, ClassFact::Planned(plan))
+}
+
+/// Notes a year in which a class may count.
+fn index_year(rows: &mut dyn Rows, class: ClassId, end: CivilDate) -> Result<(), RowFault> {
+    let (year, _) = year_and_month(end);
+    rows.put(&key(YEAR, &[&year.to_be_bytes(), &class.to_bytes()]), &[])
+}
+
+fn tell_class(rows: &mut dyn Rows, event: &Recorded<'_>, class: ClassId, fact: ClassFact) -> Result<Told, RowFault> {
+    facts::append(rows, &key(CLASS, &[&class.to_bytes()]), &Dated::told_by(event, fact))?;
+    Ok(Told::Class(class))
+}
+
+fn tell_person(rows: &mut dyn Rows, event: &Recorded<'_>, class: ClassId, person: PersonId, what: Enrolment) -> Result<Told, RowFault> {
+    rows.put_new(&key(ROSTER, &[&class.to_bytes(), &person.to_bytes()]), &[])?;
+    facts::append(rows, &key(PERSON, &[&person.to_bytes()]), &Dated::told_by(event, PersonFact { class, what }))?;
+    Ok(Told::Person(person))
+}
+
 impl Quota {
-    fn apply_class(&mut self, table: &Table, event: &Recorded<'_>, what: &ClassEvent) -> Result<(), RowFault> {
-        match what {
-            ClassEvent::RunPlanned(planned) => self.plan(table, event, planned),
-            ClassEvent::RunClosed(closed) => {
-                index_year(table, closed.class, closed.closed_on);
-                self.tell_class(table, event, closed.class, ClassFact::Closed(closed.closed_on))
-            }
-            ClassEvent::RunCancelled(cancelled) => self.tell_class(table, event, cancelled.class, ClassFact::Cancelled),
-            ClassEvent::TraineeRegistered(registered) => {
-                self.tell_person(table, event, registered.class, registered.person, Enrolment::Registered(registered.category))
-            }
-            ClassEvent::TraineeWithdrawn(withdrawn) => {
-                self.tell_person(table, event, withdrawn.class, withdrawn.person, Enrolment::Withdrawn)
-            }
-            ClassEvent::CompletionTestRecorded(test) => {
-                self.tell_person(table, event, test.class, test.person, Enrolment::Tested { passed: test.passed })
-            }
-            ClassEvent::CompletionTestCorrected(test) => {
-                let what = Enrolment::Tested { passed: test.passed };
-                self.tell_person(table, event, test.class, test.person, what)
-            }
-            ClassEvent::RunOpened(_)
-            | ClassEvent::SessionHeld(_)
-            | ClassEvent::AttendanceRecorded(_)
-            | ClassEvent::AttendanceCorrected(_)
-            | ClassEvent::RosterImportStarted(_)
-            | ClassEvent::RosterImportFinished(_) => Ok(()),
-        }
-    }
-
-    fn plan(&mut self, table: &Table, event: &Recorded<'_>, planned: &RunPlanned) -> Result<(), RowFault> {
-        let direction = direction_hash(planned.direction.as_deref());
-        if let Some(text) = &planned.direction {
-            table.put(&key(DIRECTION, &[&planned.occupation.to_bytes(), &direction]), text.clone().into_bytes());
-        }
-        index_year(table, planned.class, planned.ends_on);
-        let plan = Plan {
-            line: planned.line,
-            trainer: planned.trainer,
-            unit: planned.unit,
-            place: planned.division.province_code(),
-            occupation: planned.occupation,
-            direction,
-            grade: planned.grade,
-            ends_on: planned.ends_on,
-        };
-        self.tell_class(table, event, planned.class, ClassFact::Planned(plan))
-    }
-
-    /// A fact of a class: everyone on its roster is counted anew, if the class counts differently on any day.
-    fn tell_class(&mut self, table: &Table, event: &Recorded<'_>, class: ClassId, fact: ClassFact) -> Result<(), RowFault> {
-        let before = self.class(table, class)?;
-        let fact = Dated::told_by(event, fact);
-        facts::append(table, &key(CLASS, &[&class.to_bytes()]), &fact)?;
-        self.classes.remove(&class);
-        let after = self.class(table, class)?;
-        let alone = |facts: &ClassFacts| Entity { facts: Vec::new(), classes: BTreeMap::from([(class, Arc::clone(facts))]) };
-        let (one, other) = (alone(&before), alone(&after));
-        if other.days(fact.effective_on).into_iter().all(|day| one.on(day) == other.on(day)) {
-            return Ok(());
-        }
-        let mut roster = Vec::new();
-        let view = table.writer_view()?;
-        facts::scan(&view, &key(ROSTER, &[&class.to_bytes()]), None, |key, _| {
-            roster.push(PersonId::from_bytes(facts::id_at(key, 7)?));
-            Ok(ControlFlow::Continue(()))
-        })?;
+    /// Holds back what an event appends to cells until the end of the batch. A fact of a class counts everyone on its roster anew, if the
+    /// class counts differently on any day.
+    fn count(&mut self, table: &Table, event: &Recorded<'_>, told: &Told) -> Result<(), RowFault> {
         let mut changes = Vec::new();
-        for person in roster {
-            let after = self.entity(table, person_facts(table, person)?)?;
-            let mut earlier = after.clone();
-            earlier.classes.insert(class, Arc::clone(&before));
-            collect_changes(&earlier, &after, fact.effective_on, &mut changes);
+        let (position, from) = (event.position.0, event.effective_on());
+        match told {
+            Told::Nobody => return Ok(()),
+            Told::Person(person) => self.entity(table, *person)?.changes(position, from, &mut changes),
+            Told::Class(class) => {
+                self.classes.remove(class);
+                if !counts_otherwise(&self.class(table, *class)?, position) {
+                    return Ok(());
+                }
+                let mut roster = Vec::new();
+                facts::scan(&table.writer_view()?, &key(ROSTER, &[&class.to_bytes()]), None, |key, _| {
+                    roster.push(PersonId::from_bytes(facts::id_at(key, 7)?));
+                    Ok(ControlFlow::Continue(()))
+                })?;
+                for person in roster {
+                    self.entity(table, person)?.changes(position, from, &mut changes);
+                }
+            }
         }
-        self.post(event, changes);
+        let names = |profile: Profile, measure| Arc::clone(kept(&mut self.cells, (profile, measure), || profile.cells(measure).into()));
+        for ((cell, day), delta) in spread(&changes, names) {
+            self.pending.entry(cell).or_default().push(cells::Entry { position, day: day.0, delta });
+        }
         Ok(())
     }
 
-    /// A fact of a person in a class.
-    fn tell_person(
-        &mut self,
-        table: &Table,
-        event: &Recorded<'_>,
-        class: ClassId,
-        person: PersonId,
-        what: Enrolment,
-    ) -> Result<(), RowFault> {
-        let facts = person_facts(table, person)?;
-        if facts.iter().all(|fact| fact.fact.class != class) {
-            table.put(&key(ROSTER, &[&class.to_bytes(), &person.to_bytes()]), Vec::new());
-        }
-        let fact = Dated::told_by(event, PersonFact { class, what });
-        facts::append(table, &key(PERSON, &[&person.to_bytes()]), &fact)?;
-        let mut before = self.entity(table, facts)?;
-        let mut after = before.clone();
-        let at = after.facts.partition_point(|known| known.order() < fact.order());
-        let from = fact.effective_on;
-        after.facts.insert(at, fact);
-        if let Entry::Vacant(vacant) = after.classes.entry(class) {
-            vacant.insert(self.class(table, class)?);
-            before.classes = after.classes.clone();
-        }
-        let mut changes = Vec::new();
-        collect_changes(&before, &after, from, &mut changes);
-        self.post(event, changes);
-        Ok(())
-    }
-
-    /// The facts of a class in the order of folds.
     fn class(&mut self, table: &Table, class: ClassId) -> Result<ClassFacts, RowFault> {
         if let Some(facts) = self.classes.get(&class) {
             return Ok(Arc::clone(facts));
         }
-        let mut facts: Vec<Dated<ClassFact>> = facts::read(table, &key(CLASS, &[&class.to_bytes()]))?;
-        facts.sort_by_key(Dated::order);
-        if self.classes.len() >= CLASSES_KEPT_MAX {
-            self.classes.clear();
-        }
-        Ok(Arc::clone(self.classes.entry(class).or_insert(Arc::new(facts))))
+        let facts = class_facts(facts::read(table, &key(CLASS, &[&class.to_bytes()]))?);
+        Ok(Arc::clone(kept(&mut self.classes, class, || facts)))
     }
 
-    fn entity(&mut self, table: &Table, facts: Vec<Dated<PersonFact>>) -> Result<Entity, RowFault> {
-        let mut classes = BTreeMap::new();
-        for fact in &facts {
-            if let Entry::Vacant(vacant) = classes.entry(fact.fact.class) {
-                vacant.insert(self.class(table, fact.fact.class)?);
-            }
-        }
-        Ok(Entity { facts, classes })
-    }
-
-    /// Holds back what an event appends to cells until the end of the batch.
-    fn post(&mut self, event: &Recorded<'_>, changes: Vec<((Cell, CivilDate), i64)>) {
-        for ((cell, day), delta) in added_up(changes) {
-            self.pending.entry(cell).or_default().push(cells::Entry { position: event.position.0, day: day.0, delta });
-        }
+    fn entity(&mut self, table: &Table, person: PersonId) -> Result<Entity, RowFault> {
+        Entity::new(facts::read(table, &key(PERSON, &[&person.to_bytes()]))?, |class| self.class(table, class))
     }
 }
 
-/// The facts of a person in the order of folds.
-fn person_facts(table: &Table, person: PersonId) -> Result<Vec<Dated<PersonFact>>, RowFault> {
-    let mut facts = facts::read(table, &key(PERSON, &[&person.to_bytes()]))?;
-    facts.sort_by_key(Dated::order);
-    Ok(facts)
-}
-
-/// How a person's contribution changes, as a step function: for each day on which the change itself changes, by how much.
-fn collect_changes(before: &Entity, after: &Entity, from: CivilDate, changes: &mut Vec<((Cell, CivilDate), i64)>) {
-    let mut standing = Vec::new();
-    for day in after.days(from) {
-        let now = difference(&before.on(day), &after.on(day));
-        changes.extend(now.iter().map(|(cell, change)| ((*cell, day), *change)));
-        changes.extend(standing.iter().map(|(cell, change): &(Cell, i64)| ((*cell, day), -*change)));
-        standing = now;
+/// A thing that is kept, or made; of too many all are forgotten.
+fn kept<K: Ord, T>(known: &mut BTreeMap<K, T>, key: K, make: impl FnOnce() -> T) -> &T {
+    if known.len() >= KEPT_MAX && !known.contains_key(&key) {
+        known.clear();
     }
-}
-
-/// Notes a year in which a class may count.
-fn index_year(table: &Table, class: ClassId, end: CivilDate) {
-    let (year, _) = year_and_month(end);
-    table.put(&key(YEAR, &[&year.to_be_bytes(), &class.to_bytes()]), Vec::new());
+    known.entry(key).or_insert_with(make)
 }

@@ -8,10 +8,9 @@
 //! **Bytes.** Key: `C`, the cell, then the first position of a sealed chunk (8 bytes, big-endian) or 0xFF for the chunk being filled.
 //! Value: `last position, last day` (fixed, little-endian, so that an append need not read the chunk), `len, (day gap, sum)*` for the sums
 //! before, `first position, first day`, then entries: `gap << 2 | same day | plus one << 1`, the day's difference unless it is the same,
-//! the delta unless it is one. A chunk is sealed by its length, so the bytes depend on the entries alone.
+//! the delta unless it is one. A chunk is sealed by its lengths, so the bytes depend on the entries alone.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::ops::ControlFlow;
 
@@ -22,8 +21,11 @@ use super::CELL;
 use crate::AsOf;
 use crate::facts::{CORRUPT, key};
 
-/// Length of the entries at which a chunk is sealed. Unit: bytes.
-const ENTRIES_BYTES_MAX: usize = 1_536;
+/// Length at which a chunk is sealed, if at least [`ENTRIES_BYTES_MIN`] of it are entries. Unit: bytes. Why: with the entry that reaches
+/// it, a sealed chunk fills the one page that LMDB gives to a value of this size.
+const CHUNK_BYTES_MAX: usize = 4_055;
+/// Least length of the entries of a sealed chunk. Unit: bytes. Why: with many days, sums would be kept again for a handful of entries.
+const ENTRIES_BYTES_MIN: usize = 1_536;
 /// What follows the cell in the key of the chunk being filled.
 const TAIL: [u8; 1] = [u8::MAX];
 
@@ -110,13 +112,22 @@ impl<'a> Chunk<'a> {
 
     /// The sums by day after the chunk, as the next one begins with them.
     fn sums_after(&self) -> Result<Vec<u8>, RowFault> {
-        let mut sums = BTreeMap::new();
-        self.each_sum(|day, sum| *sums.entry(day).or_insert(0) += sum)?;
+        let mut sums: Vec<(i32, i64)> = Vec::new();
+        self.each_sum(|day, sum| sums.push((day, sum)))?;
+        let mut at = 0;
         self.each_entry(|entry| {
-            *sums.entry(entry.day).or_insert(0) += entry.delta;
+            // Most entries are of the day of the one before.
+            if sums.get(at).is_none_or(|(day, _)| *day != entry.day) {
+                let found = sums.binary_search_by_key(&entry.day, |(day, _)| *day);
+                at = found.unwrap_or_else(|at| at);
+                if found.is_err() {
+                    sums.insert(at, (entry.day, 0));
+                }
+            }
+            sums[at].1 += entry.delta;
             ControlFlow::Continue(())
         })?;
-        sums.retain(|_, sum| *sum != 0);
+        sums.retain(|(_, sum)| *sum != 0);
         let mut bytes = Vec::with_capacity(sums.len() * 3);
         let mut before = 0;
         for (day, sum) in sums {
@@ -134,66 +145,110 @@ pub(super) fn append(table: &Table, cell: &[u8], entries: &[Entry]) -> Result<()
         return Ok(());
     }
     let mut sealed = Vec::new();
-    table.update(&key(CELL, &[cell, &TAIL]), |bytes| {
-        entries.iter().try_for_each(|entry| {
-            sealed.extend(append_one(bytes, *entry)?);
-            Ok::<(), RowFault>(())
-        })
+    table.update(&tail_key(cell), |bytes| {
+        let mut filling = Filling::open(std::mem::take(bytes))?;
+        for entry in entries {
+            sealed.extend(filling.push(*entry)?);
+        }
+        *bytes = filling.close();
+        Ok::<(), RowFault>(())
     })??;
     for (first, chunk) in sealed {
-        table.put(&key(CELL, &[cell, &first.to_be_bytes()]), chunk);
+        table.put(&sealed_key(cell, first), chunk);
     }
     Ok(())
 }
 
-/// Appends to the chunk being filled. If it is full, a new one is begun and the full one returned with its first position; it stays
-/// open while entries of one position come, so that no two chunks of a cell begin at the same.
-fn append_one(bytes: &mut Vec<u8>, entry: Entry) -> Result<Option<(u64, Vec<u8>)>, RowFault> {
-    let mut full = None;
-    if bytes.is_empty() {
-        begin(bytes, &[], entry);
-    }
-    let chunk = Chunk::open(bytes)?;
-    let (mut last, first) = (chunk.last, chunk.first.0);
-    if chunk.entries.len() >= ENTRIES_BYTES_MAX && first < entry.position {
-        let mut next = Vec::new();
-        begin(&mut next, &chunk.sums_after()?, entry);
-        full = Some((first, std::mem::replace(bytes, next)));
-        last = (entry.position, entry.day);
-    }
-    let same_day = if entry.day == last.1 { SAME_DAY } else { 0 };
-    let plus_one = if entry.delta == 1 { PLUS_ONE } else { 0 };
-    push_unsigned(bytes, ((entry.position - last.0) << 2) | same_day | plus_one);
-    if same_day == 0 {
-        push_signed(bytes, i64::from(entry.day) - i64::from(last.1));
-    }
-    if plus_one == 0 {
-        push_signed(bytes, entry.delta);
-    }
-    bytes[..8].copy_from_slice(&entry.position.to_le_bytes());
-    bytes[8..LAST_BYTES].copy_from_slice(&entry.day.to_le_bytes());
-    Ok(full)
+/// The key of the chunk of a cell that is being filled.
+pub(super) fn tail_key(cell: &[u8]) -> Vec<u8> {
+    key(CELL, &[cell, &TAIL])
 }
 
-fn begin(bytes: &mut Vec<u8>, sums: &[u8], entry: Entry) {
-    bytes.extend_from_slice(&entry.position.to_le_bytes());
-    bytes.extend_from_slice(&entry.day.to_le_bytes());
-    push_unsigned(bytes, sums.len() as u64);
-    bytes.extend_from_slice(sums);
-    push_unsigned(bytes, entry.position);
-    push_signed(bytes, i64::from(entry.day));
+/// The key of a full chunk of a cell.
+pub(super) fn sealed_key(cell: &[u8], first: u64) -> Vec<u8> {
+    key(CELL, &[cell, &first.to_be_bytes()])
+}
+
+/// The chunk of a cell that is being filled; no bytes = nothing has been appended.
+#[derive(Debug, Default)]
+pub(super) struct Filling {
+    bytes: Vec<u8>,
+    last: (u64, i32),
+    first: u64,
+    /// Where the entries begin.
+    entries_at: usize,
+}
+
+impl Filling {
+    fn open(bytes: Vec<u8>) -> Result<Self, RowFault> {
+        if bytes.is_empty() {
+            return Ok(Self::default());
+        }
+        let chunk = Chunk::open(&bytes)?;
+        let (last, first, entries_at) = (chunk.last, chunk.first.0, bytes.len() - chunk.entries.len());
+        Ok(Self { bytes, last, first, entries_at })
+    }
+
+    /// Begins a chunk that goes on from these sums.
+    fn begin(sums: &[u8], entry: Entry) -> Self {
+        let mut bytes = Vec::with_capacity(LAST_BYTES + sums.len() + 32);
+        bytes.extend_from_slice(&[0; LAST_BYTES]);
+        push_unsigned(&mut bytes, sums.len() as u64);
+        bytes.extend_from_slice(sums);
+        push_unsigned(&mut bytes, entry.position);
+        push_signed(&mut bytes, i64::from(entry.day));
+        Self { entries_at: bytes.len(), bytes, last: (entry.position, entry.day), first: entry.position }
+    }
+
+    /// Appends an entry. If the chunk is full, a new one is begun and the full one returned with its first position; it stays open while
+    /// entries of one position come, so that no two chunks of a cell begin at the same.
+    pub(super) fn push(&mut self, entry: Entry) -> Result<Option<(u64, Vec<u8>)>, RowFault> {
+        let mut full = None;
+        if self.bytes.is_empty() {
+            *self = Self::begin(&[], entry);
+        } else if self.is_full() && self.first < entry.position {
+            let first = self.first;
+            let chunk = std::mem::take(self).close();
+            *self = Self::begin(&Chunk::open(&chunk)?.sums_after()?, entry);
+            full = Some((first, chunk));
+        }
+        let same_day = if entry.day == self.last.1 { SAME_DAY } else { 0 };
+        let plus_one = if entry.delta == 1 { PLUS_ONE } else { 0 };
+        push_unsigned(&mut self.bytes, ((entry.position - self.last.0) << 2) | same_day | plus_one);
+        if same_day == 0 {
+            push_signed(&mut self.bytes, i64::from(entry.day) - i64::from(self.last.1));
+        }
+        if plus_one == 0 {
+            push_signed(&mut self.bytes, entry.delta);
+        }
+        self.last = (entry.position, entry.day);
+        Ok(full)
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes.len() >= CHUNK_BYTES_MAX && self.bytes.len() - self.entries_at >= ENTRIES_BYTES_MIN
+    }
+
+    /// The bytes of the chunk as far as it is filled.
+    pub(super) fn close(mut self) -> Vec<u8> {
+        if let Some(last) = self.bytes.get_mut(..LAST_BYTES) {
+            last[..8].copy_from_slice(&self.last.0.to_le_bytes());
+            last[8..].copy_from_slice(&self.last.1.to_le_bytes());
+        }
+        self.bytes
+    }
 }
 
 /// The figure of a cell in a view.
 pub(super) fn figure(view: &TableView, cell: &[u8], as_of: AsOf) -> Result<i64, RowFault> {
-    let Some(tail) = view.get(&key(CELL, &[cell, &TAIL]))? else { return Ok(0) };
+    let Some(tail) = view.get(&tail_key(cell))? else { return Ok(0) };
     let tail = Chunk::open(&tail)?;
     if tail.first.0 < as_of.position {
         return tail.figure(as_of);
     }
     // The last sealed chunk that begins below the position; its sums are those of all chunks before it.
     let mut found = Ok(0);
-    let (from, to) = (key(CELL, &[cell]), key(CELL, &[cell, &as_of.position.to_be_bytes()]));
+    let (from, to) = (key(CELL, &[cell]), sealed_key(cell, as_of.position));
     view.scan(Bound::Included(&from), Bound::Excluded(&to), Direction::Descending, &mut |_, bytes| {
         found = Chunk::open(bytes).and_then(|chunk| chunk.figure(as_of));
         ControlFlow::Break(())

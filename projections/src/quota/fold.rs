@@ -1,6 +1,5 @@
 //! What a person contributes to the figures: the pure fold of the person's facts and those of the classes they name.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +18,10 @@ pub(super) enum Measure {
 
 impl Measure {
     pub(super) const ALL: [Self; 3] = [Self::Enrolled, Self::Completed, Self::Certified];
+
+    pub(super) fn from_byte(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|measure| measure.byte() == byte)
+    }
 
     pub(super) const fn byte(self) -> u8 {
         match self {
@@ -136,11 +139,30 @@ pub(super) fn standing<'a>(class: ClassId, facts: impl Iterator<Item = &'a Dated
     standing
 }
 
+/// The facts of a class, in the order of folds.
+pub(super) type ClassFacts = Arc<Vec<Dated<ClassFact>>>;
+
+/// Facts of a class, put in that order.
+pub(super) fn class_facts(mut facts: Vec<Dated<ClassFact>>) -> ClassFacts {
+    facts.sort_by_key(Dated::order);
+    Arc::new(facts)
+}
+
+/// How a class counts on a day, from its facts below a position.
+pub(super) fn counting_on(facts: &[Dated<ClassFact>], day: CivilDate, below: u64) -> Option<Counting> {
+    counting(facts.iter().take_while(|fact| fact.effective_on <= day).filter(|fact| fact.position < below))
+}
+
+/// Whether the fact at this position changes how a class counts, on any day.
+pub(super) fn counts_otherwise(facts: &[Dated<ClassFact>], position: u64) -> bool {
+    facts.iter().any(|fact| counting_on(facts, fact.effective_on, position) != counting_on(facts, fact.effective_on, position + 1))
+}
+
 /// A person with the classes that the facts name; all lists in the order of folds.
 #[derive(Debug, Clone)]
 pub(super) struct Entity {
-    pub(super) facts: Vec<Dated<PersonFact>>,
-    pub(super) classes: BTreeMap<ClassId, Arc<Vec<Dated<ClassFact>>>>,
+    facts: Vec<Dated<PersonFact>>,
+    classes: Vec<(ClassId, ClassFacts)>,
 }
 
 /// An enrolment that counts.
@@ -152,20 +174,42 @@ pub(super) struct Counted {
 }
 
 impl Entity {
-    /// What counts on a day, by class.
-    pub(super) fn on(&self, day: CivilDate) -> Vec<Counted> {
+    /// A person's facts, in any order, with those of their classes.
+    pub(super) fn new<E>(mut facts: Vec<Dated<PersonFact>>, mut class: impl FnMut(ClassId) -> Result<ClassFacts, E>) -> Result<Self, E> {
+        facts.sort_by_key(Dated::order);
+        let mut classes: Vec<(ClassId, ClassFacts)> = Vec::new();
+        for fact in &facts {
+            if classes.iter().all(|(known, _)| *known != fact.fact.class) {
+                classes.push((fact.fact.class, class(fact.fact.class)?));
+            }
+        }
+        Ok(Self { facts, classes })
+    }
+
+    /// What counts on a day, known below a position, by class.
+    pub(super) fn on(&self, day: CivilDate, below: u64) -> Vec<Counted> {
         let facts = &self.facts[..self.facts.partition_point(|fact| fact.effective_on <= day)];
         let counted = self.classes.iter().filter_map(|(class, told)| {
-            let counting = counting(told.iter().take_while(|fact| fact.effective_on <= day))?;
-            Some(Counted { class: *class, counting, standing: standing(*class, facts.iter()) })
+            let counting = counting_on(told, day, below)?;
+            let facts = facts.iter().filter(|fact| fact.position < below);
+            Some(Counted { class: *class, counting, standing: standing(*class, facts) })
         });
         counted.collect()
     }
 
-    /// The days from `from` on which anything changes, in order, `from` itself first.
-    pub(super) fn days(&self, from: CivilDate) -> Vec<CivilDate> {
-        let told = self.classes.values().flat_map(|facts| facts.iter()).map(|fact| fact.effective_on);
-        let mut days: Vec<_> = self.facts.iter().map(|fact| fact.effective_on).chain(told).filter(|day| *day > from).collect();
+    /// The events that may change what the person contributes, each with its day: the person's own, and later ones of their classes.
+    pub(super) fn events(&self) -> impl Iterator<Item = (u64, CivilDate)> {
+        let first = self.facts.iter().map(|fact| fact.position).min().unwrap_or(u64::MAX);
+        let told = self.classes.iter().flat_map(|(_, facts)| facts.iter()).map(|fact| (fact.position, fact.effective_on));
+        let own = self.facts.iter().map(|fact| (fact.position, fact.effective_on));
+        own.chain(told.filter(move |(position, _)| *position > first))
+    }
+
+    /// The days from `from` on which anything known below a position changes, in order, `from` itself first.
+    pub(super) fn days(&self, from: CivilDate, below: u64) -> Vec<CivilDate> {
+        let told = self.classes.iter().flat_map(|(_, facts)| facts.iter()).map(|fact| (fact.position, fact.effective_on));
+        let own = self.facts.iter().map(|fact| (fact.position, fact.effective_on));
+        let mut days: Vec<_> = own.chain(told).filter(|(position, day)| *position < below && *day > from).map(|(_, day)| day).collect();
         days.push(from);
         days.sort_unstable();
         days.dedup();
