@@ -52,7 +52,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
             entries,
         )
         .get("/log/tile/{*rest}", "A tile of hashes", bytes, tile)
-        .get("/log/leaf/{position}", "One leaf", text, leaf)
+        .get("/log/leaf/{position}", "One leaf", Doc { answers: None, ..text }, leaf)
         .get("/log/proof/{position}", "The proof of one leaf (tlog-proof@v1)", text, proof)
         .get("/log/consistency", "The proof that a newer tree begins with an older one", Doc { query: &[SIZES], ..text }, consistency)
 }

@@ -1,6 +1,7 @@
 //! The interface for programs, `/api/v1`: commands one file an area, queries one file each.
 
 mod access;
+mod answers;
 mod certificate;
 pub(crate) mod certificates;
 mod class;

@@ -9,6 +9,7 @@ use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde_json::{Map, Value, json};
 
+use super::answers;
 use crate::app::route_list;
 use crate::app::routes::{Doc, RouteInfo, Routes};
 use crate::problem::{Kind, Problem, pages};
@@ -111,7 +112,7 @@ fn responses(route: &RouteInfo) -> Value {
     let media = route.doc.answers.unwrap_or("application/json");
     let schema = match (route.doc.is_command, media) {
         (true, _) => json!({ "$ref": "#/components/schemas/Accepted" }),
-        (false, "application/json") => json!({ "type": "object" }),
+        (false, "application/json") => answers::of(route.method, &route.path).unwrap_or_else(|| json!({ "type": "object" })),
         (false, _) => json!({ "type": "string" }),
     };
     let good = json!({ "description": "The answer", "content": { media: { "schema": schema } } });
@@ -127,32 +128,39 @@ fn responses(route: &RouteInfo) -> Value {
 }
 
 fn schemas() -> Value {
-    json!({
-        "Problem": {
-            "type": "object",
-            "required": ["type", "title", "status", "detail", "code", "errors", "request_id"],
-            "properties": {
-                "type": { "type": "string" }, "title": { "type": "string" }, "status": { "type": "integer" }, "detail": { "type": "string" },
-                "code": { "type": "string" }, "request_id": { "type": "string" },
-                "errors": { "type": "array", "items": { "type": "object", "properties": {
-                    "pointer": { "type": "string" }, "parameter": { "type": "string" }, "header": { "type": "string" },
-                    "path": { "type": "string" }, "code": { "type": "string" }, "detail": { "type": "string" },
-                } } },
-            },
+    let mut schemas = answers::components();
+    schemas.extend(its_own());
+    Value::Object(schemas)
+}
+
+fn its_own() -> [(String, Value); 2] {
+    let error = json!({ "type": "object", "required": ["code", "detail"], "properties": {
+        "pointer": { "type": "string" }, "parameter": { "type": "string" }, "header": { "type": "string" },
+        "path": { "type": "string" }, "code": { "type": "string" }, "detail": { "type": "string" },
+    } });
+    let progress = json!({ "type": "object", "required": ["reached", "needed"], "properties": {
+        "reached": { "type": "integer" }, "needed": { "type": "integer" },
+    } });
+    let problem = json!({
+        "type": "object",
+        "required": ["type", "title", "status", "detail", "code", "errors", "request_id"],
+        "properties": {
+            "type": { "type": "string" }, "title": { "type": "string" }, "status": { "type": "integer" }, "detail": { "type": "string" },
+            "code": { "type": "string" }, "request_id": { "type": "string" }, "errors": { "type": "array", "items": error }, "progress": progress,
         },
-        "Accepted": {
-            "type": "object",
-            "required": ["position", "events", "result"],
-            "properties": {
-                "position": { "type": "integer" },
-                "result": { "type": "object", "additionalProperties": { "type": "string" } },
-                "events": { "type": "array", "items": { "type": "object", "properties": {
-                    "position": { "type": "integer" }, "type": { "type": "string" },
-                    "subjects": { "type": "object", "additionalProperties": { "type": "integer" } },
-                } } },
-            },
+    });
+    let event = json!({ "type": "object", "required": ["position", "type", "subjects"], "additionalProperties": false, "properties": {
+        "position": { "type": "integer" }, "type": { "type": "string" },
+        "subjects": { "type": "object", "additionalProperties": { "type": "integer" } },
+    } });
+    let accepted = json!({
+        "type": "object", "required": ["position", "events", "result"], "additionalProperties": false,
+        "properties": {
+            "position": { "type": "integer" }, "events": { "type": "array", "items": event },
+            "result": { "type": "object", "additionalProperties": { "type": "string" } },
         },
-    })
+    });
+    [("Problem".to_owned(), problem), ("Accepted".to_owned(), accepted)]
 }
 
 fn viewer(file: &str) -> Result<Response, Problem> {

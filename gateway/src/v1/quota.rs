@@ -19,7 +19,7 @@ use crate::problem::Problem;
 use crate::text::{Lang, Texts};
 
 const LINES: [&str; 4] = ["advanced", "capability", "digital", "all"];
-const GROUPS: [&str; 7] = ["region", "month", "occupation", "direction", "grade", "trainer", "category"];
+pub(super) const GROUPS: [&str; 7] = ["region", "month", "occupation", "direction", "grade", "trainer", "category"];
 
 /// Parameters beside those of the moment.
 const PARAMS: &[Param] = &[

@@ -20,8 +20,8 @@ use crate::auth::Caller;
 use crate::problem::{Kind, Problem};
 use crate::text::Lang;
 
-const MODELS: [&str; 5] = ["quota", "certificates", "classes", "trainers", "occupations"];
-const FIELDS: [&str; 4] = ["target", "enrolled", "completed", "certified"];
+pub(super) const MODELS: [&str; 5] = ["quota", "certificates", "classes", "trainers", "occupations"];
+pub(super) const FIELDS: [&str; 4] = ["target", "enrolled", "completed", "certified"];
 
 const PARAMS: &[Param] = &[
     Param { name: "model", doc: "Read model; quota if absent.", schema: || json!({ "type": "string", "enum": MODELS }) },
