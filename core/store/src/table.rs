@@ -7,6 +7,7 @@
 //! Invariants: a view shows exactly what had been published when it was taken, also after later flushes; readers never wait for a
 //! flush, nor the writer for a reader; what `advance` has not published is neither seen by views nor flushed.
 
+mod key;
 mod merge;
 #[cfg(test)]
 mod tests;
@@ -17,11 +18,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use imbl::OrdMap;
 
+use self::key::Key;
 pub use self::view::{TableView, digest};
 use crate::rows::{Checkpoint, RowBatch, RowFault, RowGet, RowStore, RowView, assert_key};
 
-/// Changed rows: `None` marks a deleted one. Keys and values are shared, so cloning the map or a node of it copies no bytes.
-type Changes = OrdMap<Arc<[u8]>, Option<Arc<Vec<u8>>>>;
+/// Changed rows: `None` marks a deleted one. Values are shared, so cloning the map or a node of it copies none.
+type Changes = OrdMap<Key, Option<Arc<Vec<u8>>>>;
 
 /// Memory a changed row takes beside key and value, roughly. Unit: bytes.
 const ROW_OVERHEAD_BYTES: usize = 96;
@@ -41,7 +43,7 @@ struct Writer {
     live: Changes,
     live_bytes: usize,
     /// Keys changed since the last `advance`; some may occur twice.
-    unpublished: Vec<Arc<[u8]>>,
+    unpublished: Vec<Key>,
     /// A view of the store kept for reads; none while a flush is under way, when the store changes beneath.
     base: Option<Box<dyn RowView>>,
 }
@@ -98,7 +100,7 @@ impl Table {
         if let Some((shared_key, Some(value))) = writer.live.get_key_value_mut(key) {
             let before = value.len();
             let fresh = Arc::get_mut(value).is_some();
-            let shared_key = (!fresh).then(|| Arc::clone(shared_key));
+            let shared_key = (!fresh).then(|| shared_key.clone());
             // A value that nobody shares was made after the last `advance`, so its key is already noted.
             let outcome = change(Arc::make_mut(value));
             let after = value.len();
@@ -174,7 +176,7 @@ impl Table {
         let mut live_bytes = 0;
         for key in &writer.unpublished {
             if let Some(value) = writer.live.get(key)
-                && live.insert(Arc::clone(key), value.clone()).is_none()
+                && live.insert(key.clone(), value.clone()).is_none()
             {
                 live_bytes += row_bytes(key, value.as_deref());
             }
@@ -270,12 +272,12 @@ impl RowGet for Table {
 impl Writer {
     fn change(&mut self, key: &[u8], value: Option<Vec<u8>>) {
         assert_key(key);
-        let key: Arc<[u8]> = key.into();
+        let shared = Key::from(key);
         let value = value.map(Arc::new);
-        self.live_bytes += row_bytes(&key, value.as_deref());
-        self.unpublished.push(Arc::clone(&key));
-        if let Some(replaced) = self.live.insert(Arc::clone(&key), value) {
-            self.live_bytes = self.live_bytes.saturating_sub(row_bytes(&key, replaced.as_deref()));
+        self.live_bytes += row_bytes(key, value.as_deref());
+        self.unpublished.push(shared.clone());
+        if let Some(replaced) = self.live.insert(shared, value) {
+            self.live_bytes = self.live_bytes.saturating_sub(row_bytes(key, replaced.as_deref()));
         }
     }
 }

@@ -9,9 +9,10 @@ use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
 use super::Changes;
+use super::key::Key;
 use crate::rows::{Direction, OnRow};
 
-type Changed<'a> = (&'a Arc<[u8]>, &'a Option<Arc<Vec<u8>>>);
+type Changed<'a> = (&'a Key, &'a Option<Arc<Vec<u8>>>);
 type Source<'a> = Peekable<Box<dyn Iterator<Item = Changed<'a>> + 'a>>;
 
 /// The changes between two bounds, in the order of the scan.
