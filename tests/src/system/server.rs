@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -30,12 +30,19 @@ pub struct Server {
 
 impl Server {
     pub(super) fn start(folder: &Folder, words: &[&str]) -> anyhow::Result<Self> {
-        let log = folder.path().join("server.log");
-        let errors = File::options().create(true).append(true).open(&log)?;
-        let since = Instant::now();
         let listen: &[&str] = if words.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
         let words: Vec<&str> = ["serve"].iter().chain(listen).chain(words).copied().collect();
-        let mut child = folder.command(&words)?.stdout(Stdio::piped()).stderr(errors).spawn().context("start the server")?;
+        Self::of_command(folder.command(&words)?, folder.path().join("server.log"))
+    }
+
+    /// A server that is started by a command of one's own, with the file that it logs to.
+    ///
+    /// # Errors
+    /// It does not come up.
+    pub fn of_command(mut command: Command, log: PathBuf) -> anyhow::Result<Self> {
+        let errors = File::options().create(true).append(true).open(&log)?;
+        let since = Instant::now();
+        let mut child = command.stdout(Stdio::piped()).stderr(errors).spawn().context("start the server")?;
         let out = child.stdout.take().context("its standard output")?;
         let (tell, told) = mpsc::channel();
         std::thread::spawn(move || {
@@ -66,6 +73,11 @@ impl Server {
     /// The file cannot be read.
     pub fn logged(&self) -> anyhow::Result<String> {
         Ok(std::fs::read_to_string(&self.log)?)
+    }
+
+    /// Its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// The file of its log.
