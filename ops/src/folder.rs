@@ -48,14 +48,37 @@ impl Common {
             ..EngineOptions::new(&self.data, &self.master_key(), purpose, clock, entropy)
         }
     }
+    /// Refuses a file where the data folder should be, before anything is made beside it.
+    ///
+    /// # Errors
+    /// Wrong usage.
+    pub(crate) fn check(&self) -> Result<(), Usage> {
+        match self.data.metadata() {
+            Ok(found) if !found.is_dir() => Err(Usage(format!("--data {}: that is a file, and a folder is wanted", self.data.display()))),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
     /// The log of the folder, to read only.
     pub(crate) fn reader(&self) -> anyhow::Result<Arc<dyn LogReader>> {
         let log = self.data.join("log");
         if !log.exists() {
-            bail!("there is no log in {}", self.data.display());
+            bail!("{}", no_log(&self.data));
         }
         Ok(open_reader(&log)?)
     }
+}
+
+fn no_log(data: &Path) -> String {
+    format!(
+        "there is no log in {}; `zhixin serve` begins one, `zhixin demo` fills one, and --data DIR names another folder",
+        data.display()
+    )
+}
+
+/// Whether a process writes the log of a folder: its rows are then its own.
+pub(crate) fn is_served(data: &Path) -> bool {
+    let lock = std::fs::File::options().write(true).open(data.join("log/lock"));
+    lock.is_ok_and(|file| matches!(file.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
 }
 
 /// `DIR.suffix`, outside the folder itself.
@@ -94,8 +117,19 @@ impl Opened {
     }
 }
 
+/// Opens a folder that holds a log; none is made by a command that only works on one.
+pub(crate) fn open_existing(common: &Common) -> anyhow::Result<Opened> {
+    if !common.data.join("log").exists() {
+        bail!("{}", no_log(&common.data));
+    }
+    open(common, "localhost")
+}
+
 /// Opens the folder as it is, or makes a production log with the rule packs shipped.
 pub(crate) fn open(common: &Common, domain: &str) -> anyhow::Result<Opened> {
+    if is_served(&common.data) {
+        bail!("{} is in use by another process, most likely a server: stop that first, or use its pages", common.data.display());
+    }
     let known = genesis(&common.data.join("log")).context("the log cannot be read")?;
     let purpose = known.map_or(LogPurpose::Production, |genesis| genesis.purpose);
     let key = common.master_key();

@@ -29,7 +29,19 @@ pub(crate) enum Ending {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     out::start_logging(cli.verbose);
-    let outcome = match &cli.command {
+    let outcome = cli.common.check().map_err(anyhow::Error::from).and_then(|()| run(&cli));
+    match outcome {
+        Ok(Ending::Well) => ExitCode::SUCCESS,
+        Ok(Ending::FoundWrong) => ExitCode::from(1),
+        Err(fault) => {
+            out::complain(&fault);
+            ExitCode::from(exit_code(&fault))
+        }
+    }
+}
+
+fn run(cli: &Cli) -> anyhow::Result<Ending> {
+    match &cli.command {
         Command::Serve(args) => commands::serve::run(&cli.common, args),
         Command::Demo(args) => commands::demo::run(&cli.common, args),
         Command::Import(args) => commands::import::run(&cli.common, args),
@@ -44,14 +56,6 @@ fn main() -> ExitCode {
         Command::Doctor => Ok(commands::doctor::run(&cli.common)),
         Command::User(args) => commands::user::run(&cli.common, args),
         Command::Key(args) => commands::key::run(args),
-    };
-    match outcome {
-        Ok(Ending::Well) => ExitCode::SUCCESS,
-        Ok(Ending::FoundWrong) => ExitCode::from(1),
-        Err(fault) => {
-            out::complain(&fault);
-            ExitCode::from(exit_code(&fault))
-        }
     }
 }
 

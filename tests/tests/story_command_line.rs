@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -135,6 +137,7 @@ fn commands_that_write_refuse_beside_a_live_server_and_those_that_read_work() ->
     ] {
         let ran = folder.run(words)?;
         assert_eq!(ran.code, 3, "{words:?}: {}{}", ran.out, ran.err);
+        assert!(ran.err.contains("in use by another process"), "{words:?}: {}", ran.err);
     }
     for words in [&["verify"][..], &["replay", "--model", "quota"], &["doctor"], &["schema"], &["backup", backup]] {
         folder.run(words)?.ended(0)?;
@@ -142,6 +145,70 @@ fn commands_that_write_refuse_beside_a_live_server_and_those_that_read_work() ->
     assert_ne!(folder.run(&["restore", backup, "--vault", backup])?.code, 0, "nothing is restored over a live folder");
     assert_eq!(folder.run(&["events"])?.ended(0)?.out, before);
     server.stop()
+}
+
+/// Aim: the record can be checked while a server writes it. Method: `verify` runs again and again in another process while eight callers
+/// write; each time the record is whole, reaches at least what was there before, and the rows are said to be left to the server.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn verify_beside_a_server_that_writes_checks_the_record_and_says_what_it_left() -> anyhow::Result<()> {
+    let demo = Demo::shared()?;
+    let folder = demo.copy()?;
+    let server = folder.serve(&[])?;
+    let client = Client::of(&server)?.sign_in(demo.account("national_office")?).await?;
+    let callers: Vec<_> = (0..8).map(|caller| tokio::spawn(register_until_the_end(client.clone(), caller * 1_000))).collect();
+    let mut reached = 0;
+    for _ in 0..5 {
+        let told = tokio::task::block_in_place(|| json_lines(&folder, &["verify", "--json"]))?;
+        let events = number(&told[0], "/events")?;
+        assert!(told[0]["whole"] == true && events >= reached, "{told:?}");
+        assert!(MODELS.iter().all(|model| told[0]["models"][model].is_null()), "{told:?}");
+        reached = events;
+    }
+    let told = tokio::task::block_in_place(|| folder.run(&["verify"]))?.ended(0)?;
+    assert!(told.out.contains("left  rows quota") && told.out.contains("a server has them open"), "{}", told.out);
+    server.stop()?;
+    let mut written = 0;
+    for caller in callers {
+        written += caller.await?.len();
+    }
+    assert!(written > 50, "only {written} were written meanwhile");
+    let told = json_lines(&folder, &["verify", "--json"])?;
+    assert!(MODELS.iter().all(|model| told[0]["models"][model].is_object()), "{told:?}");
+    Ok(())
+}
+
+/// Aim: a slip is told where it happened, and makes nothing. Method: a file for a folder, a folder without a log with a key for it, a demo that
+/// was killed halfway, a backup that is none; each is told precisely, and nothing is there afterwards that was not before.
+#[test]
+fn slips_of_an_operator_are_told_precisely_and_make_nothing() -> anyhow::Result<()> {
+    let folder = Folder::new()?;
+    fs::write(folder.data(), "a file")?;
+    for words in [&["serve"][..], &["demo", "--no-serve"], &["events"], &["verify"], &["user", "list"]] {
+        let ran = folder.run(words)?;
+        assert!(ran.code == 2 && ran.err.contains("that is a file"), "{words:?}: {} {}", ran.code, ran.err);
+    }
+    assert!(!folder.path().join("data.master-key").exists());
+    fs::remove_file(folder.data())?;
+    let key = folder.path().join("data.master-key");
+    folder.run(&["key", "create", key.to_str().unwrap()])?.ended(0)?;
+    for words in [&["user", "list"][..], &["rebuild"], &["verify"], &["backup", "elsewhere"]] {
+        let ran = folder.run(words)?;
+        assert!(ran.code == 3 && ran.err.contains("there is no log in"), "{words:?}: {} {}", ran.code, ran.err);
+    }
+    assert!(!folder.data().exists(), "only `serve` and `demo` begin a log");
+    let ran = folder.run(&["restore", "nowhere", "--vault", "nothing"])?;
+    assert!(ran.code == 3 && ran.err.contains("nothing was restored from nowhere"), "{}", ran.err);
+    fs::remove_file(key)?;
+
+    let mut child = folder.command(&["demo", "--scale", "100", "--no-serve"])?.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+    let progress = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(progress.into_iter().any(|line| line.contains("first quarter")));
+    child.kill()?;
+    child.wait()?;
+    folder.run(&["verify"])?.ended(0)?;
+    let ran = folder.run(&["demo", "--scale", "100", "--no-serve"])?;
+    assert!(ran.code == 3 && ran.err.contains("broken off") && ran.out.is_empty(), "{} {}", ran.code, ran.err);
+    Ok(())
 }
 
 /// The bytes of a segment that are in use.

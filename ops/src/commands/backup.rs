@@ -1,15 +1,19 @@
 //! `zhixin backup` and `zhixin restore`. A backup holds log, log of reads and blobs, and nothing that opens without the vault; the vault is
 //! copied apart, and belongs somewhere else. Both work beside a live server.
 
+use anyhow::Context as _;
 use zhixin_engine::backup::{self, RestoreRequest};
 use zhixin_engine::clock::{Clock as _, SystemClock};
 
-use crate::cli::{BackupArgs, Common, RestoreArgs};
+use crate::cli::{BackupArgs, Common, RestoreArgs, Usage};
 use crate::out::Bar;
 use crate::{Ending, out};
 
 pub(crate) fn backup(common: &Common, args: &BackupArgs) -> anyhow::Result<Ending> {
     common.reader()?;
+    if args.dir.is_file() {
+        return Err(Usage(format!("{}: that is a file, and a folder is wanted for the backup", args.dir.display())).into());
+    }
     let now = SystemClock::new().now()?;
     let bar = Bar::new("backup", 0);
     let manifest =
@@ -43,7 +47,8 @@ pub(crate) fn restore(common: &Common, args: &RestoreArgs) -> anyhow::Result<End
         checkpoint_file: common.checkpoint_file(),
     };
     let bar = Bar::new("restore", 0);
-    let restored = backup::restore(&request, &mut |done, total| bar.set("restore", done, total))?;
+    let restored = backup::restore(&request, &mut |done, total| bar.set("restore", done, total))
+        .with_context(|| format!("nothing was restored from {}", args.dir.display()))?;
     drop(bar);
     if common.json {
         out::line(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use zhixin_engine::clock::{Clock as _, SimulatedClock, SystemClock};
 use zhixin_engine::engine::Engine;
 use zhixin_engine::entropy::SeededEntropy;
@@ -31,7 +31,15 @@ pub(crate) fn run(common: &Common, args: &DemoArgs) -> anyhow::Result<Ending> {
         None => fill(common, args)?,
     }
     let opened = folder::open(common, "localhost")?;
-    for name in accounts::list(opened.handle())? {
+    let names = accounts::list(opened.handle())?;
+    if names.iter().all(|name| name.shown_password.is_none()) {
+        opened.close()?;
+        bail!(
+            "the demo in {0} was broken off before its end: remove {0}, {0}.master-key and {0}.checkpoint, and run it again",
+            common.data.display()
+        );
+    }
+    for name in names {
         let Some(password) = name.shown_password else { continue };
         let account = opened.handle().account(name.account)?;
         let role = account.and_then(|account| account.roles.first().copied()).map_or("", |role| role.name());

@@ -15,7 +15,7 @@ pub(crate) fn run(common: &Common, args: &ImportArgs) -> anyhow::Result<Ending> 
     let ImportWhat::Roster { class, file, dry_run } = &args.what;
     let class: ClassId = class.parse().map_err(|error| Usage(format!("--class: {error}")))?;
     let bytes = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
-    let opened = folder::open(common, "localhost")?;
+    let opened = folder::open_existing(common)?;
     let login =
         common.acting_as.as_deref().ok_or_else(|| Usage("--as ACCOUNT: an import is done by the staff of the trainer".to_owned()))?;
     let account = user::acting(common, opened.handle())?;

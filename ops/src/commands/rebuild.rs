@@ -13,7 +13,7 @@ pub(crate) fn run(common: &Common, args: &RebuildArgs) -> anyhow::Result<Ending>
         None => ModelName::ALL.to_vec(),
         Some(name) => vec![ModelName::from_name(name).ok_or_else(|| Usage(format!("there is no read model {name}")))?],
     };
-    let opened = folder::open(common, "localhost")?;
+    let opened = folder::open_existing(common)?;
     opened.projections.wait_for(opened.handle().end(), std::time::Duration::from_mins(10));
     let mut ending = Ending::Well;
     let bar = Bar::new("read models", 0);

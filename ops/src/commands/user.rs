@@ -16,7 +16,7 @@ use crate::{Ending, out};
 const OPERATOR: &str = "operator";
 
 pub(crate) fn run(common: &Common, args: &UserArgs) -> anyhow::Result<Ending> {
-    let opened = folder::open(common, "localhost")?;
+    let opened = folder::open_existing(common)?;
     make_operator(&opened)?;
     let handle = opened.handle();
     match &args.what {

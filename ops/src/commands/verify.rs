@@ -2,7 +2,6 @@
 //! against one made afresh. Changes nothing that lasts, so it works beside a live server. Prints every check with what it covered, and the
 //! first divergence.
 
-use std::path::Path;
 use std::sync::Mutex;
 
 use anyhow::Context as _;
@@ -11,7 +10,7 @@ use zhixin_projections::{Difference, ModelName, Projections};
 
 use crate::cli::Common;
 use crate::out::Bar;
-use crate::{Ending, out};
+use crate::{Ending, folder, out};
 
 pub(crate) fn run(common: &Common) -> anyhow::Result<Ending> {
     let folder =
@@ -38,7 +37,7 @@ pub(crate) fn run(common: &Common) -> anyhow::Result<Ending> {
 type Compared = Vec<(ModelName, Option<Difference>)>;
 
 fn read_models(common: &Common) -> anyhow::Result<Compared> {
-    if !common.data.join("rows").exists() || is_served(&common.data) {
+    if !common.data.join("rows").exists() || folder::is_served(&common.data) {
         return Ok(ModelName::ALL.map(|model| (model, None)).to_vec());
     }
     let reader = common.reader()?;
@@ -49,12 +48,6 @@ fn read_models(common: &Common) -> anyhow::Result<Compared> {
     let compared = ModelName::ALL.into_iter().zip(compared.into_iter().map(Some)).collect();
     projections.stop()?;
     Ok(compared)
-}
-
-/// Whether a process writes the log: its rows are then its own.
-fn is_served(data: &Path) -> bool {
-    let lock = std::fs::File::options().write(true).open(data.join("log/lock"));
-    lock.is_ok_and(|file| matches!(file.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
 }
 
 fn print(report: &Report, models: &Compared, whole: bool) {
