@@ -9,7 +9,7 @@ use zhixin_events::{Commit, Timestamp};
 use zhixin_store::segments::Body;
 
 use super::child::{Ack, hex};
-use super::world::{Cast, Script, Step, name_of, reading};
+use super::world::{Cast, Script, Step, name_of, person_of, reading};
 
 /// One commit as it stands in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,7 +136,7 @@ impl Ledger {
     /// One does not open, or is another.
     pub fn check_names(handle: &EngineHandle, cast: &Cast, steps: &[Step]) {
         for step in steps.iter().filter(|step| step.registers()) {
-            let opened = handle.open_persons(&reading(cast), &[step.accepted.position.0]);
+            let opened = handle.open_persons(&reading(cast, person_of(&step.accepted)), &[step.accepted.position.0]);
             let opened = opened.unwrap_or_else(|error| panic!("the name registered by {}-{}: {error}", step.script, step.step));
             let name = opened.iter().flat_map(|(_, fields)| fields).find(|field| field.field == "name").expect("the name opens");
             assert_eq!(*name.value.expose(), name_of(step.script, step.step));

@@ -168,15 +168,15 @@ pub fn set_up(handle: &EngineHandle) -> Cast {
     Cast { national, staff: account(Role::Trainer, Some(organisation)), trainer, occupation }
 }
 
-/// A reading of personal data by the trainer.
-pub fn reading(cast: &Cast) -> Reading {
+/// A reading of the name of a person by the trainer.
+pub fn reading(cast: &Cast, person: PersonId) -> Reading {
     Reading {
         reader: cast.staff,
         role: Role::Trainer,
         purpose: ReadPurpose::ClassAdministration,
         case_reference: None,
         fields: vec!["name".to_owned()],
-        persons: Vec::new(),
+        persons: vec![person],
     }
 }
 

@@ -230,7 +230,7 @@ fn check_erasures(handle: &EngineHandle, cast: &Cast, script: u32, looked: &mut 
         if step.registers() {
             let person = person_of(&step.accepted);
             let completed = erasures.iter().find(|(known, _)| *known == person).map(|(_, completed)| *completed);
-            let opened = handle.open_persons(&reading(cast), &[step.accepted.position.0]).unwrap();
+            let opened = handle.open_persons(&reading(cast, person), &[step.accepted.position.0]).unwrap();
             match completed {
                 Some(completed) => assert!(completed && opened[0].1.is_empty(), "{person} is erased for good"),
                 None => assert!(opened[0].1.iter().any(|field| field.field == "name"), "{person} was not erased"),

@@ -261,6 +261,9 @@ fn check(dir: &Path, known: &Known, log: &[Frame], seed: u64) {
 }
 
 fn name_at(handle: &EngineHandle, cast: &Cast, position: u64) -> Option<String> {
-    let opened = handle.open_persons(&reading(cast), &[position]).unwrap();
+    let found = handle.commit_at(position).unwrap();
+    let registered = found.event(position).unwrap();
+    let person = registered.record.subjects.iter().find_map(|(subject, _)| subject.as_person()).unwrap();
+    let opened = handle.open_persons(&reading(cast, person), &[position]).unwrap();
     opened[0].1.iter().find(|field| field.field == "name").map(|field| field.value.expose().clone())
 }
