@@ -3,6 +3,8 @@
 //! A command's way: idempotency, reads (at most four rounds), `If-Match`, `decide`, ordinals and positions, sealing, limits, into the forming
 //! batch. Answers, refusals too, wait until the last batch whose pending state they saw is durable.
 
+mod form;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -11,14 +13,15 @@ use std::time::Duration;
 use zhixin_domain::decision::{Decision, FRESH_IDS, Identity, Inputs, NewEvent, Reads};
 use zhixin_domain::rules::{Packs, Rules};
 use zhixin_domain::state::Fact;
-use zhixin_domain::{States, SubjectState, command};
-use zhixin_events::commit::{COMMIT_BYTES_MAX, Commit, EVENTS_MAX, EventRecord, SUBJECTS_MAX};
-use zhixin_events::leaf::{LEAF_BYTES_MAX, leaf};
-use zhixin_events::{CommandId, Event, PersonId, Position, Subject, Timestamp, invariant, registry};
+use zhixin_domain::{States, SubjectState};
+use zhixin_events::commit::{Commit, EventRecord};
+use zhixin_events::{Event, PersonId, Position, Subject, Timestamp, invariant, registry};
 use zhixin_store::rows::RowFault;
 use zhixin_store::table::Table;
 
-use crate::answer::{Accepted, AcceptedEvent, Answer, CommandError, Reply, Submission, Unavailable};
+pub(crate) use self::form::{accepted, command_id};
+use self::form::{bytes_max, check_limits};
+use crate::answer::{Answer, CommandError, Reply, Submission, Unavailable};
 use crate::clock::Clock;
 use crate::derived::DerivedView;
 use crate::entropy::Entropy;
@@ -553,51 +556,4 @@ enum Outcome {
     Answer { answer: Answer, batch: u64 },
     /// A commit.
     Commit { commit: Commit, decision: Decision, new_keys: NewKeys, answer: Answer },
-}
-
-/// The answer that a commit gives, now and whenever it is repeated.
-pub(crate) fn accepted(commit: &Commit, first: Position) -> Accepted {
-    let mut events = Vec::with_capacity(commit.events.len());
-    let mut facts = Vec::with_capacity(commit.events.len());
-    for recorded in commit.recorded(first) {
-        let Ok(recorded) = recorded else { invariant!("a commit that was decided decodes") };
-        let subjects = recorded.record.subjects.clone();
-        events.push(AcceptedEvent { position: recorded.position, event_type: recorded.event_type.name, subjects });
-        facts.push(recorded.event);
-    }
-    Accepted { position: first, events, result: command::result(&facts), replayed: false }
-}
-
-fn check_limits(commit: &Commit, first: Position) -> Result<(), CommandError> {
-    if commit.events.is_empty() || commit.events.len() > EVENTS_MAX {
-        return Err(CommandError::TooLarge("a commit holds 1 to 1,000 events"));
-    }
-    if bytes_max(commit) > COMMIT_BYTES_MAX {
-        return Err(CommandError::TooLarge("a commit holds 256 KiB"));
-    }
-    for (index, record) in (0_u16..).zip(&commit.events) {
-        if record.subjects.len() > SUBJECTS_MAX {
-            return Err(CommandError::TooLarge("an event names 16 subjects"));
-        }
-        let long = record.payload.len() > LEAF_BYTES_MAX / 8;
-        if long && leaf(commit, index, record, first).is_ok_and(|leaf| leaf.len() > LEAF_BYTES_MAX) {
-            return Err(CommandError::TooLarge("the public form of an event holds 4 KiB"));
-        }
-    }
-    Ok(())
-}
-
-/// No commit takes more bytes than this says.
-fn bytes_max(commit: &Commit) -> usize {
-    let event = |event: &EventRecord| {
-        let envelopes: usize = event.envelopes.iter().map(|envelope| 64 + envelope.sealed.len()).sum();
-        48 + event.payload.len() + event.subjects.len() * 56 + envelopes + event.sealed_digests.len() * 33
-    };
-    128 + commit.packs.len() * 10 + commit.events.iter().map(event).sum::<usize>()
-}
-
-/// `SHA-256(account || route || key)`, cut to 16 bytes.
-pub(crate) fn command_id(account: &str, route: &str, key: &str) -> CommandId {
-    let hash = zhixin_events::digest::sha256(&[account.as_bytes(), b"\0", route.as_bytes(), b"\0", key.as_bytes()]);
-    CommandId(hash.first_chunk().copied().unwrap_or_default())
 }
