@@ -1,7 +1,7 @@
 //! Directory: occupations and trainers.
 //!
 //! An occupation keeps one id whatever its codes; its directions are listed, none, or not yet known, for each grade. A trainer is listed
-//! for occupations over a term; suspended, reinstated, removed. Sources: Plan 3.3-2 to 3.3-4; SOURCES 2.1, 3.
+//! for occupations over a term; suspended, reinstated, renewed, removed. Sources: Plan 3.3-2 to 3.3-4; SOURCES 2.1, 3.
 
 mod occupation_added_v1;
 mod occupation_code_assigned_v1;
@@ -10,6 +10,7 @@ mod trainer_listed_v1;
 mod trainer_occupations_changed_v1;
 mod trainer_reinstated_v1;
 mod trainer_removed_v1;
+mod trainer_renewed_v1;
 mod trainer_suspended_v1;
 
 use crate::macros::area_events;
@@ -33,5 +34,7 @@ area_events! {
         TrainerRemoved = trainer_removed_v1::TrainerRemovedV1,
         /// The occupations of a listed trainer changed.
         TrainerOccupationsChanged = trainer_occupations_changed_v1::TrainerOccupationsChangedV1,
+        /// The term of a trainer's listing was extended.
+        TrainerRenewed = trainer_renewed_v1::TrainerRenewedV1,
     }
 }

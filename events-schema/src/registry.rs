@@ -135,6 +135,7 @@ registry! {
     0x0806 Directory(directory::TrainerReinstated) = TrainerReinstatedV1 "directory.trainer-reinstated" 1 public;
     0x0807 Directory(directory::TrainerRemoved) = TrainerRemovedV1 "directory.trainer-removed" 1 public;
     0x0808 Directory(directory::TrainerOccupationsChanged) = TrainerOccupationsChangedV1 "directory.trainer-occupations-changed" 1 public;
+    0x0809 Directory(directory::TrainerRenewed) = TrainerRenewedV1 "directory.trainer-renewed" 1 public;
     0x0A01 Certificate(certificate::TrainingCertificateIssued) = TrainingCertificateIssuedV1 "certificate.training-certificate-issued" 1 public;
     0x0A02 Certificate(certificate::TrainingCertificateRevoked) = TrainingCertificateRevokedV1 "certificate.training-certificate-revoked" 1 public;
     0x1001 Document(document::RulePackPublished) = RulePackPublishedV1 "document.rule-pack-published" 1 public;

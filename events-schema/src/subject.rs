@@ -50,6 +50,8 @@ codes! {
         CertificateNumber = 133 "certificate_number",
         /// Claim: a number in the directory of trainers.
         DirectoryNumber = 134 "directory_number",
+        /// Claim: the entry of an organisation in the directory of trainers, until it is removed.
+        TrainerOfOrganisation = 135 "trainer_of_organisation",
     }
 }
 
@@ -71,7 +73,8 @@ impl SubjectKind {
             | Self::Occupation
             | Self::Class
             | Self::Certificate
-            | Self::Job => &[Component::Id],
+            | Self::Job
+            | Self::TrainerOfOrganisation => &[Component::Id],
             Self::Target => &[Component::Number, Component::Text, Component::Text],
             Self::Pack | Self::OrganisationCode | Self::OccupationCode | Self::CertificateNumber => &[Component::Text],
             Self::Calendar | Self::DirectoryNumber => &[Component::Number],
@@ -100,7 +103,8 @@ impl SubjectKind {
             | Self::OrganisationCode
             | Self::OccupationCode
             | Self::CertificateNumber
-            | Self::DirectoryNumber => false,
+            | Self::DirectoryNumber
+            | Self::TrainerOfOrganisation => false,
         }
     }
     /// Whether its history may grow beyond a thousand events, so that folded snapshots of it are kept.
@@ -243,6 +247,10 @@ impl Subject {
         let mut subject = Self::start(SubjectKind::DirectoryNumber);
         let _fits = subject.push(&number.get().to_be_bytes());
         subject
+    }
+    /// Claim on the entry of an organisation in the directory of trainers.
+    pub fn trainer_of_organisation(id: OrganisationId) -> Self {
+        Self::of_id(SubjectKind::TrainerOfOrganisation, id.to_bytes())
     }
     /// A subject with one text component: pack, organisation code, occupation code, certificate number.
     pub fn of_text(kind: SubjectKind, text: &str) -> Result<Self, SubjectError> {

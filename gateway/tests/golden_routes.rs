@@ -56,7 +56,7 @@ fn command_body(world: &World, name: &str) -> Value {
             "document_number": doc, "national_base": true,
         }),
         "suspend-trainer" | "remove-trainer" => json!({ "trainer": trainer, "ground": "own_request", "document_number": doc }),
-        "reinstate-trainer" => json!({ "trainer": trainer, "document_number": doc }),
+        "reinstate-trainer" | "renew-trainer" => json!({ "trainer": trainer, "document_number": doc }),
         "change-trainer-occupations" => json!({ "trainer": trainer, "occupations": [occupation], "document_number": doc }),
         "revoke-training-certificate" => json!({ "certificate": id("certificate"), "ground": "fraud", "document_number": doc }),
         "publish-rule-pack" => json!({

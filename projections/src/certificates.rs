@@ -188,7 +188,8 @@ impl Model for Certificates {
                 | DirectoryEvent::TrainerSuspended(_)
                 | DirectoryEvent::TrainerReinstated(_)
                 | DirectoryEvent::TrainerRemoved(_)
-                | DirectoryEvent::TrainerOccupationsChanged(_),
+                | DirectoryEvent::TrainerOccupationsChanged(_)
+                | DirectoryEvent::TrainerRenewed(_),
             )
             | Event::Document(DocumentEvent::RulePackPublished(_) | DocumentEvent::HolidayCalendarPublished(_))
             | Event::Access(

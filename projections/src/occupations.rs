@@ -142,7 +142,8 @@ impl Model for Occupations {
                 | DirectoryEvent::TrainerSuspended(_)
                 | DirectoryEvent::TrainerReinstated(_)
                 | DirectoryEvent::TrainerRemoved(_)
-                | DirectoryEvent::TrainerOccupationsChanged(_),
+                | DirectoryEvent::TrainerOccupationsChanged(_)
+                | DirectoryEvent::TrainerRenewed(_),
             )
             | Event::Plan(PlanEvent::TargetSet(_) | PlanEvent::TargetAdjusted(_))
             | Event::Class(

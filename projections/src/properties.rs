@@ -183,7 +183,14 @@ fn check_certificates(view: &TableView, world: &World, told: &[history::Told], a
 fn trainer_status(world: &World, trainer: zhixin_events::TrainerId, as_of: AsOf) -> TrainerStatus {
     let standing = world.standing[&trainer];
     let ran_out = world.listed[&trainer].listed_until < as_of.effective_by;
-    if standing != TrainerStatus::Removed && ran_out { TrainerStatus::Expired } else { standing }
+    let not_begun = as_of.effective_by < world.listed[&trainer].listed_from;
+    match standing {
+        TrainerStatus::Listed if not_begun && !ran_out => TrainerStatus::NotYet,
+        TrainerStatus::Listed | TrainerStatus::Suspended if ran_out => TrainerStatus::Expired,
+        TrainerStatus::NotYet | TrainerStatus::Listed | TrainerStatus::Suspended | TrainerStatus::Expired | TrainerStatus::Removed => {
+            standing
+        }
+    }
 }
 
 fn check_trainers(view: &TableView, world: &World, as_of: AsOf) {

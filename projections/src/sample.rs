@@ -56,7 +56,8 @@ fn models_of(kind: SubjectKind) -> &'static [ModelName] {
         | SubjectKind::HoursOnce
         | SubjectKind::CertificateOnce
         | SubjectKind::CertificateNumber
-        | SubjectKind::DirectoryNumber => &[],
+        | SubjectKind::DirectoryNumber
+        | SubjectKind::TrainerOfOrganisation => &[],
     }
 }
 

@@ -1,8 +1,8 @@
 //! The directory of trainers, as a history of editions.
 //!
 //! Rows: `T trainer` = its facts; `E position` = the trainer that the event changed. Every change makes an edition, named by the position
-//! of its event; the directory of any view is the fold of the facts of every trainer. A listing that ran out is seen from the date asked
-//! for, there is no event for it. Source: Plan 3.3-4, 3.3-8.
+//! of its event; the directory of any view is the fold of the facts of every trainer. A listing that ran out or has not begun is seen from the
+//! date asked for, there is no event for it. Source: Plan 3.3-4, 3.3-8.
 
 mod text;
 
@@ -34,6 +34,8 @@ const EDITION: u8 = b'E';
 /// Where a trainer stands on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TrainerStatus {
+    /// In the directory, from a later day on.
+    NotYet,
     /// In the directory.
     Listed,
     /// In the directory, but may hold no further runs for now.
@@ -48,6 +50,7 @@ impl TrainerStatus {
     /// Its text in answers.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::NotYet => "not_yet",
             Self::Listed => "listed",
             Self::Suspended => "suspended",
             Self::Expired => "expired",
@@ -107,6 +110,8 @@ pub enum EditionKind {
     Removed,
     /// The occupations of a trainer changed.
     OccupationsChanged,
+    /// The term of a listing was extended.
+    Renewed,
 }
 
 impl EditionKind {
@@ -118,6 +123,7 @@ impl EditionKind {
             Self::Reinstated => "reinstated",
             Self::Removed => "removed",
             Self::OccupationsChanged => "occupations_changed",
+            Self::Renewed => "renewed",
         }
     }
 }
@@ -168,6 +174,7 @@ enum TrainerFact {
     Reinstated { document_number: String },
     Removed { ground: ListingGround, document_number: String },
     OccupationsChanged { occupations: Vec<OccupationId>, document_number: String },
+    Renewed { listed_until: CivilDate, document_number: String },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -215,6 +222,10 @@ impl Model for Trainers {
                     occupations: changed.occupations.clone(),
                     document_number: changed.document_number.clone(),
                 },
+            ),
+            Event::Directory(DirectoryEvent::TrainerRenewed(renewed)) => (
+                renewed.trainer,
+                TrainerFact::Renewed { listed_until: renewed.listed_until, document_number: renewed.document_number.clone() },
             ),
             Event::Directory(
                 DirectoryEvent::OccupationAdded(_) | DirectoryEvent::OccupationCodeAssigned(_) | DirectoryEvent::OccupationDirectionsSet(_),
@@ -308,13 +319,17 @@ fn fold(trainer: TrainerId, facts: Vec<Dated<TrainerFact>>, on: CivilDate) -> Op
                 entry.document_number = document_number;
                 entry.occupations = occupations;
             }
+            TrainerFact::Renewed { listed_until, document_number } => {
+                (entry.listed_until, entry.document_number) = (listed_until, document_number);
+            }
         }
     }
-    if let Some(entry) = &mut entry
-        && entry.listed_until < on
-        && entry.status != TrainerStatus::Removed
-    {
-        entry.status = TrainerStatus::Expired;
+    if let Some(entry) = entry.as_mut().filter(|entry| entry.status != TrainerStatus::Removed) {
+        if entry.listed_until < on {
+            entry.status = TrainerStatus::Expired;
+        } else if on < entry.listed_from && entry.status == TrainerStatus::Listed {
+            entry.status = TrainerStatus::NotYet;
+        }
     }
     entry
 }
@@ -400,6 +415,7 @@ fn edition(view: &TableView, trainer: TrainerId, position: u64) -> Result<Option
             TrainerFact::Reinstated { .. } => EditionKind::Reinstated,
             TrainerFact::Removed { .. } => EditionKind::Removed,
             TrainerFact::OccupationsChanged { .. } => EditionKind::OccupationsChanged,
+            TrainerFact::Renewed { .. } => EditionKind::Renewed,
         },
     }))
 }
@@ -410,7 +426,7 @@ mod tests {
     use crate::model::ModelName;
     use crate::properties::history::{Told, occupation_id, trainer_id};
     use crate::properties::{at_end_of, day, rows};
-    use zhixin_events::directory::{TrainerOccupationsChanged, TrainerReinstated, TrainerRemoved, TrainerSuspended};
+    use zhixin_events::directory::{TrainerOccupationsChanged, TrainerReinstated, TrainerRemoved, TrainerRenewed, TrainerSuspended};
 
     fn listed(number: u8, on: i32, until: i32) -> Told {
         let event = zhixin_events::directory::TrainerListed {
@@ -465,6 +481,17 @@ mod tests {
         );
         assert_eq!([29, 30, 400].map(|day| status(2, day).unwrap().name()), ["listed", "removed", "removed"]);
         assert_eq!(by_id(&view, trainer_id(1), at_end_of(12)).unwrap().unwrap().ground, Some(ListingGround::Violation));
+    }
+
+    #[test]
+    fn listing_announced_before_its_first_day_is_not_yet_in_the_directory() {
+        let mut announced = listed(1, 40, 100);
+        announced.0 = day(0);
+        let renewed = TrainerRenewed { trainer: trainer_id(1), listed_until: day(200), document_number: "文3".to_owned() };
+        let view = rows(ModelName::Trainers, &[announced, (day(120), renewed.into())]);
+        let status = |day| by_id(&view, trainer_id(1), at_end_of(day)).unwrap().unwrap().status.name();
+        assert_eq!([0, 39, 40, 101, 120, 200, 201].map(status), ["not_yet", "not_yet", "listed", "expired", "listed", "listed", "expired"]);
+        assert!(list(&view, &TrainerFilter::default(), at_end_of(39)).unwrap().is_empty());
     }
 
     #[test]

@@ -108,6 +108,8 @@ commands! {
     directory::RemoveTrainer,
     /// Changes the occupations of a trainer.
     directory::ChangeTrainerOccupations,
+    /// Extends the term of a trainer's listing.
+    directory::RenewTrainer,
     /// Issues a training certificate.
     certificate::IssueTrainingCertificate,
     /// Takes a training certificate away.
@@ -186,7 +188,8 @@ fn given_by_directory(event: &DirectoryEvent) -> Vec<(&'static str, String)> {
         | DirectoryEvent::TrainerSuspended(_)
         | DirectoryEvent::TrainerReinstated(_)
         | DirectoryEvent::TrainerRemoved(_)
-        | DirectoryEvent::TrainerOccupationsChanged(_) => vec![],
+        | DirectoryEvent::TrainerOccupationsChanged(_)
+        | DirectoryEvent::TrainerRenewed(_) => vec![],
     }
 }
 

@@ -59,6 +59,14 @@ impl Inputs<'_> {
         Ok(date)
     }
 
+    /// The effective date of a fact that follows another, of the same thing or one it rests on.
+    ///
+    /// # Errors
+    /// Those of [`Inputs::effective_on`], and `TIME-0004`.
+    pub fn effective_after(&self, earlier: CivilDate, subject: Subject) -> Result<CivilDate, Refusal> {
+        in_order(self.effective_on()?, earlier, subject)
+    }
+
     fn bounded(&self, date: CivilDate, field: &'static str) -> Result<CivilDate, Refusal> {
         if date > self.today {
             return Err(CommonRefusal::EffectiveInFuture.refusal().at(field).about(date.to_string()));
@@ -73,6 +81,15 @@ impl Inputs<'_> {
         }
         Ok(date)
     }
+}
+
+/// Refuses a date before that of the fact it follows. Why: decisions fold the facts of a thing in the order of the record, read models in
+/// that of their dates, and only so do both come to the same. Equal dates are fine.
+///
+/// # Errors
+/// `TIME-0004`.
+pub(crate) fn in_order(date: CivilDate, earlier: CivilDate, subject: Subject) -> Result<CivilDate, Refusal> {
+    if date < earlier { Err(CommonRefusal::OutOfOrder.refusal().of(subject).about(earlier.to_string())) } else { Ok(date) }
 }
 
 /// What else a decision must read.

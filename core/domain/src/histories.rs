@@ -1,4 +1,5 @@
-//! Random histories: whatever is asked in whatever order, nothing panics, no fold breaks, and the sums agree.
+//! Random histories: whatever is asked in whatever order and under whatever dates, nothing panics, no fold breaks, the sums agree, and the
+//! order of the record and that of the dates tell the same.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +12,15 @@ use zhixin_events::*;
 
 use crate::SubjectState;
 use crate::certificate::{IssueTrainingCertificate, RevokeTrainingCertificate};
-use crate::class::register_trainee::Trainee;
 use crate::class::*;
 use crate::command::{Command, result};
-use crate::directory::{ReinstateTrainer, RemoveTrainer, SuspendTrainer};
+use crate::directory::{AssignOccupationCode, ReinstateTrainer, RemoveTrainer, RenewTrainer, SetOccupationDirections, SuspendTrainer};
 use crate::hours::{PostHours, ReverseHours};
 use crate::person::{CompleteErasure, CorrectPersonName, ErasePerson};
+use crate::plan::{AdjustTarget, SetTarget};
 use crate::scenario::{
-    CLASS, NATIONAL, OTHER_PERSON, OTHER_STAFF, PERSON, PROVINCIAL, SYSTEM, TODAY, TRAINER, TRAINER_STAFF, World, secret, session,
-    taught_run,
+    CLASS, JIANGSU, NATIONAL, OCCUPATION, OTHER_PERSON, OTHER_STAFF, PERSON, PROVINCIAL, SYSTEM, TODAY, TRAINER, TRAINER_STAFF, World,
+    person_registered, planned_run, register, secret, session, taught_run,
 };
 
 fn revoke(certificate: CertificateId) -> RevokeTrainingCertificate {
@@ -53,10 +54,63 @@ fn teaching() -> impl Strategy<Value = Command> {
     ]
 }
 
+/// What is told of the directory, of targets and of names.
+fn keeping() -> impl Strategy<Value = Command> {
+    let document_number = || "第8号".to_owned();
+    let (year, line, unit) = (PlanYear::new(2025), Line::Digital, JIANGSU);
+    prop_oneof![
+        (select(vec![2015_u16, 2022]), 10_u8..40).prop_map(|(edition, code)| AssignOccupationCode {
+            occupation: OCCUPATION,
+            code: format!("2-02-38-{code}"),
+            code_edition: PlanYear::new(edition),
+            mark: SourceMark::Secondary,
+        }
+        .into()),
+        (select(vec![Grade::Junior, Grade::Senior]), 0_u8..3).prop_map(|(grade, number)| SetOccupationDirections {
+            occupation: OCCUPATION,
+            grade,
+            directions: (0..number).map(|number| format!("方向{number}")).collect(),
+            source: "标准".to_owned(),
+        }
+        .into()),
+        (1_u32..4).prop_map(move |people| SetTarget {
+            year,
+            line,
+            unit,
+            people: PeopleCount::new(people),
+            document_number: document_number()
+        }
+        .into()),
+        (1_u32..4).prop_map(move |people| AdjustTarget {
+            year,
+            line,
+            unit,
+            people: PeopleCount::new(people),
+            document_number: document_number()
+        }
+        .into()),
+        person().prop_map(|person| CorrectPersonName { person, name: secret("王芳") }.into()),
+        Just(SuspendTrainer { trainer: TRAINER, ground: ListingGround::Violation, document_number: document_number() }.into()),
+        Just(ReinstateTrainer { trainer: TRAINER, document_number: document_number() }.into()),
+        (0_i32..900).prop_map(move |days| RenewTrainer {
+            trainer: TRAINER,
+            listed_until: Some(TODAY.plus_days(days)),
+            document_number: document_number(),
+        }
+        .into()),
+        Just(RemoveTrainer { trainer: TRAINER, ground: ListingGround::OwnRequest, document_number: document_number() }.into()),
+    ]
+}
+
+/// The effective date that a command states.
+fn stated() -> impl Strategy<Value = Option<CivilDate>> {
+    prop_oneof![3 => Just(None), 1 => Just(Some(TODAY)), 3 => (1_i32..45).prop_map(|days| Some(TODAY.plus_days(days.saturating_neg())))]
+}
+
 fn managing() -> impl Strategy<Value = Command> {
     let document_number = || "第6号".to_owned();
     prop_oneof![
-        4 => person().prop_map(|person| RegisterTrainee { class: CLASS, person: Trainee::Known(person), category: None, employer: None, job: None }.into()),
+        4 => person().prop_map(|person| register(person).into()),
         1 => person().prop_map(|person| WithdrawTrainee { class: CLASS, person }.into()),
         1 => Just(OpenRun { class: CLASS }.into()),
         1 => Just(StartRosterImport { class: CLASS, rows: 2, file_digest: Digest32([1; 32]) }.into()),
@@ -64,7 +118,6 @@ fn managing() -> impl Strategy<Value = Command> {
             job: JobId::from_bytes([7, 7, 7, 7, fresh, 0]), accepted, refused: 2_u32.saturating_sub(accepted),
         }.into()),
         1 => person().prop_map(|person| CompleteErasure { person }.into()),
-        1 => person().prop_map(|person| CorrectPersonName { person, name: secret("王芳") }.into()),
         1 => Just(SuspendTrainer { trainer: TRAINER, ground: ListingGround::Violation, document_number: document_number() }.into()),
         2 => Just(ReinstateTrainer { trainer: TRAINER, document_number: document_number() }.into()),
     ]
@@ -134,6 +187,8 @@ fn check(world: &World, books: &Books) {
     assert_eq!(held(world, SubjectKind::Seat), class.seats_taken(), "claims on seats and seats taken");
     assert!(class.seats_taken() <= 2);
     for trainee in class.trainees.values() {
+        let test = trainee.test.filter(|test| test.passed);
+        assert!(test.is_none_or(|test| class.last_attended_on(trainee).is_none_or(|on| on <= test.effective_on)), "the test comes last");
         let passed = trainee.test.is_some_and(|test| test.passed);
         assert!(trainee.certificate.is_none() || passed, "a certificate in force only with a passed test");
         assert!(trainee.hours.is_none() || passed, "hours only with a passed test");
@@ -172,5 +227,26 @@ proptest! {
                 prop_assert_eq!(world.states().count(), before);
             }
         }
+    }
+
+    /// Decisions fold the facts of a thing as they were recorded, read models by their dates: both must come to the same.
+    #[test]
+    fn the_order_of_the_record_and_that_of_the_dates_tell_the_same(
+        steps in proptest::collection::vec((prop_oneof![12 => teaching(), 8 => managing(), 4 => keeping(), 1 => ending()], stated()), 30..80),
+    ) {
+        let mut world = planned_run().happened(person_registered(PERSON)).happened(person_registered(OTHER_PERSON));
+        for (mut command, stated) in steps {
+            let newest = world.states().filter(|(subject, _)| subject.kind() == SubjectKind::Certificate).last().and_then(|(subject, _)| subject.first_id());
+            if let (Command::RevokeTrainingCertificate(_), Some(newest)) = (&command, newest) {
+                command = revoke(CertificateId::from_bytes(newest)).into();
+            }
+            for actor in [TRAINER_STAFF, NATIONAL, SYSTEM] {
+                if world.attempt(actor, stated, &command).is_ok() {
+                    break;
+                }
+            }
+        }
+        let by_record: Vec<_> = world.states().map(|(subject, state)| (*subject, state.clone())).collect();
+        prop_assert_eq!(by_record, world.states_by_date());
     }
 }

@@ -99,6 +99,8 @@ refusals! {
         EffectiveTooEarly = "TIME-0002" Rule "the effective date is longer ago than the rule packs allow to record",
         /// The facts fix the date on which it took place. Source: ours.
         EffectiveFixed = "TIME-0003" Rule "the facts fix the effective date; the stated one differs from it",
+        /// It would take place before a fact that it follows. Source: ours.
+        OutOfOrder = "TIME-0004" Rule "it would take place before a fact that it follows",
         /// The person is erased.
         PersonErased = "PERSON-0001" Conflict "the data of the person were erased",
         /// A text is empty, too long, or holds control characters.

@@ -47,13 +47,16 @@ pub(crate) const CLASS: ClassId = ClassId::from_bytes([4, 0, 0, 0, 0, 1]);
 /// The day on which every scenario takes place.
 pub(crate) const TODAY: CivilDate = CivilDate(20_148);
 
+/// The day on which what every scenario starts from took place.
+const SETUP: CivilDate = CivilDate(TODAY.0 - 300);
+
 /// A world with the accounts, organisations, an occupation and a rule pack, in which more has happened.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct World {
     subjects: BTreeMap<Subject, (u32, SubjectState)>,
     identities: Vec<(crate::decision::Identity, PersonId)>,
     packs: Packs,
-    next: u64,
+    facts: Vec<NewEvent>,
     fresh: u8,
     stated: Option<CivilDate>,
 }
@@ -63,12 +66,12 @@ pub(crate) fn given(facts: impl IntoIterator<Item = NewEvent>) -> World {
     let mut world = World::default();
     let account = |actor: Actor, unit, organisation| {
         let event = AccountOpened { account: actor.0, roles: vec![actor.1], unit, organisation };
-        NewEvent::new(event, TODAY, [Subject::account(actor.0)])
+        NewEvent::new(event, SETUP, [Subject::account(actor.0)])
     };
     let organisation = |id, code: &str| {
         let uscc = Uscc::parse(code).unwrap();
         let event = OrganisationRegistered { organisation: id, name: "某大学".to_owned(), uscc, unit: JIANGSU, check_overridden: false };
-        NewEvent::new(event, TODAY, [Subject::organisation(id), Subject::of_text(SubjectKind::OrganisationCode, code).unwrap()])
+        NewEvent::new(event, SETUP, [Subject::organisation(id), Subject::of_text(SubjectKind::OrganisationCode, code).unwrap()])
     };
     let base = [
         account(SYSTEM, None, None),
@@ -86,7 +89,10 @@ pub(crate) fn given(facts: impl IntoIterator<Item = NewEvent>) -> World {
             ("training.content/2-02-10-09/junior", "A,B"),
             ("completion_test.pass_mark", "60"),
             ("certificate.number_scheme", "zx-1"),
-            ("session.hours_max_tenths", "80"),
+            ("completion_test.attempts_max", "2"),
+            ("day.hours_max_tenths", "80"),
+            ("programme.first_year", "2021"),
+            ("programme.last_year", "2030"),
             ("directory.validity_years", "3"),
         ]),
         NewEvent::new(
@@ -97,12 +103,12 @@ pub(crate) fn given(facts: impl IntoIterator<Item = NewEvent>) -> World {
                 code: "2-02-10-09".to_owned(),
                 code_edition: PlanYear::new(2015),
             },
-            TODAY,
+            SETUP,
             [Subject::occupation(OCCUPATION), Subject::of_text(SubjectKind::OccupationCode, "2-02-10-09").unwrap()],
         ),
         NewEvent::new(
             OccupationDirectionsSet { occupation: OCCUPATION, grade: Grade::Junior, directions: vec![], source: "测试".to_owned() },
-            TODAY,
+            SETUP,
             [Subject::occupation(OCCUPATION)],
         ),
     ];
@@ -131,7 +137,7 @@ pub(crate) fn pack(figures: &[(&str, &str)]) -> NewEvent {
         figures: figures.iter().map(figure).collect(),
         digest: Digest32([0; 32]),
     };
-    NewEvent::new(event, TODAY, [Subject::pack("figures").unwrap()])
+    NewEvent::new(event, SETUP, [Subject::pack("figures").unwrap()])
 }
 
 /// The trainer was listed for the occupation.
@@ -143,22 +149,27 @@ pub(crate) fn trainer_listed() -> NewEvent {
         unit: JIANGSU,
         directory_number: DirectoryNumber::new(17),
         occupations: vec![OCCUPATION],
-        listed_from: TODAY.plus_days(-300),
+        listed_from: SETUP,
         listed_until: TODAY.plus_days(300),
         national_base: true,
         document_number: "第1号".to_owned(),
     };
-    let subjects = [Subject::trainer(TRAINER), Subject::organisation(ORGANISATION), Subject::directory_number(DirectoryNumber::new(17))];
-    NewEvent::new(event, TODAY, subjects)
+    let subjects = [
+        Subject::trainer(TRAINER),
+        Subject::organisation(ORGANISATION),
+        Subject::directory_number(DirectoryNumber::new(17)),
+        Subject::trainer_of_organisation(ORGANISATION),
+    ];
+    NewEvent::new(event, SETUP, subjects)
 }
 
-/// The trainer was suspended.
+/// The trainer was suspended yesterday.
 pub(crate) fn trainer_suspended() -> NewEvent {
     let event = TrainerSuspended { trainer: TRAINER, ground: ListingGround::Violation, document_number: "第2号".to_owned() };
-    NewEvent::new(event, TODAY, [Subject::trainer(TRAINER), Subject::organisation(ORGANISATION)])
+    NewEvent::new(event, TODAY.plus_days(-1), [Subject::trainer(TRAINER), Subject::organisation(ORGANISATION)])
 }
 
-/// The listed trainer planned a run of two modules, A and B, with two seats.
+/// The listed trainer planned a run of two modules, A and B, with two seats, forty days ago.
 pub(crate) fn planned_run() -> World {
     let module = |code: &str| PlannedModule { code: code.to_owned(), name: format!("模块{code}"), hours: HoursTenths::new(80) };
     let event = RunPlanned {
@@ -178,13 +189,13 @@ pub(crate) fn planned_run() -> World {
         seats: PeopleCount::new(2),
         modules: vec![module("A"), module("B")],
     };
-    given([trainer_listed()]).happened(NewEvent::new(event, TODAY, [Subject::class(CLASS), Subject::trainer(TRAINER)]))
+    given([trainer_listed()]).happened(NewEvent::new(event, TODAY.plus_days(-40), [Subject::class(CLASS), Subject::trainer(TRAINER)]))
 }
 
 /// A person was registered.
 pub(crate) fn person_registered(person: PersonId) -> NewEvent {
     let event = PersonRegistered { person, document_kind: DocumentKind::IdentityCard, number_override: false };
-    NewEvent::new(event, TODAY, [Subject::person(person)])
+    NewEvent::new(event, TODAY.plus_days(-20), [Subject::person(person)])
 }
 
 /// The data of a person were erased.
@@ -192,10 +203,14 @@ pub(crate) fn person_erased(person: PersonId) -> NewEvent {
     NewEvent::new(PersonErased { person, ground: ErasureGround::PersonRequest }, TODAY, [Subject::person(person)])
 }
 
-/// The trainer was removed.
+/// The trainer was removed yesterday.
 pub(crate) fn trainer_removed() -> NewEvent {
     let event = TrainerRemoved { trainer: TRAINER, ground: ListingGround::Violation, document_number: "第3号".to_owned() };
-    NewEvent::new(event, TODAY, [Subject::trainer(TRAINER), Subject::organisation(ORGANISATION)])
+    NewEvent::new(
+        event,
+        TODAY.plus_days(-1),
+        [Subject::trainer(TRAINER), Subject::organisation(ORGANISATION), Subject::trainer_of_organisation(ORGANISATION)],
+    )
 }
 
 /// A text that must not show.
@@ -203,13 +218,18 @@ pub(crate) fn secret(text: &str) -> Secret<String> {
     Secret::new(text.to_owned())
 }
 
-/// The run was opened and the person has a seat; the other person is known and has none.
+/// Gives somebody known a seat.
+pub(crate) fn register(person: PersonId) -> RegisterTrainee {
+    RegisterTrainee { class: CLASS, person: Trainee::Known(person), category: None, employer: None, job: None }
+}
+
+/// The run was opened thirty days ago and the person has a seat for twenty; the other person is known and has none.
 pub(crate) fn seated_run() -> World {
     planned_run()
-        .after(TRAINER_STAFF, OpenRun { class: CLASS })
+        .after_on(TODAY.plus_days(-30), TRAINER_STAFF, OpenRun { class: CLASS })
         .happened(person_registered(PERSON))
         .happened(person_registered(OTHER_PERSON))
-        .after(TRAINER_STAFF, RegisterTrainee { class: CLASS, person: Trainee::Known(PERSON), category: None, employer: None, job: None })
+        .after_on(TODAY.plus_days(-20), TRAINER_STAFF, register(PERSON))
 }
 
 /// A session of a module, held so many days ago for eight hours.
@@ -238,9 +258,14 @@ pub(crate) fn taught_run() -> World {
         .after(TRAINER_STAFF, attendance(2, Attendance::Present))
 }
 
+/// The completion test of the person.
+pub(crate) fn test_of(points: u8) -> RecordCompletionTest {
+    RecordCompletionTest { class: CLASS, person: PERSON, points: Points::new(points) }
+}
+
 /// And the completion test of the person was marked.
 pub(crate) fn tested_run(points: u8) -> World {
-    taught_run().after(TRAINER_STAFF, RecordCompletionTest { class: CLASS, person: PERSON, points: Points::new(points) })
+    taught_run().after(TRAINER_STAFF, test_of(points))
 }
 
 /// And the certificate was issued.
@@ -250,8 +275,8 @@ pub(crate) fn certified_run() -> World {
 
 impl World {
     fn record(&mut self, fact: &NewEvent) -> Position {
-        let position = Position(self.next);
-        self.next = self.next.saturating_add(1);
+        let position = Position(u64::try_from(self.facts.len()).unwrap());
+        self.facts.push(fact.clone());
         if let Event::Document(event) = &fact.event {
             self.packs.apply(event, position);
         }
@@ -275,6 +300,15 @@ impl World {
     pub(crate) const fn effective_on(mut self, date: CivilDate) -> Self {
         self.stated = Some(date);
         self
+    }
+
+    /// The world after a command that must be accepted and states its effective date.
+    #[track_caller]
+    pub(crate) fn after_on(mut self, date: CivilDate, actor: Actor, command: impl Into<Command>) -> Self {
+        let stated = self.stated.replace(date);
+        let mut world = self.after(actor, command);
+        world.stated = stated;
+        world
     }
 
     /// The world after a command that must be accepted.
@@ -317,6 +351,20 @@ impl World {
     /// Every subject with its state.
     pub(crate) fn states(&self) -> impl Iterator<Item = (&Subject, &SubjectState)> {
         self.subjects.iter().map(|(subject, (_, state))| (subject, state))
+    }
+
+    /// Every subject with its state, had the facts been told in the order of their dates: what read models show.
+    pub(crate) fn states_by_date(&self) -> Vec<(Subject, SubjectState)> {
+        let mut facts: Vec<_> = (0..).map(Position).zip(&self.facts).collect();
+        facts.sort_by_key(|(position, fact)| (fact.effective_on, *position));
+        let mut states: BTreeMap<Subject, SubjectState> = BTreeMap::new();
+        for (position, fact) in facts {
+            for subject in &fact.subjects {
+                let state = states.entry(*subject).or_insert_with(|| SubjectState::new(subject.kind()));
+                state.apply(subject, &Fact { event: &fact.event, position, effective_on: fact.effective_on }).unwrap();
+            }
+        }
+        states.into_iter().collect()
     }
 
     fn decide(&self, actor: Actor, command: &Command) -> Result<Decision, Refusal> {

@@ -21,7 +21,7 @@ use crate::refusal::CommonRefusal;
 use crate::{Refusal, access, certificate, class, directory, document, hours, person, plan};
 
 /// Version of the states below: a stored snapshot of another version is thrown away and folded anew.
-pub const STATE_VERSION: u32 = 1;
+pub const STATE_VERSION: u32 = 2;
 
 /// An event as the fold sees it.
 #[derive(Debug, Clone, Copy)]
@@ -103,7 +103,8 @@ impl SubjectState {
             | SubjectKind::HoursOnce
             | SubjectKind::CertificateOnce
             | SubjectKind::CertificateNumber
-            | SubjectKind::DirectoryNumber => Self::Claim(ClaimState::default()),
+            | SubjectKind::DirectoryNumber
+            | SubjectKind::TrainerOfOrganisation => Self::Claim(ClaimState::default()),
         }
     }
 
@@ -114,7 +115,7 @@ impl SubjectState {
     pub fn apply(&mut self, subject: &Subject, fact: &Fact<'_>) -> Result<(), Broken> {
         let outcome = match fact.event {
             Event::Plan(event) => {
-                plan::state::apply(self, event);
+                plan::state::apply(self, event, fact);
                 Ok(())
             }
             Event::Class(event) => class::state::apply(self, event, fact),

@@ -104,7 +104,13 @@ fn open(world: &World, backend: &Arc<MemoryBackend>, broken: &Arc<AtomicBool>) -
 
 /// The figures of the test, with another bound for late entries.
 fn pack(handle: &EngineHandle, backdate_days: &str) -> Submission {
-    let figures = [("record.backdate_days_max", backdate_days), ("directory.validity_years", "3"), ("session.hours_max_tenths", "80")];
+    let figures = [
+        ("record.backdate_days_max", backdate_days),
+        ("directory.validity_years", "3"),
+        ("day.hours_max_tenths", "80"),
+        ("programme.first_year", "2021"),
+        ("programme.last_year", "2030"),
+    ];
     let row = |(key, value): (&str, &str)| PackFigure {
         key: key.to_owned(),
         value: Some(value.to_owned()),

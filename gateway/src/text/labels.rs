@@ -30,6 +30,7 @@ super::texts! {
         grade_senior: "高级", "Senior";
         direction_none: "不分方向", "No directions";
         direction_unknown: "方向待定", "Directions not yet known";
+        not_yet: "尚未生效", "Not yet listed";
         listed: "在册", "Listed";
         suspended: "暂停", "Suspended";
         removed: "已移出", "Removed";
@@ -73,5 +74,6 @@ super::texts! {
         kind_certificate_once: "发证登记", "Certificate claim";
         kind_certificate_number: "证书编号", "Certificate number";
         kind_directory_number: "目录编号", "Directory number";
+        kind_trainer_of_organisation: "单位的目录条目", "Directory entry of an organisation";
     }
 }

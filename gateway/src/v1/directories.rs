@@ -22,7 +22,7 @@ use crate::text::{Lang, Texts};
 
 /// The status that stands for every one.
 pub(crate) const ALL_STATUSES: &str = "all";
-const STATUSES: [&str; 5] = ["listed", "suspended", "expired", "removed", ALL_STATUSES];
+const STATUSES: [&str; 6] = ["not_yet", "listed", "suspended", "expired", "removed", ALL_STATUSES];
 const TRAINER_PARAMS: &[Param] = &[
     Param { name: "unit", doc: "Only those of a reporting unit.", schema: ReportingUnit::schema },
     Param { name: "occupation", doc: "Only those listed for an occupation.", schema: <OccupationId as Word>::schema },
@@ -64,7 +64,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 /// # Errors
 /// A parameter is wrong, or the rows cannot be read.
 pub(crate) fn listed_trainers(app: &App, query: &Query, view: AsOf) -> Result<Vec<TrainerEntry>, Problem> {
-    let every = [TrainerStatus::Listed, TrainerStatus::Suspended, TrainerStatus::Expired, TrainerStatus::Removed];
+    let every = [TrainerStatus::NotYet, TrainerStatus::Listed, TrainerStatus::Suspended, TrainerStatus::Expired, TrainerStatus::Removed];
     let status = |text: &str| match text {
         ALL_STATUSES => Some(every.map(Some).to_vec()),
         name => every.into_iter().find(|status| status.name() == name).map(|status| vec![Some(status)]),

@@ -1,8 +1,8 @@
 //! Commands on the directories of occupations and trainers.
 
 use zhixin_engine::domain::directory::{
-    AddOccupation, AssignOccupationCode, ChangeTrainerOccupations, ListTrainer, ReinstateTrainer, RemoveTrainer, SetOccupationDirections,
-    SuspendTrainer,
+    AddOccupation, AssignOccupationCode, ChangeTrainerOccupations, ListTrainer, ReinstateTrainer, RemoveTrainer, RenewTrainer,
+    SetOccupationDirections, SuspendTrainer,
 };
 use zhixin_events::{CivilDate, DirectoryNumber, Grade, ListingGround, OccupationId, OrganisationId, PlanYear, SourceMark, TrainerId};
 
@@ -18,6 +18,7 @@ pub(super) const COMMANDS: &[CommandRoute] = &[
     route::<ReinstateTrainer>(),
     route::<RemoveTrainer>(),
     route::<ChangeTrainerOccupations>(),
+    route::<RenewTrainer>(),
 ];
 
 body! {
@@ -73,11 +74,13 @@ body! {
         occupations: Vec<OccupationId>,
         /// First day of the listing.
         listed_from: CivilDate,
+        /// Last day, where the announcement names it; else it follows from the rule packs.
+        listed_until: Option<CivilDate>,
         /// Number of the announcement.
         document_number: String,
         /// Whether it is a national base.
         national_base: bool,
-    } => Self { organisation, directory_number, occupations, listed_from, document_number, national_base }
+    } => Self { organisation, directory_number, occupations, listed_from, listed_until, document_number, national_base }
 }
 
 body! {
@@ -124,4 +127,16 @@ body! {
         /// Number of the decision.
         document_number: String,
     } => Self { trainer, occupations, document_number }
+}
+
+body! {
+    /// Extends the term of a trainer's listing.
+    RenewTrainer {
+        /// The trainer.
+        trainer: TrainerId,
+        /// Last day, where the announcement names it; else it follows from the rule packs.
+        listed_until: Option<CivilDate>,
+        /// Number of the announcement.
+        document_number: String,
+    } => Self { trainer, listed_until, document_number }
 }

@@ -142,6 +142,7 @@ pub(crate) fn subject_kind(lang: Lang, kind: SubjectKind) -> &'static str {
         SubjectKind::CertificateOnce => labels.kind_certificate_once,
         SubjectKind::CertificateNumber => labels.kind_certificate_number,
         SubjectKind::DirectoryNumber => labels.kind_directory_number,
+        SubjectKind::TrainerOfOrganisation => labels.kind_trainer_of_organisation,
     }
     .as_str()
 }
@@ -204,6 +205,7 @@ pub(crate) fn class_status(lang: Lang, status: ClassStatus) -> &'static str {
 pub(crate) fn trainer_status(lang: Lang, status: TrainerStatus) -> &'static str {
     let labels = &Texts::of(lang).labels;
     match status {
+        TrainerStatus::NotYet => labels.not_yet,
         TrainerStatus::Listed => labels.listed,
         TrainerStatus::Suspended => labels.suspended,
         TrainerStatus::Expired => labels.expired,

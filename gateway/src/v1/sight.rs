@@ -122,7 +122,8 @@ fn place_of(app: &App, subject: &Subject) -> Result<Option<Place>, Problem> {
         | SubjectKind::OrganisationCode
         | SubjectKind::OccupationCode
         | SubjectKind::CertificateNumber
-        | SubjectKind::DirectoryNumber => Some(*subject),
+        | SubjectKind::DirectoryNumber
+        | SubjectKind::TrainerOfOrganisation => Some(*subject),
     };
     let Some(first) = wanted.map(|subject| story::first_of(app, &subject)).transpose()?.flatten() else { return Ok(None) };
     let open = |name: &str| first.open.get(name).and_then(serde_json::Value::as_str);

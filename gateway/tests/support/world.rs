@@ -122,9 +122,12 @@ impl World {
             ("training.hours_min/2-02-10-09/junior", "80"),
             ("training.content/2-02-10-09/junior", "A"),
             ("completion_test.pass_mark", "60"),
+            ("completion_test.attempts_max", "2"),
             ("certificate.number_scheme", "zx-1"),
-            ("session.hours_max_tenths", "80"),
+            ("day.hours_max_tenths", "80"),
             ("directory.validity_years", "3"),
+            ("programme.first_year", "2021"),
+            ("programme.last_year", "2030"),
         ];
         let figure = |(key, value): (&str, &str)| PackFigure {
             key: key.to_owned(),

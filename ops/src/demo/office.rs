@@ -150,6 +150,7 @@ fn listing(stage: &Stage<'_>, index: usize, trainer: &Trainer, batch: usize, tod
         directory_number: DirectoryNumber::new(u32::try_from(index + 1)?),
         occupations: trainer.occupations.iter().map(|index| occupation(stage, *index)).collect::<Result<_, _>>()?,
         listed_from: today,
+        listed_until: None,
         document_number: document(u16::try_from(today.year())?, 10 + batch),
         national_base: trainer.national_base,
     })

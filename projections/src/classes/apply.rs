@@ -60,7 +60,8 @@ impl Model for Classes {
                 | DirectoryEvent::TrainerSuspended(_)
                 | DirectoryEvent::TrainerReinstated(_)
                 | DirectoryEvent::TrainerRemoved(_)
-                | DirectoryEvent::TrainerOccupationsChanged(_),
+                | DirectoryEvent::TrainerOccupationsChanged(_)
+                | DirectoryEvent::TrainerRenewed(_),
             )
             | Event::Document(DocumentEvent::RulePackPublished(_) | DocumentEvent::HolidayCalendarPublished(_))
             | Event::Access(

@@ -273,14 +273,15 @@ fn other(step: Step, on: CivilDate, position: u64, past: &mut Past) -> Option<To
             unit: unit(detail),
             directory_number: DirectoryNumber::new(u32::from(detail)),
             occupations: vec![occupation],
-            listed_from: on,
-            listed_until: on.plus_days(i32::from(detail)),
+            listed_from: on.plus_days(i32::from(detail % 3) * 20),
+            listed_until: on.plus_days(40 + i32::from(detail)),
             national_base: detail > 128,
             document_number,
         }
         .into(),
         93 => TrainerSuspended { trainer, ground: ListingGround::Violation, document_number }.into(),
         94 => TrainerReinstated { trainer, document_number }.into(),
+        95 if detail > 160 => TrainerRenewed { trainer, listed_until: on.plus_days(i32::from(detail)), document_number }.into(),
         95 => TrainerRemoved { trainer, ground: ListingGround::OwnRequest, document_number }.into(),
         96 => TrainerOccupationsChanged { trainer, occupations: vec![occupation, occupation_id(7)], document_number }.into(),
         97 => {

@@ -170,6 +170,11 @@ impl World {
                 self.move_trainer(event.trainer, TrainerStatus::Listed, TrainerStatus::Removed);
                 self.move_trainer(event.trainer, TrainerStatus::Suspended, TrainerStatus::Removed);
             }
+            DirectoryEvent::TrainerRenewed(event) => {
+                if let Some(listed) = self.listed.get_mut(&event.trainer) {
+                    listed.listed_until = event.listed_until;
+                }
+            }
             DirectoryEvent::TrainerOccupationsChanged(event) => {
                 if let Some(listed) = self.listed.get_mut(&event.trainer) {
                     listed.occupations.clone_from(&event.occupations);

@@ -102,7 +102,8 @@ fn tell(rows: &mut dyn Rows, event: &Recorded<'_>) -> Result<Told, ApplyFault> {
             | DirectoryEvent::TrainerSuspended(_)
             | DirectoryEvent::TrainerReinstated(_)
             | DirectoryEvent::TrainerRemoved(_)
-            | DirectoryEvent::TrainerOccupationsChanged(_),
+            | DirectoryEvent::TrainerOccupationsChanged(_)
+            | DirectoryEvent::TrainerRenewed(_),
         )
         | Event::Document(DocumentEvent::RulePackPublished(_) | DocumentEvent::HolidayCalendarPublished(_))
         | Event::Access(

@@ -119,7 +119,13 @@ fn figures() -> PublishRulePack {
         source: "made up".to_owned(),
         mark: SourceMark::TestData,
     };
-    let known = [("record.backdate_days_max", "60"), ("directory.validity_years", "3"), ("session.hours_max_tenths", "80")];
+    let known = [
+        ("record.backdate_days_max", "60"),
+        ("directory.validity_years", "3"),
+        ("day.hours_max_tenths", "80"),
+        ("programme.first_year", "2021"),
+        ("programme.last_year", "2030"),
+    ];
     PublishRulePack {
         name: "figures".to_owned(),
         title: "Figures".to_owned(),
@@ -153,6 +159,7 @@ pub fn set_up(handle: &EngineHandle) -> Cast {
         directory_number: DirectoryNumber::new(1),
         occupations: vec![occupation],
         listed_from: day("2025-01-01"),
+        listed_until: None,
         national_base: true,
         document_number: "第1号".to_owned(),
     };

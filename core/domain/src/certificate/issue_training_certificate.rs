@@ -1,21 +1,20 @@
 //! Issue a training certificate to a trainee who passed the completion test. Source: Plan 3.3-5; SOURCES 2.1, 2.2 (number).
 
 use zhixin_events::certificate::TrainingCertificateIssued;
-use zhixin_events::{CertificateId, ClassId, PersonId, Subject, SubjectKind};
+use zhixin_events::{CertificateId, ClassId, PersonId, RevocationGround, Subject, SubjectKind};
 
 use crate::access::Action;
 use crate::certificate::number::{NumberParts, SCHEME};
-use crate::class::completion::Requirements;
+use crate::class::completion::passed_test;
 use crate::class::run::{permitted_run, plan_of, require_taught, seated};
-use crate::class::state::RunPlan;
+use crate::class::state::Trainee;
 use crate::command::Decide;
 use crate::decision::{Decision, Inputs, NewEvent, Reads};
-use crate::directory::state::ListingStatus;
 use crate::refusal::{CommonRefusal, refusals};
 use crate::rules::year_of;
 use crate::{Refusal, States};
 
-/// Issues the certificate of a person for a run, once; again only after a revocation.
+/// Issues the certificate of a person for a run, once; again only after a revocation whose cause was mended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssueTrainingCertificate {
     /// The run.
@@ -29,10 +28,12 @@ refusals! {
     pub enum IssueTrainingCertificateRefusal {
         /// One per person and run.
         AlreadyIssued = "CERT-0001" Conflict "a certificate of the person for the run is in force",
+        /// Who faked gets no other for this run. Source: Plan 4.4-7 (违规行为…依法依规处理); that it is for good is ours.
+        RevokedForFraud = "CERT-0006" Conflict "a certificate of the person for the run was revoked for fraud",
+        /// The cause of a revocation is mended by recording or correcting an attendance or a test. Source: ours.
+        NothingMended = "CERT-0007" Conflict "no attendance or test of the person was recorded or corrected since the revocation",
         /// Only who passed. Source: Plan 3.3-5.
         TestNotPassed = "CERT-0002" Conflict "the completion test is not passed",
-        /// A removed trainer issues nothing new; what it issued stays valid. Source: SOURCES 2.1.
-        TrainerRemoved = "CERT-0003" Conflict "the trainer was removed from the directory",
         /// The scheme has no number for this, or the number is given to another certificate.
         NoNumber = "CERT-0004" Conflict "the numbering scheme has no free number for the certificate",
     }
@@ -52,7 +53,7 @@ impl IssueTrainingCertificate {
         let test = states.class(self.class, "class").ok()?.trainees.get(&self.person)?.test?;
         let number = NumberParts {
             trainer: states.trainer(plan.trainer, "class").ok()?.directory_number,
-            occupation_code: states.occupation(plan.occupation, "class").ok()?.codes.last()?,
+            occupation_code: states.occupation(plan.occupation, "class").ok()?.newest_code()?,
             grade: plan.grade,
             year: year_of(test.effective_on),
             ordinal: states.ordinal(&self.series(states)?).saturating_add(1),
@@ -61,14 +62,17 @@ impl IssueTrainingCertificate {
         let claim = Subject::of_text(SubjectKind::CertificateNumber, &number).ok()?;
         Some((number, claim))
     }
+}
 
-    fn met(&self, states: &States, inputs: &Inputs<'_>, plan: &RunPlan) -> Result<(), Refusal> {
-        let class = states.class(self.class, "class")?;
-        let (trainee, person) = (seated(states, class, self.person)?, Subject::person(self.person));
-        let passed = trainee.test.filter(|test| test.passed);
-        let test = passed.ok_or_else(|| IssueTrainingCertificateRefusal::TestNotPassed.refusal().of(person))?;
-        let occupation = states.occupation(plan.occupation, "class")?;
-        Requirements::read(&inputs.rules, occupation, plan, test.effective_on)?.met_by(class, trainee, person)
+/// Refuses unless the cause of a revocation is mended.
+fn mended(trainee: &Trainee, person: Subject) -> Result<(), Refusal> {
+    match trainee.revoked {
+        None => Ok(()),
+        Some((RevocationGround::Fraud, _)) => Err(IssueTrainingCertificateRefusal::RevokedForFraud.refusal().of(person)),
+        Some((RevocationGround::ConditionsNotMet | RevocationGround::FactsCorrected, at)) if trainee.last_mark_at() > Some(at) => Ok(()),
+        Some((RevocationGround::ConditionsNotMet | RevocationGround::FactsCorrected, _)) => {
+            Err(IssueTrainingCertificateRefusal::NothingMended.refusal().of(person))
+        }
     }
 }
 
@@ -96,11 +100,10 @@ impl Decide for IssueTrainingCertificate {
         if states.is_held(&once) {
             return Err(IssueTrainingCertificateRefusal::AlreadyIssued.refusal().of(person));
         }
-        self.met(states, inputs, plan)?;
-        if states.trainer(plan.trainer, "class")?.status == ListingStatus::Removed {
-            return Err(IssueTrainingCertificateRefusal::TrainerRemoved.refusal().of(Subject::trainer(plan.trainer)));
-        }
-        let effective_on = inputs.effective_on()?;
+        mended(trainee, person)?;
+        let not_passed = IssueTrainingCertificateRefusal::TestNotPassed;
+        let test = passed_test(states, inputs, (class, plan), (trainee, person), not_passed)?;
+        let effective_on = inputs.effective_after(test.effective_on.max(trainee.certificate_on), person)?;
         let scheme = inputs.rules.text("certificate.number_scheme", None, effective_on)?;
         if scheme != SCHEME {
             return Err(CommonRefusal::MalformedFigure.refusal().about("certificate.number_scheme"));
@@ -135,13 +138,13 @@ mod tests {
     use crate::certificate::number::is_number;
     use crate::class::completion::CompletionRefusal;
     use crate::class::run::RunRefusal;
-    use crate::class::{CloseRun, CorrectAttendance};
+    use crate::class::{CloseRun, CorrectAttendance, CorrectCompletionTest};
     use crate::scenario::{
         CLASS, NATIONAL, OTHER_PERSON, PERSON, TODAY, TRAINER, TRAINER_STAFF, World, certified_run, pack, person_erased, seated_run,
-        secret, taught_run, tested_run, trainer_removed, trainer_suspended,
+        secret, taught_run, test_of, tested_run, trainer_removed, trainer_suspended,
     };
     use zhixin_events::certificate::CertificateEvent;
-    use zhixin_events::{Attendance, Event, HoursTenths, PlanYear, RevocationGround, SessionNumber};
+    use zhixin_events::{Attendance, Event, HoursTenths, PlanYear, Points, RevocationGround, SessionNumber};
 
     const ISSUE: IssueTrainingCertificate = IssueTrainingCertificate { class: CLASS, person: PERSON };
 
@@ -196,17 +199,43 @@ mod tests {
         closed.happened(trainer_suspended()).when(TRAINER_STAFF, ISSUE).then_accepted();
     }
 
-    #[test]
-    fn certificate_is_issued_again_after_a_revocation_under_the_next_number() {
+    fn revoked(ground: RevocationGround) -> World {
         let certified = certified_run();
         certified.when(TRAINER_STAFF, ISSUE).then_refused(IssueTrainingCertificateRefusal::AlreadyIssued);
-        let revoke = RevokeTrainingCertificate {
-            certificate: certified.certificate(),
-            ground: RevocationGround::ConditionsNotMet,
-            document_number: "第5号".to_owned(),
-        };
-        let (again, _) = issued(&certified.after(NATIONAL, revoke));
-        assert_eq!(again.number.get(..26), Some("T0000170202100912025000002"));
+        let certificate = certified.certificate();
+        certified.after(NATIONAL, RevokeTrainingCertificate { certificate, ground, document_number: "第5号".to_owned() })
+    }
+
+    #[test]
+    fn certificate_is_issued_again_under_the_next_number_once_the_cause_is_mended() {
+        for ground in [RevocationGround::ConditionsNotMet, RevocationGround::FactsCorrected] {
+            let revoked = revoked(ground);
+            revoked.when(TRAINER_STAFF, ISSUE).then_refused(IssueTrainingCertificateRefusal::NothingMended);
+            let (class, person, points, reason) = (CLASS, PERSON, Points::new(70), secret("登分有误"));
+            let mended = revoked.after(TRAINER_STAFF, CorrectCompletionTest { class, person, points, reason });
+            let (again, _) = issued(&mended);
+            assert_eq!(again.number.get(..26), Some("T0000170202100912025000002"));
+        }
+    }
+
+    #[test]
+    fn certificate_is_never_issued_again_after_a_fraud() {
+        let revoked = revoked(RevocationGround::Fraud).after(TRAINER_STAFF, absent());
+        let present = CorrectAttendance { attendance: Attendance::Present, ..absent() };
+        let mended = revoked.after(TRAINER_STAFF, present);
+        mended.when(TRAINER_STAFF, ISSUE).then_refused(IssueTrainingCertificateRefusal::RevokedForFraud);
+    }
+
+    #[test]
+    fn certificate_is_refused_before_the_test() {
+        let early = tested_run(80).effective_on(TODAY.plus_days(-1));
+        early.when(TRAINER_STAFF, ISSUE).then_refused(CommonRefusal::OutOfOrder);
+    }
+
+    #[test]
+    fn certificate_is_issued_by_a_removed_trainer_for_a_test_passed_before() {
+        let passed = taught_run().after_on(TODAY.plus_days(-1), TRAINER_STAFF, test_of(80)).happened(trainer_removed());
+        passed.when(TRAINER_STAFF, ISSUE).then_accepted();
     }
 
     #[test]
@@ -224,7 +253,7 @@ mod tests {
     #[test]
     fn certificate_is_refused_when_the_trainer_was_removed() {
         let removed = tested_run(80).happened(trainer_removed());
-        removed.when(TRAINER_STAFF, ISSUE).then_refused(IssueTrainingCertificateRefusal::TrainerRemoved);
+        removed.when(TRAINER_STAFF, ISSUE).then_refused(CompletionRefusal::TrainerRemoved);
     }
 
     #[test]
@@ -254,13 +283,15 @@ mod tests {
         taught_run().when(TRAINER_STAFF, other).then_refused(RunRefusal::NoSeat);
         let certified = certified_run().happened(trainer_removed());
         certified.when(TRAINER_STAFF, ISSUE).then_refused(IssueTrainingCertificateRefusal::AlreadyIssued);
+        let mended = revoked(RevocationGround::FactsCorrected).after(TRAINER_STAFF, absent());
+        mended.when(TRAINER_STAFF, ISSUE).then_refused(CompletionRefusal::HoursMissing);
         let failed = tested_run(10).after(TRAINER_STAFF, absent()).happened(trainer_removed());
         failed.when(TRAINER_STAFF, ISSUE).then_refused(IssueTrainingCertificateRefusal::TestNotPassed);
         let lacking = tested_run(80).after(TRAINER_STAFF, absent()).happened(trainer_removed());
         lacking.when(TRAINER_STAFF, ISSUE).then_refused(CompletionRefusal::HoursMissing);
         let tomorrow = TODAY.plus_days(1);
         let removed = tested_run(80).happened(trainer_removed()).effective_on(tomorrow);
-        removed.when(TRAINER_STAFF, ISSUE).then_refused(IssueTrainingCertificateRefusal::TrainerRemoved);
+        removed.when(TRAINER_STAFF, ISSUE).then_refused(CompletionRefusal::TrainerRemoved);
         let later = tested_run(80).happened(scheme(None)).effective_on(tomorrow);
         later.when(TRAINER_STAFF, ISSUE).then_refused(CommonRefusal::EffectiveInFuture);
         number_taken().happened(scheme(None)).when(TRAINER_STAFF, ISSUE).then_refused(CommonRefusal::MissingFigure);

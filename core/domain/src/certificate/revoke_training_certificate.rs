@@ -61,14 +61,15 @@ impl Decide for RevokeTrainingCertificate {
             document_number,
         };
         let subjects = [subject, Subject::class(id), Subject::person(person), Subject::certificate_once(id, person)];
-        Ok(Decision::one(NewEvent::new(event, inputs.effective_on()?, subjects)).in_story_of(class.first_position))
+        let issued_on = class.trainees.get(&person).map(|trainee| trainee.certificate_on).unwrap_or_default();
+        Ok(Decision::one(NewEvent::new(event, inputs.effective_after(issued_on, subject)?, subjects)).in_story_of(class.first_position))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{NATIONAL, NOBODY, PERSON, PROVINCIAL, TRAINER_STAFF, World, certified_run, person_erased};
+    use crate::scenario::{NATIONAL, NOBODY, PERSON, PROVINCIAL, TODAY, TRAINER_STAFF, World, certified_run, person_erased};
 
     fn revoke(world: &World, document_number: &str) -> RevokeTrainingCertificate {
         RevokeTrainingCertificate {
@@ -92,6 +93,13 @@ mod tests {
         let world = certified_run();
         let revoke = revoke(&world, "第5号");
         world.after(NATIONAL, revoke.clone()).when(NATIONAL, revoke).then_refused(RevokeTrainingCertificateRefusal::AlreadyRevoked);
+    }
+
+    #[test]
+    fn certificate_is_refused_before_it_was_issued() {
+        let certified = certified_run();
+        let revoke = revoke(&certified, "第5号");
+        certified.effective_on(TODAY.plus_days(-1)).when(NATIONAL, revoke).then_refused(CommonRefusal::OutOfOrder);
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub(crate) fn apply(state: &mut SubjectState, event: &CertificateEvent, fact: &F
             }
             if let SubjectState::Class(class) = state {
                 let trainee = class.trainees.get_mut(&event.person).ok_or("a certificate of somebody who never had a seat")?;
-                trainee.certificate = Some(event.certificate);
+                (trainee.certificate, trainee.certificate_on) = (Some(event.certificate), fact.effective_on);
             }
         }
         CertificateEvent::TrainingCertificateRevoked(event) => {
@@ -50,7 +50,8 @@ pub(crate) fn apply(state: &mut SubjectState, event: &CertificateEvent, fact: &F
             }
             if let SubjectState::Class(class) = state {
                 class.trainees.values_mut().filter(|trainee| trainee.certificate == Some(event.certificate)).for_each(|trainee| {
-                    trainee.certificate = None;
+                    (trainee.certificate, trainee.certificate_on) = (None, fact.effective_on);
+                    trainee.revoked = Some((event.ground, fact.position));
                 });
             }
         }

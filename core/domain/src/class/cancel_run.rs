@@ -53,11 +53,9 @@ impl Decide for CancelRun {
         if class.trainees.values().any(|trainee| trainee.certificate.is_some() || trainee.hours.is_some()) {
             return Err(CancelRunRefusal::Awarded.refusal().of(subject));
         }
-        let event = NewEvent::new(RunCancelled { class: self.class, document_number }, inputs.effective_on()?, [subject]).sealing(
-            "reason",
-            Subject::account(inputs.actor),
-            reason,
-        );
+        let effective_on = inputs.effective_after(class.last_fact_on(), subject)?;
+        let event = RunCancelled { class: self.class, document_number };
+        let event = NewEvent::new(event, effective_on, [subject]).sealing("reason", Subject::account(inputs.actor), reason);
         Ok(Decision::one(event).in_story_of(class.first_position))
     }
 }
@@ -96,6 +94,12 @@ mod tests {
         certified_run().when(TRAINER_STAFF, cancel("x")).then_refused(CancelRunRefusal::Awarded);
         let posted = tested_run(80).after(TRAINER_STAFF, PostHours { class: CLASS, person: PERSON });
         posted.when(TRAINER_STAFF, cancel("x")).then_refused(CancelRunRefusal::Awarded);
+    }
+
+    #[test]
+    fn run_is_refused_before_its_last_session() {
+        taught_run().effective_on(TODAY.plus_days(-3)).when(TRAINER_STAFF, cancel("x")).then_refused(CommonRefusal::OutOfOrder);
+        taught_run().effective_on(TODAY.plus_days(-2)).when(TRAINER_STAFF, cancel("x")).then_accepted();
     }
 
     #[test]

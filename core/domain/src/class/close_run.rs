@@ -6,7 +6,7 @@ use zhixin_events::{CivilDate, ClassId, ClassStatus, Subject};
 use crate::access::Action;
 use crate::class::run::permitted_run;
 use crate::command::Decide;
-use crate::decision::{Decision, Inputs, NewEvent, Reads};
+use crate::decision::{Decision, Inputs, NewEvent, Reads, in_order};
 use crate::refusal::refusals;
 use crate::{Refusal, States};
 
@@ -46,6 +46,7 @@ impl Decide for CloseRun {
         if let Some(session) = class.sessions.values().find(|session| session.held_on > self.closed_on) {
             return Err(CloseRunRefusal::BeforeLastSession.refusal().at("closed_on").about(session.held_on.to_string()));
         }
+        in_order(effective_on, class.status_on, subject)?;
         let event = RunClosed { class: self.class, closed_on: self.closed_on };
         Ok(Decision::one(NewEvent::new(event, effective_on, [subject])).in_story_of(class.first_position))
     }

@@ -1,12 +1,15 @@
-//! Who has completed a run: the prescribed hours, the required content, the least attendance. Source: Plan 3.3-5 (完成规定学时和内容).
+//! Who has completed a run: the prescribed hours, the required content, the least attendance, and after them the test. Source: Plan 3.3-5
+//! (完成规定学时和内容, 经结业考核, 颁发培训合格证书): whatever was attended comes before the test, and the test before what it earns.
 
-use zhixin_events::{CivilDate, Grade, HoursTenths, ReportingUnit, Subject};
+use zhixin_events::{CivilDate, ClassId, Grade, HoursTenths, PersonId, ReportingUnit, Subject};
 
-use crate::Refusal;
-use crate::class::state::{ClassState, RunPlan, Trainee};
+use crate::class::run::RunRefusal;
+use crate::class::state::{ClassState, RunPlan, TestMark, Trainee};
+use crate::decision::Inputs;
 use crate::directory::state::OccupationState;
 use crate::refusal::{CommonRefusal, refusals};
 use crate::rules::Rules;
+use crate::{Refusal, States};
 
 refusals! {
     /// What a trainee lacks.
@@ -17,6 +20,10 @@ refusals! {
         ContentMissing = "CLASS-0027" Conflict "the person attended no session of a required module",
         /// Too small a share of the hours held. Source: ours for 严格学员考勤管理; the figure is `training.attendance_min_bp`.
         AttendanceTooLow = "CLASS-0028" Conflict "the person attended too small a share of the hours held",
+        /// The test comes after what it is about. Source: Plan 3.3-5.
+        SessionAfterTest = "CLASS-0037" Conflict "the person attended a session that was held after the completion test",
+        /// A removed trainer awards nothing for a test passed later; what it issued stays valid. Source: ours; SOURCES 2.1.
+        TrainerRemoved = "CERT-0003" Conflict "the trainer was removed from the directory before the test was passed",
     }
 }
 
@@ -41,8 +48,8 @@ impl Requirements {
         Ok(Self { hours_min, content, attendance_min_bp: attendance_min_bp(rules, unit, on)? })
     }
 
-    /// What a trainee lacks, if anything; hours first, then content, then the share.
-    pub(crate) fn lacking(&self, class: &ClassState, trainee: &Trainee) -> Option<Refusal> {
+    /// What a trainee lacks for a test on a day, if anything; hours first, then content, then the share. Sessions after the test do not count.
+    pub(crate) fn lacking(&self, class: &ClassState, trainee: &Trainee, on: CivilDate) -> Option<Refusal> {
         let attended = class.hours_attended(trainee);
         if attended < self.hours_min {
             return Some(CompletionRefusal::HoursMissing.refusal().about(self.hours_min.to_string()));
@@ -51,28 +58,74 @@ impl Requirements {
             return Some(CompletionRefusal::ContentMissing.refusal().about(module.as_str()));
         }
         let share = u64::from(attended.get()).saturating_mul(10_000);
-        let least = u64::from(class.hours_held().get()).saturating_mul(u64::from(self.attendance_min_bp));
+        let least = u64::from(class.hours_held_by(on).get()).saturating_mul(u64::from(self.attendance_min_bp));
         (share < least).then(|| CompletionRefusal::AttendanceTooLow.refusal().about(self.attendance_min_bp.to_string()))
     }
 
-    /// Refuses unless the trainee has completed the run.
+    /// Refuses unless the trainee has completed the run for a test on a day.
     ///
     /// # Errors
     /// `CLASS-0026`, `CLASS-0027`, `CLASS-0028`.
-    pub(crate) fn met_by(&self, class: &ClassState, trainee: &Trainee, person: Subject) -> Result<(), Refusal> {
-        self.lacking(class, trainee).map_or(Ok(()), |lack| Err(lack.of(person)))
+    pub(crate) fn met_by(&self, class: &ClassState, trainee: &Trainee, on: CivilDate, person: Subject) -> Result<(), Refusal> {
+        self.lacking(class, trainee, on).map_or(Ok(()), |lack| Err(lack.of(person)))
     }
+}
+
+/// The passed test of a trainee who still has hours and content, and whose trainer was not removed before: what certificates and hours rest
+/// on. Corrections may have taken them away since the test was recorded.
+///
+/// # Errors
+/// The refusal given when no test is passed, `RULE-0001`, `RULE-0002`, `CLASS-0026`, `CLASS-0027`, `CLASS-0028`, `CERT-0003`.
+pub(crate) fn passed_test(
+    states: &States,
+    inputs: &Inputs<'_>,
+    (class, plan): (&ClassState, &RunPlan),
+    (trainee, person): (&Trainee, Subject),
+    not_passed: impl Into<Refusal>,
+) -> Result<TestMark, Refusal> {
+    let test = trainee.test.filter(|test| test.passed).ok_or_else(|| not_passed.into().of(person))?;
+    let occupation = states.occupation(plan.occupation, "class")?;
+    Requirements::read(&inputs.rules, occupation, plan, test.effective_on)?.met_by(class, trainee, test.effective_on, person)?;
+    if states.trainer(plan.trainer, "class")?.removed_on().is_some_and(|removed_on| removed_on < test.effective_on) {
+        return Err(CompletionRefusal::TrainerRemoved.refusal().of(Subject::trainer(plan.trainer)));
+    }
+    Ok(test)
+}
+
+/// Refuses a test before a session that the trainee attended.
+///
+/// # Errors
+/// `CLASS-0037`.
+pub(crate) fn test_after_sessions(class: &ClassState, trainee: &Trainee, tested_on: CivilDate, person: Subject) -> Result<(), Refusal> {
+    match class.last_attended_on(trainee).filter(|attended_on| *attended_on > tested_on) {
+        Some(attended_on) => Err(CompletionRefusal::SessionAfterTest.refusal().of(person).about(attended_on.to_string())),
+        None => Ok(()),
+    }
+}
+
+/// Refuses attendances that would lie after the test the trainee passed, or make other hours than those posted.
+///
+/// # Errors
+/// `CLASS-0037`, `CLASS-0011`.
+pub(crate) fn attendance_fits_awards(class: &ClassState, after: &Trainee, id: ClassId, person: PersonId) -> Result<(), Refusal> {
+    if let Some(test) = after.test.filter(|test| test.passed) {
+        test_after_sessions(class, after, test.effective_on, Subject::person(person))?;
+    }
+    if after.hours.is_some_and(|posted| posted.professional != class.hours_attended(after)) {
+        return Err(RunRefusal::GroundOfHours.refusal().of(Subject::hours_once(id, person)));
+    }
+    Ok(())
 }
 
 fn attendance_min_bp(rules: &Rules<'_>, unit: Option<ReportingUnit>, on: CivilDate) -> Result<u32, Refusal> {
     rules.share("training.attendance_min_bp", unit, on).map(zhixin_events::BasisPoints::get)
 }
 
-/// A figure set under any code of the occupation, the newest first: texts of 2021 carry the old codes. Missing under all of them, the answer
-/// names the key of the code that the occupation entered with.
+/// A figure set under any code of the occupation, the newest edition first: texts of 2021 carry the old codes. Missing under all of them, the
+/// answer names the key of the oldest.
 fn by_code<T>(key: &str, occupation: &OccupationState, grade: Grade, read: impl Fn(&str) -> Result<T, Refusal>) -> Result<T, Refusal> {
     let mut missing = CommonRefusal::MissingFigure.refusal().about(key);
-    for code in occupation.codes.iter().rev() {
+    for code in occupation.codes.values().rev() {
         match read(&format!("{key}/{code}/{grade}")) {
             Err(refusal) if refusal.code == CommonRefusal::MissingFigure.refusal().code => missing = refusal,
             answer => return answer,

@@ -4,7 +4,7 @@ use zhixin_events::class::AttendanceCorrected;
 use zhixin_events::{Attendance, ClassId, PersonId, Secret, SessionNumber, Subject};
 
 use crate::access::Action;
-use crate::class::completion::Requirements;
+use crate::class::completion::{Requirements, attendance_fits_awards};
 use crate::class::run::{RunRefusal, permitted_run, reads_class_and_occupation, require_taught};
 use crate::class::state::{AttendanceMark, ClassState, RunPlan, Trainee};
 use crate::command::Decide;
@@ -68,7 +68,7 @@ impl Decide for CorrectAttendance {
 }
 
 impl CorrectAttendance {
-    /// Refuses to take away what a certificate or posted hours rest on.
+    /// Refuses to take away what a certificate or posted hours rest on, and to contradict the test passed.
     fn keeps_grounds(
         &self,
         states: &States,
@@ -84,14 +84,11 @@ impl CorrectAttendance {
         if let (Some(certificate), Some(test), true) = (trainee.certificate, trainee.test, takes_away) {
             let occupation = states.occupation(plan.occupation, "class")?;
             let requirements = Requirements::read(&inputs.rules, occupation, plan, test.effective_on)?;
-            if requirements.lacking(class, &after).is_some() {
+            if requirements.lacking(class, &after, test.effective_on).is_some() {
                 return Err(RunRefusal::GroundOfCertificate.refusal().of(Subject::certificate(certificate)));
             }
         }
-        if trainee.hours.is_some_and(|posted| posted.professional != class.hours_attended(&after)) {
-            return Err(RunRefusal::GroundOfHours.refusal().of(Subject::hours_once(self.class, self.person)));
-        }
-        Ok(())
+        attendance_fits_awards(class, &after, self.class, self.person)
     }
 }
 
@@ -99,11 +96,12 @@ impl CorrectAttendance {
 mod tests {
     use super::*;
     use crate::certificate::RevokeTrainingCertificate;
+    use crate::class::completion::CompletionRefusal;
     use crate::class::{CloseRun, RecordAttendance};
     use crate::hours::PostHours;
     use crate::scenario::{
         CLASS, NATIONAL, OTHER_PERSON, OTHER_STAFF, PERSON, TODAY, TRAINER_STAFF, attendance, certified_run, pack, person_erased,
-        seated_run, secret, session, taught_run, tested_run,
+        seated_run, secret, session, taught_run, test_of, tested_run,
     };
     use zhixin_events::{Position, RevocationGround};
 
@@ -161,8 +159,8 @@ mod tests {
         let absent = certified.after(TRAINER_STAFF, correct(3, Attendance::Absent));
         absent.when(TRAINER_STAFF, correct(3, Attendance::Present)).then_accepted();
         // Long sessions held later sink the share; a correction that mends a little of it is still free.
-        let sunk = [3, 4].into_iter().fold(certified_run(), |world, number| {
-            world.after(TRAINER_STAFF, session(number, "A", 1)).after(TRAINER_STAFF, attendance(number, Attendance::Absent))
+        let sunk = [(3, 1), (4, 0)].into_iter().fold(certified_run(), |world, (number, days_ago)| {
+            world.after(TRAINER_STAFF, session(number, "A", days_ago)).after(TRAINER_STAFF, attendance(number, Attendance::Absent))
         });
         sunk.when(TRAINER_STAFF, correct(3, Attendance::Present)).then_accepted();
     }
@@ -171,6 +169,14 @@ mod tests {
     fn correction_is_refused_while_posted_hours_rest_on_it() {
         let posted = tested_run(80).after(TRAINER_STAFF, PostHours { class: CLASS, person: PERSON });
         posted.when(TRAINER_STAFF, correct(1, Attendance::Absent)).then_refused(RunRefusal::GroundOfHours);
+    }
+
+    #[test]
+    fn correction_is_refused_to_presence_after_the_test_passed() {
+        let tested = taught_run().after_on(TODAY.plus_days(-2), TRAINER_STAFF, test_of(80)).after(TRAINER_STAFF, session(3, "A", 1));
+        let absent = tested.after(TRAINER_STAFF, attendance(3, Attendance::Absent));
+        absent.when(TRAINER_STAFF, correct(3, Attendance::Present)).then_refused(CompletionRefusal::SessionAfterTest);
+        absent.when(TRAINER_STAFF, correct(3, Attendance::Excused)).then_accepted();
     }
 
     #[test]

@@ -4,6 +4,7 @@ use zhixin_events::class::CompletionTestCorrected;
 use zhixin_events::{ClassId, PersonId, Points, Secret, Subject};
 
 use crate::access::Action;
+use crate::class::completion::test_after_sessions;
 use crate::class::record_completion_test::fit_points;
 use crate::class::run::{RunRefusal, permitted_run, require_taught};
 use crate::command::Decide;
@@ -12,7 +13,7 @@ use crate::refusal::CommonRefusal;
 use crate::rules::text::{REASON_CHARS, line_of_secret};
 use crate::{Refusal, States};
 
-/// Corrects a completion test; it carries the effective date of what it corrects.
+/// Corrects the last completion test; it carries the effective date of what it corrects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CorrectCompletionTest {
     /// The run.
@@ -49,6 +50,9 @@ impl Decide for CorrectCompletionTest {
         let effective_on = inputs.fixed(mark.effective_on)?;
         let pass_mark = inputs.rules.points("completion_test.pass_mark", Some(plan.unit), effective_on)?;
         let passed = self.points >= pass_mark;
+        if passed {
+            test_after_sessions(class, trainee, effective_on, person)?;
+        }
         if let (Some(certificate), false) = (trainee.certificate, passed) {
             return Err(RunRefusal::GroundOfCertificate.refusal().of(Subject::certificate(certificate)));
         }
@@ -77,13 +81,14 @@ impl Decide for CorrectCompletionTest {
 mod tests {
     use super::*;
     use crate::class::CloseRun;
+    use crate::class::completion::CompletionRefusal;
     use crate::class::record_completion_test::RecordCompletionTestRefusal;
     use crate::hours::PostHours;
     use crate::scenario::{
-        CLASS, OTHER_PERSON, OTHER_STAFF, PERSON, TODAY, TRAINER_STAFF, certified_run, pack, person_erased, seated_run, secret, taught_run,
-        tested_run,
+        CLASS, OTHER_PERSON, OTHER_STAFF, PERSON, TODAY, TRAINER_STAFF, attendance, certified_run, pack, person_erased, seated_run, secret,
+        session, taught_run, test_of, tested_run,
     };
-    use zhixin_events::{Event, class::ClassEvent};
+    use zhixin_events::{Attendance, Event, class::ClassEvent};
 
     fn correct(points: u8) -> CorrectCompletionTest {
         CorrectCompletionTest { class: CLASS, person: PERSON, points: Points::new(points), reason: secret("登分有误") }
@@ -97,6 +102,14 @@ mod tests {
         let Event::Class(ClassEvent::CompletionTestCorrected(corrected)) = &event.event else { panic!("another event") };
         assert_eq!((corrected.points_before, corrected.points, corrected.passed), (Points::new(55), Points::new(65), true));
         assert_eq!((event.causation.map(|position| position.0), event.sealed.len()), (Some(corrected.corrects), 1));
+    }
+
+    #[test]
+    fn correction_to_passed_is_refused_after_a_session_attended_later() {
+        let failed = taught_run().after_on(TODAY.plus_days(-2), TRAINER_STAFF, test_of(50));
+        let prepared = failed.after(TRAINER_STAFF, session(3, "A", 1)).after(TRAINER_STAFF, attendance(3, Attendance::Present));
+        prepared.when(TRAINER_STAFF, correct(60)).then_refused(CompletionRefusal::SessionAfterTest);
+        prepared.when(TRAINER_STAFF, correct(59)).then_accepted();
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::class::open_run::OpenRunRefusal;
 use crate::class::register_trainee::RegisterTraineeRefusal;
 use crate::class::run::{permitted_run, reads_class_and_trainer};
 use crate::command::Decide;
-use crate::decision::{Decision, Inputs, NewEvent, Reads};
+use crate::decision::{Decision, Inputs, NewEvent, Reads, in_order};
 use crate::refusal::refusals;
 use crate::{Refusal, States};
 
@@ -33,16 +33,18 @@ pub struct HoldSession {
 }
 
 refusals! {
-    /// Why a session is not recorded; beside these, the run must be open or being taught and the trainer listed on the day.
+    /// Why a session is not recorded; beside these, the run must be open or being taught, and the trainer entered for its occupation on the day and not removed before.
     pub enum HoldSessionRefusal {
         /// Zero, or more than any run has.
         NumberUnfit = "CLASS-0019" Rule "sessions are numbered from 1 to 1000",
+        /// A run that has ended takes no sessions.
+        Ended = "CLASS-0040" Conflict "the run is closed or cancelled and takes no further sessions",
         /// A session is held once.
         NumberUsed = "CLASS-0020" Conflict "a session with this number was held already",
         /// Sessions follow the plan. Source: Plan 3.3-8.
         ModuleUnknown = "CLASS-0021" Rule "the module is not in the plan of the run",
-        /// None, or more than a day can hold; the bound is `session.hours_max_tenths`.
-        HoursUnfit = "CLASS-0022" Rule "the hours are none or more than a session may count for",
+        /// None, or with the other sessions of the day more than a day may count for; the bound is `day.hours_max_tenths`.
+        HoursUnfit = "CLASS-0022" Rule "the hours are none, or with those of the day more than a day may count for",
         /// No session comes before the first day planned.
         BeforeStart = "CLASS-0023" Rule "the session was held before the first day of the run",
     }
@@ -61,8 +63,10 @@ impl Decide for HoldSession {
         if !(1..=SESSIONS_MAX).contains(&self.session.get()) {
             return Err(HoldSessionRefusal::NumberUnfit.refusal().at("session"));
         }
-        if !matches!(class.status, Some(ClassStatus::Open | ClassStatus::Teaching)) {
-            return Err(RegisterTraineeRefusal::NotOpen.refusal().of(subject));
+        match class.status {
+            Some(ClassStatus::Open | ClassStatus::Teaching) => {}
+            Some(ClassStatus::Closed | ClassStatus::Cancelled) => return Err(HoldSessionRefusal::Ended.refusal().of(subject)),
+            Some(ClassStatus::Planned) | None => return Err(RegisterTraineeRefusal::NotOpen.refusal().of(subject)),
         }
         if class.sessions.contains_key(&self.session) {
             return Err(HoldSessionRefusal::NumberUsed.refusal().at("session").of(subject));
@@ -74,11 +78,12 @@ impl Decide for HoldSession {
         if self.held_on < plan.starts_on {
             return Err(HoldSessionRefusal::BeforeStart.refusal().at("held_on").about(plan.starts_on.to_string()));
         }
-        let hours_max = inputs.rules.hours("session.hours_max_tenths", Some(plan.unit), self.held_on)?;
-        if self.hours.get() == 0 || self.hours > hours_max {
+        in_order(effective_on, class.status_on, subject)?;
+        let hours_max = inputs.rules.hours("day.hours_max_tenths", Some(plan.unit), self.held_on)?;
+        if self.hours.get() == 0 || class.hours_held_on(self.held_on).plus(self.hours) > hours_max {
             return Err(HoldSessionRefusal::HoursUnfit.refusal().at("hours").about(hours_max.to_string()));
         }
-        if !states.trainer(plan.trainer, "class")?.is_listed_for(plan.occupation, self.held_on) {
+        if !states.trainer(plan.trainer, "class")?.may_teach(plan.occupation, self.held_on) {
             return Err(OpenRunRefusal::TrainerNotListed.refusal().of(Subject::trainer(plan.trainer)).about(self.held_on.to_string()));
         }
         let event = SessionHeld {
@@ -96,12 +101,14 @@ impl Decide for HoldSession {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::class::OpenRun;
+    use crate::class::{CloseRun, OpenRun};
     use crate::refusal::CommonRefusal;
-    use crate::scenario::{CLASS, OTHER_STAFF, TODAY, TRAINER_STAFF, World, pack, planned_run, session, taught_run, trainer_suspended};
+    use crate::scenario::{
+        CLASS, OTHER_STAFF, TODAY, TRAINER_STAFF, World, pack, planned_run, session, taught_run, trainer_removed, trainer_suspended,
+    };
 
     fn opened() -> World {
-        planned_run().after(TRAINER_STAFF, OpenRun { class: CLASS })
+        planned_run().after_on(TODAY.plus_days(-30), TRAINER_STAFF, OpenRun { class: CLASS })
     }
 
     #[test]
@@ -153,19 +160,44 @@ mod tests {
     }
 
     #[test]
+    fn session_is_refused_when_its_day_is_full() {
+        let short = |number, days_ago, hours| HoldSession { hours: HoursTenths::new(hours), ..session(number, "A", days_ago) };
+        let held = opened().after(TRAINER_STAFF, short(1, 3, 50)).after(TRAINER_STAFF, short(2, 2, 60));
+        held.when(TRAINER_STAFF, short(3, 3, 31)).then_refused(HoldSessionRefusal::HoursUnfit);
+        held.when(TRAINER_STAFF, short(3, 3, 30)).then_accepted();
+    }
+
+    #[test]
+    fn session_is_refused_before_enrolment_opened() {
+        let opened = planned_run().after_on(TODAY.plus_days(-4), TRAINER_STAFF, OpenRun { class: CLASS });
+        opened.when(TRAINER_STAFF, session(1, "A", 5)).then_refused(CommonRefusal::OutOfOrder);
+        // Sessions themselves may be told in any order.
+        opened.after(TRAINER_STAFF, session(2, "A", 1)).when(TRAINER_STAFF, session(1, "A", 4)).then_accepted();
+    }
+
+    #[test]
     fn session_is_refused_when_no_pack_bounds_its_hours() {
         let bare = opened().happened(pack(&[("record.backdate_days_max", "60")]));
         bare.when(TRAINER_STAFF, session(1, "A", 0)).then_refused(CommonRefusal::MissingFigure);
     }
 
     #[test]
-    fn session_is_refused_when_the_trainer_is_suspended() {
-        opened().happened(trainer_suspended()).when(TRAINER_STAFF, session(1, "A", 0)).then_refused(OpenRunRefusal::TrainerNotListed);
+    fn session_is_held_by_a_suspended_trainer_and_refused_after_a_removal() {
+        opened().happened(trainer_suspended()).when(TRAINER_STAFF, session(1, "A", 0)).then_accepted();
+        let removed = opened().happened(trainer_removed());
+        removed.when(TRAINER_STAFF, session(1, "A", 0)).then_refused(OpenRunRefusal::TrainerNotListed);
+        removed.when(TRAINER_STAFF, session(1, "A", 1)).then_accepted();
+    }
+
+    #[test]
+    fn session_is_refused_when_the_run_has_ended() {
+        let closed = taught_run().after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY });
+        closed.when(TRAINER_STAFF, session(3, "A", 0)).then_refused(HoldSessionRefusal::Ended);
     }
 
     #[test]
     fn refusals_come_in_their_order() {
-        let taught = taught_run().happened(trainer_suspended());
+        let taught = taught_run().happened(trainer_removed());
         let mut wrong = HoldSession { hours: HoursTenths::new(0), ..session(0, "C", -1) };
         taught.when(OTHER_STAFF, wrong.clone()).then_refused(CommonRefusal::NotPermitted);
         taught.when(TRAINER_STAFF, wrong.clone()).then_refused(HoldSessionRefusal::NumberUnfit);

@@ -22,7 +22,8 @@ refusals! {
     pub enum OpenRunRefusal {
         /// Only a planned run can be opened.
         NotPlanned = "CLASS-0001" Conflict "the run is not in the state planned",
-        /// The trainer is not listed for the occupation on the first day of the run. Source: Plan 3.3-4, 3.3-5.
+        /// The trainer is not listed for the occupation on the first day of the run, or is suspended or removed by now. Source: Plan 3.3-4,
+        /// 3.3-5.
         TrainerNotListed = "CLASS-0002" Conflict "the trainer is not listed for the occupation of the run",
     }
 }
@@ -40,8 +41,8 @@ impl Decide for OpenRun {
         if class.status != Some(ClassStatus::Planned) {
             return Err(OpenRunRefusal::NotPlanned.refusal().of(subject));
         }
-        let effective_on = inputs.effective_on()?;
-        if !states.trainer(plan.trainer, "class")?.is_listed_for(plan.occupation, effective_on) {
+        let effective_on = inputs.effective_after(class.status_on, subject)?;
+        if !states.trainer(plan.trainer, "class")?.may_open(plan.occupation, plan.starts_on, effective_on) {
             return Err(OpenRunRefusal::TrainerNotListed.refusal().of(Subject::trainer(plan.trainer)));
         }
         let event = NewEvent::new(RunOpened { class: self.class }, effective_on, [subject]);
@@ -53,7 +54,7 @@ impl Decide for OpenRun {
 mod tests {
     use super::*;
     use crate::refusal::CommonRefusal;
-    use crate::scenario::{self, CLASS, NATIONAL, TRAINER_STAFF, given};
+    use crate::scenario::{self, CLASS, NATIONAL, TODAY, TRAINER_STAFF, given};
 
     #[test]
     fn run_is_opened_by_its_trainer() {
@@ -74,6 +75,12 @@ mod tests {
             .happened(scenario::trainer_suspended())
             .when(TRAINER_STAFF, OpenRun { class: CLASS })
             .then_refused(OpenRunRefusal::TrainerNotListed);
+    }
+
+    #[test]
+    fn run_is_refused_before_it_was_planned() {
+        let early = scenario::planned_run().effective_on(TODAY.plus_days(-41));
+        early.when(TRAINER_STAFF, OpenRun { class: CLASS }).then_refused(CommonRefusal::OutOfOrder);
     }
 
     #[test]

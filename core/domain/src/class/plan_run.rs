@@ -9,8 +9,10 @@ use crate::class::open_run::OpenRunRefusal;
 use crate::command::Decide;
 use crate::decision::{Decision, Inputs, NewEvent, Reads};
 use crate::directory::state::OccupationState;
+use crate::plan::in_programme;
 use crate::refusal::{CommonRefusal, refusals};
 use crate::rules::text::{NAME_CHARS, line_of_text};
+use crate::rules::year_of;
 use crate::{Refusal, States};
 
 /// Longest code of a module. Unit: characters.
@@ -20,7 +22,7 @@ pub const MODULES_MAX: usize = 16;
 /// Most seats of a run.
 pub const SEATS_MAX: u32 = 10_000;
 
-/// Plans a run of a listed trainer; it lies where the trainer lies.
+/// Plans a run of a listed trainer, within its term and the programme; it lies where the trainer lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanRun {
     /// Its title, a name of a course.
@@ -79,13 +81,18 @@ impl Decide for PlanRun {
         if self.ends_on < self.starts_on {
             return Err(PlanRunRefusal::DatesReversed.refusal().at("ends_on"));
         }
+        for (day, field) in [(self.starts_on, "starts_on"), (self.ends_on, "ends_on")] {
+            in_programme(inputs, year_of(day), field)?;
+        }
         if !(1..=SEATS_MAX).contains(&self.seats.get()) {
             return Err(PlanRunRefusal::SeatsUnfit.refusal().at("seats"));
         }
         let modules = self.fit_modules()?;
         let direction = self.fit_direction(occupation)?;
-        if !trainer.is_listed_for(self.occupation, self.starts_on) {
-            return Err(OpenRunRefusal::TrainerNotListed.refusal().of(subject).about(self.starts_on.to_string()));
+        let effective_on = inputs.effective_on()?;
+        let until = trainer.newest().map(|(_, entry)| entry.listed_until);
+        if !trainer.may_open(self.occupation, self.starts_on, effective_on) || until < Some(self.ends_on) {
+            return Err(OpenRunRefusal::TrainerNotListed.refusal().of(subject));
         }
         let [fresh, ..] = inputs.fresh;
         let class = ClassId::from_bytes(fresh);
@@ -106,7 +113,7 @@ impl Decide for PlanRun {
             seats: self.seats,
             modules,
         };
-        Ok(Decision::one(NewEvent::new(event, inputs.effective_on()?, [Subject::class(class), subject])))
+        Ok(Decision::one(NewEvent::new(event, effective_on, [Subject::class(class), subject])))
     }
 }
 
@@ -152,8 +159,10 @@ impl PlanRun {
 mod tests {
     use super::*;
     use crate::directory::SetOccupationDirections;
+    use crate::plan::set_target::SetTargetRefusal;
     use crate::scenario::{
-        self, JIANGSU, NATIONAL, NOBODY, OCCUPATION, ORGANISATION, OTHER_STAFF, TODAY, TRAINER, TRAINER_STAFF, World, given, trainer_listed,
+        JIANGSU, NATIONAL, NOBODY, OCCUPATION, ORGANISATION, OTHER_STAFF, TODAY, TRAINER, TRAINER_STAFF, World, given, trainer_listed,
+        trainer_suspended,
     };
     use zhixin_events::HoursTenths;
 
@@ -242,9 +251,24 @@ mod tests {
     }
 
     #[test]
-    fn run_is_refused_when_it_starts_after_the_term_of_the_trainer() {
-        let plan = PlanRun { starts_on: TODAY.plus_days(301), ends_on: TODAY.plus_days(301), ..plan() };
-        given([trainer_listed()]).when(TRAINER_STAFF, plan).then_refused(OpenRunRefusal::TrainerNotListed);
+    fn run_is_refused_when_it_leaves_the_term_of_the_trainer() {
+        for (starts, ends) in [(301, 301), (300, 301)] {
+            let plan = PlanRun { starts_on: TODAY.plus_days(starts), ends_on: TODAY.plus_days(ends), ..plan() };
+            given([trainer_listed()]).when(TRAINER_STAFF, plan).then_refused(OpenRunRefusal::TrainerNotListed);
+        }
+    }
+
+    #[test]
+    fn run_is_refused_when_it_leaves_the_programme() {
+        let plan = PlanRun { ends_on: CivilDate::parse("2031-01-01").unwrap(), ..plan() };
+        given([trainer_listed()]).when(TRAINER_STAFF, plan).then_refused(SetTargetRefusal::OutsideProgramme);
+    }
+
+    /// A first day before the suspension does not help: nothing is planned while it lasts.
+    #[test]
+    fn run_is_refused_while_the_trainer_is_suspended() {
+        let plan = PlanRun { starts_on: TODAY.plus_days(-5), ..plan() };
+        given([trainer_listed(), trainer_suspended()]).when(TRAINER_STAFF, plan).then_refused(OpenRunRefusal::TrainerNotListed);
     }
 
     #[test]
@@ -270,14 +294,16 @@ mod tests {
         world.when(TRAINER_STAFF, plan.clone()).then_refused(PlanRunRefusal::DatesReversed);
         plan.ends_on = TODAY.plus_days(301);
         world.when(TRAINER_STAFF, plan.clone()).then_refused(PlanRunRefusal::SeatsUnfit);
+        let beyond = PlanRun { ends_on: CivilDate::parse("2031-01-01").unwrap(), ..plan.clone() };
+        world.when(TRAINER_STAFF, beyond).then_refused(SetTargetRefusal::OutsideProgramme);
         plan.seats = PeopleCount::new(1);
         world.when(TRAINER_STAFF, plan.clone()).then_refused(PlanRunRefusal::ModulesUnfit);
         plan.modules = vec![module("A", 10)];
         world.when(TRAINER_STAFF, plan.clone()).then_refused(PlanRunRefusal::DirectionUnfit);
         plan.direction = None;
         world.when(TRAINER_STAFF, plan.clone()).then_refused(OpenRunRefusal::TrainerNotListed);
-        plan.starts_on = TODAY;
+        (plan.starts_on, plan.ends_on) = (TODAY, TODAY);
         world.when(TRAINER_STAFF, plan.clone()).then_accepted();
-        world.happened(scenario::trainer_suspended()).when(TRAINER_STAFF, plan).then_refused(OpenRunRefusal::TrainerNotListed);
+        world.happened(trainer_suspended()).when(TRAINER_STAFF, plan).then_refused(OpenRunRefusal::TrainerNotListed);
     }
 }

@@ -1,10 +1,12 @@
 //! Record whether a person was at a session. Source: Plan 3.3-5 (严格学员考勤管理).
 
 use zhixin_events::class::AttendanceRecorded;
-use zhixin_events::{Attendance, ClassId, PersonId, SessionNumber, Subject};
+use zhixin_events::{Attendance, ClassId, PersonId, Position, SessionNumber, Subject};
 
 use crate::access::Action;
+use crate::class::completion::attendance_fits_awards;
 use crate::class::run::{permitted_run, require_taught, seated};
+use crate::class::state::AttendanceMark;
 use crate::command::Decide;
 use crate::decision::{Decision, Inputs, NewEvent, Reads};
 use crate::refusal::refusals;
@@ -30,6 +32,8 @@ refusals! {
         SessionNotHeld = "CLASS-0024" Conflict "no session with this number was held",
         /// What is recorded is corrected, not recorded again.
         AlreadyRecorded = "CLASS-0025" Conflict "the attendance is recorded already; correct it",
+        /// Nobody attends before having a seat. Source: Plan 3.3-5.
+        BeforeSeat = "CLASS-0038" Conflict "the session was held before the person took the seat",
     }
 }
 
@@ -50,7 +54,16 @@ impl Decide for RecordAttendance {
         if trainee.attendance.contains_key(&self.session) {
             return Err(RecordAttendanceRefusal::AlreadyRecorded.refusal().of(person));
         }
+        if session.held_on < trainee.seat_on {
+            return Err(RecordAttendanceRefusal::BeforeSeat.refusal().at("session").of(person).about(trainee.seat_on.to_string()));
+        }
         let effective_on = inputs.dated(session.held_on, "session")?;
+        if trainee.test.is_some() {
+            let mark = AttendanceMark { attendance: self.attendance, position: Position::default(), effective_on };
+            let mut after = trainee.clone();
+            after.attendance.insert(self.session, mark);
+            attendance_fits_awards(class, &after, self.class, self.person)?;
+        }
         let event = AttendanceRecorded { class: self.class, session: self.session, person: self.person, attendance: self.attendance };
         Ok(Decision::one(NewEvent::new(event, effective_on, [subject, person])).in_story_of(class.first_position))
     }
@@ -60,10 +73,13 @@ impl Decide for RecordAttendance {
 mod tests {
     use super::*;
     use crate::class::CloseRun;
+    use crate::class::completion::CompletionRefusal;
     use crate::class::run::RunRefusal;
+    use crate::hours::PostHours;
     use crate::refusal::CommonRefusal;
     use crate::scenario::{
-        CLASS, NOBODY, OTHER_PERSON, OTHER_STAFF, PERSON, TODAY, TRAINER_STAFF, World, attendance, person_erased, seated_run, session,
+        CLASS, NOBODY, OTHER_PERSON, OTHER_STAFF, PERSON, TODAY, TRAINER_STAFF, World, attendance, person_erased, register, seated_run,
+        session, taught_run, test_of, tested_run,
     };
 
     fn held() -> World {
@@ -119,6 +135,30 @@ mod tests {
     }
 
     #[test]
+    fn attendance_is_refused_at_a_session_before_the_seat_was_taken() {
+        let late = held().after_on(TODAY.plus_days(-2), TRAINER_STAFF, register(OTHER_PERSON));
+        late.when(TRAINER_STAFF, other()).then_refused(RecordAttendanceRefusal::BeforeSeat);
+        held().after_on(TODAY.plus_days(-3), TRAINER_STAFF, register(OTHER_PERSON)).when(TRAINER_STAFF, other()).then_accepted();
+    }
+
+    #[test]
+    fn attendance_is_refused_when_it_changes_posted_hours() {
+        let posted =
+            tested_run(80).after(TRAINER_STAFF, PostHours { class: CLASS, person: PERSON }).after(TRAINER_STAFF, session(3, "A", 1));
+        posted.when(TRAINER_STAFF, attendance(3, Attendance::Present)).then_refused(RunRefusal::GroundOfHours);
+        posted.when(TRAINER_STAFF, attendance(3, Attendance::Absent)).then_accepted();
+    }
+
+    #[test]
+    fn attendance_is_refused_after_the_test_passed() {
+        let early =
+            |points| taught_run().after_on(TODAY.plus_days(-2), TRAINER_STAFF, test_of(points)).after(TRAINER_STAFF, session(3, "A", 1));
+        early(80).when(TRAINER_STAFF, attendance(3, Attendance::Present)).then_refused(CompletionRefusal::SessionAfterTest);
+        early(80).when(TRAINER_STAFF, attendance(3, Attendance::Excused)).then_accepted();
+        early(50).when(TRAINER_STAFF, attendance(3, Attendance::Present)).then_accepted();
+    }
+
+    #[test]
     fn refusals_come_in_their_order() {
         let wrong = RecordAttendance { session: SessionNumber::new(2), ..other() };
         seated_run().when(OTHER_STAFF, wrong.clone()).then_refused(CommonRefusal::NotPermitted);
@@ -128,6 +168,8 @@ mod tests {
         held().when(TRAINER_STAFF, attendance(2, Attendance::Present)).then_refused(RecordAttendanceRefusal::SessionNotHeld);
         let recorded = held().after(TRAINER_STAFF, attendance(1, Attendance::Present)).effective_on(TODAY);
         recorded.when(TRAINER_STAFF, attendance(1, Attendance::Present)).then_refused(RecordAttendanceRefusal::AlreadyRecorded);
+        let late = held().after(TRAINER_STAFF, register(OTHER_PERSON)).effective_on(TODAY);
+        late.when(TRAINER_STAFF, other()).then_refused(RecordAttendanceRefusal::BeforeSeat);
         held().effective_on(TODAY).when(TRAINER_STAFF, attendance(1, Attendance::Present)).then_refused(CommonRefusal::EffectiveFixed);
         held().when(TRAINER_STAFF, attendance(1, Attendance::Present)).then_accepted();
     }

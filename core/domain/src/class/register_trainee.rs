@@ -5,9 +5,9 @@ use zhixin_events::person::PersonRegistered;
 use zhixin_events::{ClassId, ClassStatus, DocumentKind, JobId, OrganisationId, PersonId, Secret, Subject, TalentCategory};
 
 use crate::access::Action;
-use crate::class::run::permitted_run;
+use crate::class::run::{permitted_run, plan_of, require_enrolling};
 use crate::command::Decide;
-use crate::decision::{Decision, Identity, Inputs, NewEvent, Reads};
+use crate::decision::{Decision, Identity, Inputs, NewEvent, Reads, in_order};
 use crate::refusal::{CommonRefusal, refusals};
 use crate::rules::text::{NAME_CHARS, PHONE_CHARS, REASON_CHARS, line_of_secret};
 use crate::{Refusal, States};
@@ -91,6 +91,7 @@ impl Decide for RegisterTrainee {
     fn reads(&self, loaded: &States) -> Reads {
         let identities: Vec<_> = self.identity().into_iter().filter(|identity| loaded.identity(identity).is_none()).collect();
         let mut wanted = vec![Subject::class(self.class)];
+        wanted.extend(plan_of(loaded, self.class).map(|plan| Subject::trainer(plan.trainer)));
         wanted.extend(self.employer.map(Subject::organisation));
         wanted.extend(self.job.map(Subject::job));
         if let Some(person) = self.known_person(loaded) {
@@ -115,7 +116,8 @@ impl Decide for RegisterTrainee {
         if !matches!(class.status, Some(ClassStatus::Open | ClassStatus::Teaching)) {
             return Err(RegisterTraineeRefusal::NotOpen.refusal().of(subject));
         }
-        let effective_on = inputs.effective_on()?;
+        let effective_on = inputs.effective_after(class.opened_on, subject)?;
+        require_enrolling(states, plan, effective_on)?;
         let known = self.known_person(states);
         let mut decision = Decision::default().in_story_of(class.first_position);
         let person = match (&self.person, known) {
@@ -126,6 +128,8 @@ impl Decide for RegisterTrainee {
                 if states.is_held(&Subject::seat(self.class, person)) {
                     return Err(RegisterTraineeRefusal::AlreadySeated.refusal().of(Subject::person(person)));
                 }
+                let given_up_on = class.trainees.get(&person).map_or(effective_on, |trainee| trainee.seat_on);
+                in_order(effective_on, given_up_on, Subject::person(person))?;
                 person
             }
             (Trainee::Described(description), None) => {
@@ -186,20 +190,17 @@ impl PersonDescription {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::class::open_run::OpenRunRefusal;
     use crate::class::{CancelRun, FinishRosterImport, StartRosterImport};
     use crate::scenario::{
-        CLASS, NOBODY, ORGANISATION, OTHER_PERSON, OTHER_STAFF, PERSON, TRAINER_STAFF, World, person_erased, person_registered,
-        planned_run, seated_run, secret,
+        CLASS, NOBODY, ORGANISATION, OTHER_PERSON, OTHER_STAFF, PERSON, TODAY, TRAINER_STAFF, World, person_erased, person_registered,
+        planned_run, register as known, seated_run, secret, trainer_removed, trainer_suspended,
     };
     use zhixin_events::Event;
     use zhixin_events::field::Digest32;
 
     /// The import that the world below has started.
     const JOB: JobId = JobId::from_bytes([7, 7, 7, 7, 2, 0]);
-
-    fn known(person: PersonId) -> RegisterTrainee {
-        RegisterTrainee { class: CLASS, person: Trainee::Known(person), category: None, employer: None, job: None }
-    }
 
     fn described(number: &str, override_reason: Option<&str>) -> RegisterTrainee {
         let person = PersonDescription {
@@ -270,7 +271,7 @@ mod tests {
             rows: 2,
             file_digest: Digest32([1; 32]),
         };
-        let other = seated_run().happened(NewEvent::new(other, crate::scenario::TODAY, [Subject::job(JOB)]));
+        let other = seated_run().happened(NewEvent::new(other, TODAY, [Subject::job(JOB)]));
         other.when(TRAINER_STAFF, row).then_refused(RegisterTraineeRefusal::ImportUnfit);
     }
 
@@ -280,6 +281,15 @@ mod tests {
         world.when(TRAINER_STAFF, known(PERSON)).then_refused(RegisterTraineeRefusal::NotOpen);
         let cancelled = seated_run().after(TRAINER_STAFF, CancelRun { class: CLASS, reason: secret("x"), document_number: None });
         cancelled.when(TRAINER_STAFF, known(OTHER_PERSON)).then_refused(RegisterTraineeRefusal::NotOpen);
+    }
+
+    #[test]
+    fn seat_is_refused_while_the_trainer_is_suspended_or_removed() {
+        for ending in [trainer_suspended(), trainer_removed()] {
+            let world = seated_run().happened(ending);
+            world.when(TRAINER_STAFF, known(OTHER_PERSON)).then_refused(OpenRunRefusal::TrainerNotListed);
+            world.effective_on(TODAY.plus_days(-2)).when(TRAINER_STAFF, known(OTHER_PERSON)).then_accepted();
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What the commands of a run have in common: finding it, judging the actor, the seat, and what may not be corrected away.
 
 use zhixin_events::scope::Place;
-use zhixin_events::{ClassId, ClassStatus, PersonId, Subject};
+use zhixin_events::{CivilDate, ClassId, ClassStatus, PersonId, Subject};
 
 use crate::access::{Action, permit};
+use crate::class::open_run::OpenRunRefusal;
 use crate::class::state::{ClassState, RunPlan, Trainee};
 use crate::decision::{Inputs, Reads};
 use crate::refusal::{CommonRefusal, refusals};
@@ -58,6 +59,18 @@ pub(crate) fn permitted_run<'a>(
     let plan = state.plan.as_ref().ok_or_else(|| CommonRefusal::UnknownSubject.refusal().at("class").of(Subject::class(class)))?;
     permit(states, inputs, action, &Place { unit: Some(plan.unit), organisation: Some(plan.organisation), person: None })?;
     Ok((state, plan))
+}
+
+/// Refuses unless the trainer of the run may fill it on a day.
+///
+/// # Errors
+/// `CLASS-0002`.
+pub(crate) fn require_enrolling(states: &States, plan: &RunPlan, on: CivilDate) -> Result<(), Refusal> {
+    if states.trainer(plan.trainer, "class")?.may_enrol(plan.occupation, plan.starts_on, on) {
+        Ok(())
+    } else {
+        Err(OpenRunRefusal::TrainerNotListed.refusal().of(Subject::trainer(plan.trainer)).about(on.to_string()))
+    }
 }
 
 /// Refuses unless the run is being taught or was taught to the end.

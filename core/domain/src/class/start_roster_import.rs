@@ -6,7 +6,7 @@ use zhixin_events::{ClassId, ClassStatus, JobId, Subject};
 
 use crate::access::Action;
 use crate::class::register_trainee::RegisterTraineeRefusal;
-use crate::class::run::permitted_run;
+use crate::class::run::{permitted_run, reads_class_and_trainer, require_enrolling};
 use crate::command::Decide;
 use crate::decision::{Decision, Inputs, NewEvent, Reads};
 use crate::refusal::refusals;
@@ -27,7 +27,7 @@ pub struct StartRosterImport {
 }
 
 refusals! {
-    /// Why an import does not start; beside these, enrolment must be open.
+    /// Why an import does not start; beside these, enrolment must be open and the trainer listed.
     pub enum StartRosterImportRefusal {
         /// An empty roster, or more than an import takes.
         RowsUnfit = "CLASS-0033" Rule "a roster has 1 to 10000 rows",
@@ -38,11 +38,11 @@ impl Decide for StartRosterImport {
     const NAME: &'static str = "start-roster-import";
 
     fn reads(&self, loaded: &States) -> Reads {
-        Reads::subjects(loaded, [Subject::class(self.class)])
+        reads_class_and_trainer(loaded, self.class)
     }
 
     fn decide(&self, states: &States, inputs: &Inputs<'_>) -> Result<Decision, Refusal> {
-        let (class, _) = permitted_run(states, inputs, self.class, Action::EnrolTrainees)?;
+        let (class, plan) = permitted_run(states, inputs, self.class, Action::EnrolTrainees)?;
         let subject = Subject::class(self.class);
         if !(1..=ROWS_MAX).contains(&self.rows) {
             return Err(StartRosterImportRefusal::RowsUnfit.refusal().at("rows"));
@@ -50,10 +50,12 @@ impl Decide for StartRosterImport {
         if !matches!(class.status, Some(ClassStatus::Open | ClassStatus::Teaching)) {
             return Err(RegisterTraineeRefusal::NotOpen.refusal().of(subject));
         }
+        let effective_on = inputs.effective_on()?;
+        require_enrolling(states, plan, effective_on)?;
         let [fresh, ..] = inputs.fresh;
         let job = JobId::from_bytes(fresh);
         let event = RosterImportStarted { job, class: self.class, rows: self.rows, file_digest: self.file_digest };
-        let event = NewEvent::new(event, inputs.effective_on()?, [Subject::job(job), subject]);
+        let event = NewEvent::new(event, effective_on, [Subject::job(job), subject]);
         Ok(Decision::one(event).in_story_of(class.first_position))
     }
 }
@@ -61,8 +63,9 @@ impl Decide for StartRosterImport {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::class::open_run::OpenRunRefusal;
     use crate::refusal::CommonRefusal;
-    use crate::scenario::{CLASS, OTHER_STAFF, TRAINER_STAFF, planned_run, seated_run};
+    use crate::scenario::{CLASS, OTHER_STAFF, TRAINER_STAFF, planned_run, seated_run, trainer_suspended};
 
     fn start(rows: u32) -> StartRosterImport {
         StartRosterImport { class: CLASS, rows, file_digest: Digest32([1; 32]) }
@@ -88,6 +91,11 @@ mod tests {
     #[test]
     fn import_is_refused_when_enrolment_is_not_open() {
         planned_run().when(TRAINER_STAFF, start(1)).then_refused(RegisterTraineeRefusal::NotOpen);
+    }
+
+    #[test]
+    fn import_is_refused_while_the_trainer_is_suspended() {
+        seated_run().happened(trainer_suspended()).when(TRAINER_STAFF, start(1)).then_refused(OpenRunRefusal::TrainerNotListed);
     }
 
     #[test]

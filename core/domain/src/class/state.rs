@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use zhixin_events::class::{ClassEvent, PlannedModule};
 use zhixin_events::{
     Attendance, CertificateId, CivilDate, ClassId, ClassStatus, Grade, HoursTenths, Line, OccupationId, OrganisationId, PeopleCount,
-    PersonId, PlanYear, Points, Position, ReportingUnit, SessionNumber, TrainerId,
+    PersonId, PlanYear, Points, Position, ReportingUnit, RevocationGround, SessionNumber, TrainerId,
 };
 
 use crate::state::{Fact, SubjectState};
@@ -18,6 +18,10 @@ pub struct ClassState {
     pub plan: Option<RunPlan>,
     /// Where it stands; absent before it is planned.
     pub status: Option<ClassStatus>,
+    /// When it last came to another status; the first session aside, which any earlier one may precede.
+    pub status_on: CivilDate,
+    /// When enrolment was opened.
+    pub opened_on: CivilDate,
     /// Sessions held, by number.
     pub sessions: BTreeMap<SessionNumber, Session>,
     /// Everybody who ever had a seat.
@@ -106,14 +110,31 @@ pub struct HoursMark {
 pub struct Trainee {
     /// Whether the seat is held.
     pub seated: bool,
+    /// When it was last taken or given up.
+    pub seat_on: CivilDate,
     /// Attendance by session.
     pub attendance: BTreeMap<SessionNumber, AttendanceMark>,
-    /// Completion test.
+    /// The last completion test.
     pub test: Option<TestMark>,
+    /// Completion tests recorded.
+    pub attempts: u32,
     /// Training certificate in force.
     pub certificate: Option<CertificateId>,
+    /// When a certificate was last issued or revoked.
+    pub certificate_on: CivilDate,
+    /// Why a certificate was revoked last, and the event that says so.
+    pub revoked: Option<(RevocationGround, Position)>,
     /// Hours posted.
     pub hours: Option<HoursMark>,
+    /// When hours were last posted, even if they were taken back.
+    pub hours_on: CivilDate,
+}
+
+impl Trainee {
+    /// The last event that recorded or corrected an attendance or a test.
+    pub fn last_mark_at(&self) -> Option<Position> {
+        self.attendance.values().map(|mark| mark.position).chain(self.test.map(|mark| mark.position)).max()
+    }
 }
 
 impl ClassState {
@@ -121,9 +142,15 @@ impl ClassState {
     pub fn seats_taken(&self) -> usize {
         self.trainees.values().filter(|trainee| trainee.seated).count()
     }
-    /// Hours of all sessions held.
-    pub fn hours_held(&self) -> HoursTenths {
-        self.sessions.values().fold(HoursTenths::default(), |sum, session| sum.plus(session.hours))
+    /// Hours of the sessions held up to a day.
+    pub fn hours_held_by(&self, day: CivilDate) -> HoursTenths {
+        let held = self.sessions.values().filter(|session| session.held_on <= day);
+        held.fold(HoursTenths::default(), |sum, session| sum.plus(session.hours))
+    }
+    /// Hours of the sessions held on a day.
+    pub fn hours_held_on(&self, day: CivilDate) -> HoursTenths {
+        let held = self.sessions.values().filter(|session| session.held_on == day);
+        held.fold(HoursTenths::default(), |sum, session| sum.plus(session.hours))
     }
     /// Hours a trainee attended; excused is not attended.
     pub fn hours_attended(&self, trainee: &Trainee) -> HoursTenths {
@@ -133,12 +160,23 @@ impl ClassState {
     pub fn attended_module(&self, trainee: &Trainee, module: &str) -> bool {
         self.attended(trainee).any(|session| session.module == module)
     }
+    /// The last day on which a trainee attended a session.
+    pub fn last_attended_on(&self, trainee: &Trainee) -> Option<CivilDate> {
+        self.attended(trainee).map(|session| session.held_on).max()
+    }
+    /// The day before which the run can neither close nor be cancelled.
+    pub fn last_fact_on(&self) -> CivilDate {
+        self.sessions.values().map(|session| session.held_on).fold(self.status_on, CivilDate::max)
+    }
     fn attended<'a>(&'a self, trainee: &'a Trainee) -> impl Iterator<Item = &'a Session> {
         trainee
             .attendance
             .iter()
             .filter(|(_, mark)| mark.attendance == Attendance::Present)
             .filter_map(|(number, _)| self.sessions.get(number))
+    }
+    fn reach(&mut self, status: ClassStatus, fact: &Fact<'_>) {
+        (self.status, self.status_on) = (Some(status), fact.effective_on);
     }
     fn trainee(&mut self, person: PersonId) -> Result<&mut Trainee, &'static str> {
         self.trainees.get_mut(&person).ok_or("a fact about somebody who never had a seat")
@@ -202,12 +240,21 @@ fn apply_to_class(class: &mut ClassState, event: &ClassEvent, fact: &Fact<'_>) -
                 seats: event.seats,
                 modules: event.modules.clone(),
             });
-            class.status = Some(ClassStatus::Planned);
+            class.reach(ClassStatus::Planned, fact);
             class.first_position = Some(fact.position);
         }
-        ClassEvent::RunOpened(_) => class.status = Some(ClassStatus::Open),
-        ClassEvent::TraineeRegistered(event) => class.trainees.entry(event.person).or_default().seated = true,
-        ClassEvent::TraineeWithdrawn(event) => class.trainee(event.person)?.seated = false,
+        ClassEvent::RunOpened(_) => {
+            class.reach(ClassStatus::Open, fact);
+            class.opened_on = fact.effective_on;
+        }
+        ClassEvent::TraineeRegistered(event) => {
+            let trainee = class.trainees.entry(event.person).or_default();
+            (trainee.seated, trainee.seat_on) = (true, fact.effective_on);
+        }
+        ClassEvent::TraineeWithdrawn(event) => {
+            let trainee = class.trainee(event.person)?;
+            (trainee.seated, trainee.seat_on) = (false, fact.effective_on);
+        }
         ClassEvent::SessionHeld(event) => {
             class.status = Some(ClassStatus::Teaching);
             let session = Session { held_on: event.held_on, module: event.module.clone(), hours: event.hours };
@@ -225,14 +272,15 @@ fn apply_to_class(class: &mut ClassState, event: &ClassEvent, fact: &Fact<'_>) -
         }
         ClassEvent::CompletionTestRecorded(event) => {
             let mark = TestMark { points: event.points, passed: event.passed, position: fact.position, effective_on: fact.effective_on };
-            class.trainee(event.person)?.test = Some(mark);
+            let trainee = class.trainee(event.person)?;
+            (trainee.test, trainee.attempts) = (Some(mark), trainee.attempts.saturating_add(1));
         }
         ClassEvent::CompletionTestCorrected(event) => {
             let mark = TestMark { points: event.points, passed: event.passed, position: fact.position, effective_on: fact.effective_on };
             class.trainee(event.person)?.test = Some(mark);
         }
-        ClassEvent::RunClosed(_) => class.status = Some(ClassStatus::Closed),
-        ClassEvent::RunCancelled(_) => class.status = Some(ClassStatus::Cancelled),
+        ClassEvent::RunClosed(_) => class.reach(ClassStatus::Closed, fact),
+        ClassEvent::RunCancelled(_) => class.reach(ClassStatus::Cancelled, fact),
         ClassEvent::RosterImportStarted(_) | ClassEvent::RosterImportFinished(_) => {}
     }
     Ok(())

@@ -42,23 +42,25 @@ impl Decide for WithdrawTrainee {
             return Err(RegisterTraineeRefusal::NotOpen.refusal().of(subject));
         }
         let seated = class.trainees.get(&self.person).filter(|trainee| trainee.seated);
-        if seated.ok_or_else(|| RunRefusal::NoSeat.refusal().of(person))?.test.is_some() {
+        let trainee = seated.ok_or_else(|| RunRefusal::NoSeat.refusal().of(person))?;
+        if trainee.test.is_some() {
             return Err(WithdrawTraineeRefusal::Tested.refusal().of(person));
         }
+        let earlier = class.last_attended_on(trainee).map_or(trainee.seat_on, |attended_on| attended_on.max(trainee.seat_on));
+        let effective_on = inputs.effective_after(earlier, person)?;
         let event = TraineeWithdrawn { class: self.class, person: self.person };
         let subjects = [subject, person, Subject::seat(self.class, self.person)];
-        Ok(Decision::one(NewEvent::new(event, inputs.effective_on()?, subjects)).in_story_of(class.first_position))
+        Ok(Decision::one(NewEvent::new(event, effective_on, subjects)).in_story_of(class.first_position))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::class::register_trainee::Trainee;
-    use crate::class::{CloseRun, RegisterTrainee};
+    use crate::class::CloseRun;
     use crate::refusal::CommonRefusal;
     use crate::scenario::{
-        CLASS, OTHER_PERSON, OTHER_STAFF, PERSON, TODAY, TRAINER_STAFF, person_erased, seated_run, taught_run, tested_run,
+        CLASS, OTHER_PERSON, OTHER_STAFF, PERSON, TODAY, TRAINER_STAFF, person_erased, register, seated_run, taught_run, tested_run,
     };
 
     fn withdraw(person: PersonId) -> WithdrawTrainee {
@@ -68,8 +70,7 @@ mod tests {
     #[test]
     fn trainee_is_withdrawn_and_may_come_back() {
         seated_run().when(TRAINER_STAFF, withdraw(PERSON)).then_one(TraineeWithdrawn { class: CLASS, person: PERSON });
-        let again = RegisterTrainee { class: CLASS, person: Trainee::Known(PERSON), category: None, employer: None, job: None };
-        seated_run().after(TRAINER_STAFF, withdraw(PERSON)).when(TRAINER_STAFF, again).then_accepted();
+        seated_run().after(TRAINER_STAFF, withdraw(PERSON)).when(TRAINER_STAFF, register(PERSON)).then_accepted();
         seated_run().happened(person_erased(PERSON)).when(TRAINER_STAFF, withdraw(PERSON)).then_accepted();
     }
 
@@ -83,6 +84,16 @@ mod tests {
     fn withdrawal_is_refused_without_a_seat() {
         seated_run().when(TRAINER_STAFF, withdraw(OTHER_PERSON)).then_refused(RunRefusal::NoSeat);
         seated_run().after(TRAINER_STAFF, withdraw(PERSON)).when(TRAINER_STAFF, withdraw(PERSON)).then_refused(RunRefusal::NoSeat);
+    }
+
+    #[test]
+    fn withdrawal_is_refused_before_the_seat_or_an_attendance_and_so_is_coming_back() {
+        let early = seated_run().effective_on(TODAY.plus_days(-21));
+        early.when(TRAINER_STAFF, withdraw(PERSON)).then_refused(CommonRefusal::OutOfOrder);
+        taught_run().effective_on(TODAY.plus_days(-3)).when(TRAINER_STAFF, withdraw(PERSON)).then_refused(CommonRefusal::OutOfOrder);
+        let withdrawn = taught_run().after_on(TODAY.plus_days(-2), TRAINER_STAFF, withdraw(PERSON));
+        withdrawn.clone().effective_on(TODAY.plus_days(-3)).when(TRAINER_STAFF, register(PERSON)).then_refused(CommonRefusal::OutOfOrder);
+        withdrawn.effective_on(TODAY.plus_days(-2)).when(TRAINER_STAFF, register(PERSON)).then_accepted();
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl Decide for AssignOccupationCode {
 
     fn decide(&self, states: &States, inputs: &Inputs<'_>) -> Result<Decision, Refusal> {
         permit(states, inputs, Action::ManageOccupations, &Place::default())?;
-        states.occupation(self.occupation, "occupation")?;
+        let changed_on = states.occupation(self.occupation, "occupation")?.changed_on;
         let claim = free_code(states, &self.code)?;
         let event = OccupationCodeAssigned {
             occupation: self.occupation,
@@ -40,7 +40,8 @@ impl Decide for AssignOccupationCode {
             code_edition: self.code_edition,
             mark: self.mark,
         };
-        Ok(Decision::one(NewEvent::new(event, inputs.effective_on()?, [Subject::occupation(self.occupation), claim])))
+        let subject = Subject::occupation(self.occupation);
+        Ok(Decision::one(NewEvent::new(event, inputs.effective_after(changed_on, subject)?, [subject, claim])))
     }
 }
 

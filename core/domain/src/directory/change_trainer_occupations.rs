@@ -41,18 +41,19 @@ impl Decide for ChangeTrainerOccupations {
     }
 
     fn decide(&self, states: &States, inputs: &Inputs<'_>) -> Result<Decision, Refusal> {
-        let (trainer, organisation) = permitted_trainer(states, inputs, self.trainer)?;
+        let (entry, changed_on, organisation) = permitted_trainer(states, inputs, self.trainer)?;
         let document_number = line_of_text(&self.document_number, DOCUMENT_NUMBER_CHARS, "document_number")?;
         fit_occupations(states, &self.occupations)?;
         let subject = Subject::trainer(self.trainer);
-        if trainer.status == ListingStatus::Removed {
+        if entry.status == ListingStatus::Removed {
             return Err(ListingRefusal::Removed.refusal().of(subject));
         }
-        if trainer.occupations.len() == self.occupations.len() && trainer.occupations.iter().all(|one| self.occupations.contains(one)) {
+        if entry.occupations.len() == self.occupations.len() && entry.occupations.iter().all(|one| self.occupations.contains(one)) {
             return Err(ChangeTrainerOccupationsRefusal::SameOccupations.refusal().at("occupations").of(subject));
         }
         let event = TrainerOccupationsChanged { trainer: self.trainer, occupations: self.occupations.clone(), document_number };
-        Ok(Decision::one(NewEvent::new(event, inputs.effective_on()?, [subject, Subject::organisation(organisation)])))
+        let effective_on = inputs.effective_after(changed_on, subject)?;
+        Ok(Decision::one(NewEvent::new(event, effective_on, [subject, Subject::organisation(organisation)])))
     }
 }
 

@@ -2,18 +2,15 @@
 
 use zhixin_events::directory::TrainerListed;
 use zhixin_events::scope::Place;
-use zhixin_events::{CivilDate, DirectoryNumber, OccupationId, OrganisationId, ReportingUnit, Subject, TrainerId};
+use zhixin_events::{CivilDate, DirectoryNumber, OccupationId, OrganisationId, Subject, TrainerId};
 
 use crate::access::{Action, permit};
 use crate::command::Decide;
 use crate::decision::{Decision, Inputs, NewEvent, Reads};
-use crate::directory::listing::{OCCUPATIONS_MAX, fit_occupations};
+use crate::directory::listing::{OCCUPATIONS_MAX, fit_occupations, term_until};
 use crate::refusal::{CommonRefusal, refusals};
 use crate::rules::text::{DOCUMENT_NUMBER_CHARS, line_of_text};
 use crate::{Refusal, States};
-
-/// Longest term of a listing that a pack may set. Unit: years.
-pub const TERM_YEARS_MAX: i32 = 50;
 
 /// Lists an organisation as a trainer; name and reporting unit are those of the organisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +21,10 @@ pub struct ListTrainer {
     pub directory_number: DirectoryNumber,
     /// Occupations it is listed for.
     pub occupations: Vec<OccupationId>,
-    /// First day of the listing; the last follows from `directory.validity_years`.
+    /// First day of the listing.
     pub listed_from: CivilDate,
+    /// Last day, where the announcement names it; else it follows from `directory.validity_years`.
+    pub listed_until: Option<CivilDate>,
     /// Number of the announcement.
     pub document_number: String,
     /// Whether it is a national base.
@@ -39,6 +38,8 @@ refusals! {
         NumberUnfit = "DIR-0009" Rule "directory numbers run from 1 to 999999",
         /// A number is given once, also after a removal.
         NumberTaken = "DIR-0010" Conflict "the directory number is given already",
+        /// An organisation has one entry, until it is removed; an expired one is renewed. Source: Plan 3.3-4.
+        AlreadyListed = "DIR-0014" Conflict "the organisation has an entry in the directory already",
     }
 }
 
@@ -48,7 +49,11 @@ impl Decide for ListTrainer {
     fn reads(&self, loaded: &States) -> Reads {
         // More occupations than a trainer may have are refused anyway; they need not be read.
         let occupations = self.occupations.iter().take(OCCUPATIONS_MAX).map(|occupation| Subject::occupation(*occupation));
-        let own = [Subject::organisation(self.organisation), Subject::directory_number(self.directory_number)];
+        let own = [
+            Subject::organisation(self.organisation),
+            Subject::directory_number(self.directory_number),
+            Subject::trainer_of_organisation(self.organisation),
+        ];
         Reads::subjects(loaded, own.into_iter().chain(occupations))
     }
 
@@ -68,6 +73,10 @@ impl Decide for ListTrainer {
         if states.is_held(&number) {
             return Err(ListTrainerRefusal::NumberTaken.refusal().at("directory_number").of(number));
         }
+        let entry = Subject::trainer_of_organisation(self.organisation);
+        if states.is_held(&entry) {
+            return Err(ListTrainerRefusal::AlreadyListed.refusal().at("organisation").of(subject));
+        }
         let effective_on = inputs.effective_on()?;
         let [fresh, ..] = inputs.fresh;
         let trainer = TrainerId::from_bytes(fresh);
@@ -79,22 +88,11 @@ impl Decide for ListTrainer {
             directory_number: self.directory_number,
             occupations: self.occupations.clone(),
             listed_from: self.listed_from,
-            listed_until: self.listed_until(inputs, unit, effective_on)?,
+            listed_until: term_until(inputs, Some(unit), self.listed_from, self.listed_until, effective_on)?,
             national_base: self.national_base,
             document_number,
         };
-        Ok(Decision::one(NewEvent::new(event, effective_on, [Subject::trainer(trainer), subject, number])))
-    }
-}
-
-impl ListTrainer {
-    /// The last day of the term: the day before the same date so many years later.
-    fn listed_until(&self, inputs: &Inputs<'_>, unit: ReportingUnit, on: CivilDate) -> Result<CivilDate, Refusal> {
-        let key = "directory.validity_years";
-        let years = inputs.rules.count(key, Some(unit), on)?;
-        let years = i32::try_from(years).ok().filter(|years| (1..=TERM_YEARS_MAX).contains(years));
-        let years = years.ok_or_else(|| CommonRefusal::MalformedFigure.refusal().about(key))?;
-        Ok(self.listed_from.plus_years(years).plus_days(-1))
+        Ok(Decision::one(NewEvent::new(event, effective_on, [Subject::trainer(trainer), subject, number, entry])))
     }
 }
 
@@ -104,8 +102,10 @@ mod tests {
     use crate::directory::listing::ListingRefusal;
     use crate::scenario::{
         JIANGSU, NATIONAL, NOBODY, OCCUPATION, ORGANISATION, OTHER_ORGANISATION, PROVINCIAL, TODAY, given, pack, trainer_listed,
-        trainer_removed,
+        trainer_removed, trainer_suspended,
     };
+    use zhixin_events::Event;
+    use zhixin_events::directory::DirectoryEvent;
 
     fn list(number: u32) -> ListTrainer {
         ListTrainer {
@@ -113,9 +113,45 @@ mod tests {
             directory_number: DirectoryNumber::new(number),
             occupations: vec![OCCUPATION],
             listed_from: TODAY,
+            listed_until: None,
             document_number: "第1号".to_owned(),
             national_base: true,
         }
+    }
+
+    #[test]
+    fn term_is_that_of_the_announcement_where_it_names_one() {
+        let until = |days| ListTrainer { listed_until: Some(TODAY.plus_days(days)), ..list(18) };
+        let decision = given([]).when(NATIONAL, until(99)).then_accepted();
+        let [event] = decision.events.as_slice() else { panic!("one event") };
+        assert!(
+            matches!(&event.event, Event::Directory(DirectoryEvent::TrainerListed(event)) if event.listed_until == TODAY.plus_days(99))
+        );
+        for days in [-1, 51 * 366] {
+            given([]).when(NATIONAL, until(days)).then_refused(ListingRefusal::TermUnfit);
+        }
+    }
+
+    #[test]
+    fn term_from_a_leap_day_ends_with_february() {
+        let from = |text: &str| {
+            let from = CivilDate::parse(text).unwrap();
+            let decision = given([]).when(NATIONAL, ListTrainer { listed_from: from, ..list(18) }).then_accepted();
+            let Some(Event::Directory(DirectoryEvent::TrainerListed(event))) = decision.events.first().map(|event| &event.event) else {
+                panic!("another event")
+            };
+            event.listed_until.to_string()
+        };
+        assert_eq!(["2024-02-29", "2024-03-01", "2025-03-01"].map(from), ["2027-02-28", "2027-02-28", "2028-02-29"]);
+    }
+
+    #[test]
+    fn organisation_has_one_entry_until_it_is_removed() {
+        let again = ListTrainer { organisation: ORGANISATION, ..list(18) };
+        for world in [given([trainer_listed()]), given([trainer_listed(), trainer_suspended()])] {
+            world.when(NATIONAL, again.clone()).then_refused(ListTrainerRefusal::AlreadyListed);
+        }
+        given([trainer_listed(), trainer_removed()]).when(NATIONAL, again).then_accepted();
     }
 
     #[test]
@@ -179,6 +215,8 @@ mod tests {
         wrong.occupations = vec![OCCUPATION];
         world.when(NATIONAL, wrong).then_refused(ListTrainerRefusal::NumberUnfit);
         world.when(NATIONAL, list(17)).then_refused(ListTrainerRefusal::NumberTaken);
+        let second = ListTrainer { organisation: ORGANISATION, ..list(18) };
+        world.when(NATIONAL, second).then_refused(ListTrainerRefusal::AlreadyListed);
         world.when(NATIONAL, list(18)).then_refused(CommonRefusal::MissingFigure);
         given([]).when(NATIONAL, list(18)).then_accepted();
     }

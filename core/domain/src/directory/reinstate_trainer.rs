@@ -38,7 +38,7 @@ impl Decide for ReinstateTrainer {
 mod tests {
     use super::*;
     use crate::refusal::CommonRefusal;
-    use crate::scenario::{NATIONAL, NOBODY, PROVINCIAL, TRAINER, given, trainer_listed, trainer_removed, trainer_suspended};
+    use crate::scenario::{NATIONAL, NOBODY, PROVINCIAL, TODAY, TRAINER, given, trainer_listed, trainer_removed, trainer_suspended};
 
     fn reinstate(document_number: &str) -> ReinstateTrainer {
         ReinstateTrainer { trainer: TRAINER, document_number: document_number.to_owned() }
@@ -58,6 +58,12 @@ mod tests {
     #[test]
     fn trainer_is_refused_when_removed() {
         given([trainer_listed(), trainer_removed()]).when(NATIONAL, reinstate("第5号")).then_refused(ListingRefusal::NotSuspended);
+    }
+
+    #[test]
+    fn trainer_is_refused_before_it_was_suspended() {
+        let early = given([trainer_listed(), trainer_suspended()]).effective_on(TODAY.plus_days(-2));
+        early.when(NATIONAL, reinstate("第5号")).then_refused(CommonRefusal::OutOfOrder);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Remove a trainer from the directory. Source: Plan 3.3-4 (动态调整); SOURCES 2.1.
 
 use zhixin_events::directory::TrainerRemoved;
-use zhixin_events::{ListingGround, TrainerId};
+use zhixin_events::{ListingGround, Subject, TrainerId};
 
 use crate::command::Decide;
 use crate::decision::{Decision, Inputs, Reads};
@@ -9,7 +9,7 @@ use crate::directory::listing::{ListingRefusal, change_listing, reads_trainer};
 use crate::directory::state::ListingStatus;
 use crate::{Refusal, States};
 
-/// Removes a trainer for good; certificates it issued stay valid unless revoked.
+/// Removes a trainer for good; certificates it issued stay valid unless revoked. Its organisation may be listed anew, as another trainer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoveTrainer {
     /// The trainer.
@@ -29,11 +29,14 @@ impl Decide for RemoveTrainer {
 
     fn decide(&self, states: &States, inputs: &Inputs<'_>) -> Result<Decision, Refusal> {
         let from = (&[ListingStatus::Listed, ListingStatus::Suspended][..], ListingRefusal::Removed);
-        change_listing(states, inputs, self.trainer, &self.document_number, from, |document_number| TrainerRemoved {
+        let mut decision = change_listing(states, inputs, self.trainer, &self.document_number, from, |document_number| TrainerRemoved {
             trainer: self.trainer,
             ground: self.ground,
             document_number,
-        })
+        })?;
+        let organisation = states.trainer(self.trainer, "trainer")?.organisation;
+        decision.events.iter_mut().for_each(|event| event.subjects.extend(organisation.map(Subject::trainer_of_organisation)));
+        Ok(decision)
     }
 }
 

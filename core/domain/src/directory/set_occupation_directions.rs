@@ -65,7 +65,7 @@ impl Decide for SetOccupationDirections {
             return Err(SetOccupationDirectionsRefusal::SameDirections.refusal().of(subject));
         }
         let event = OccupationDirectionsSet { occupation: self.occupation, grade: self.grade, directions, source };
-        Ok(Decision::one(NewEvent::new(event, inputs.effective_on()?, [subject])))
+        Ok(Decision::one(NewEvent::new(event, inputs.effective_after(occupation.changed_on, subject)?, [subject])))
     }
 }
 
@@ -73,7 +73,7 @@ impl Decide for SetOccupationDirections {
 mod tests {
     use super::*;
     use crate::refusal::CommonRefusal;
-    use crate::scenario::{NATIONAL, NOBODY, OCCUPATION, PROVINCIAL, given};
+    use crate::scenario::{NATIONAL, NOBODY, OCCUPATION, PROVINCIAL, TODAY, given};
 
     fn set(directions: &[&str]) -> SetOccupationDirections {
         SetOccupationDirections {
@@ -102,6 +102,12 @@ mod tests {
     #[test]
     fn directions_are_refused_when_nothing_changes() {
         given([]).when(NATIONAL, set(&[])).then_refused(SetOccupationDirectionsRefusal::SameDirections);
+    }
+
+    #[test]
+    fn directions_are_refused_before_the_last_change() {
+        let world = given([]).after(NATIONAL, set(&["应用"])).effective_on(TODAY.plus_days(-1));
+        world.when(NATIONAL, set(&["芯片"])).then_refused(CommonRefusal::OutOfOrder);
     }
 
     #[test]

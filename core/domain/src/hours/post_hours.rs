@@ -4,14 +4,15 @@ use zhixin_events::hours::HoursPosted;
 use zhixin_events::{ClassId, PersonId, Subject};
 
 use crate::access::Action;
-use crate::class::run::{permitted_run, require_taught, seated};
+use crate::class::completion::passed_test;
+use crate::class::run::{permitted_run, plan_of, require_taught, seated};
 use crate::command::Decide;
 use crate::decision::{Decision, Inputs, NewEvent, Reads};
 use crate::refusal::refusals;
 use crate::rules::year_of;
 use crate::{Refusal, States};
 
-/// Posts the hours attended, once per person and run, in the year in which it takes effect.
+/// Posts the hours attended, once per person and run, in the year of the last session that the person attended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostHours {
     /// The run that earned them.
@@ -21,7 +22,7 @@ pub struct PostHours {
 }
 
 refusals! {
-    /// Why hours are not posted; beside these, the run must have been taught and the seat held.
+    /// Why hours are not posted; beside these, the run must have been taught, the seat held, and hours and content must still be complete.
     pub enum PostHoursRefusal {
         /// Hours are posted once.
         AlreadyPosted = "HOURS-0001" Conflict "the hours are posted already",
@@ -34,25 +35,27 @@ impl Decide for PostHours {
     const NAME: &'static str = "post-hours";
 
     fn reads(&self, loaded: &States) -> Reads {
-        Reads::subjects(loaded, [Subject::class(self.class), Subject::person(self.person), Subject::hours_once(self.class, self.person)])
+        let mut wanted = vec![Subject::class(self.class), Subject::person(self.person), Subject::hours_once(self.class, self.person)];
+        if let Some(plan) = plan_of(loaded, self.class) {
+            wanted.extend([Subject::trainer(plan.trainer), Subject::occupation(plan.occupation)]);
+        }
+        Reads::subjects(loaded, wanted)
     }
 
     fn decide(&self, states: &States, inputs: &Inputs<'_>) -> Result<Decision, Refusal> {
-        let (class, _) = permitted_run(states, inputs, self.class, Action::IssueCertificates)?;
+        let (class, plan) = permitted_run(states, inputs, self.class, Action::IssueCertificates)?;
         require_taught(class, self.class)?;
         let trainee = seated(states, class, self.person)?;
         let (person, once) = (Subject::person(self.person), Subject::hours_once(self.class, self.person));
         if states.is_held(&once) {
             return Err(PostHoursRefusal::AlreadyPosted.refusal().of(person));
         }
-        if trainee.test.is_none_or(|test| !test.passed) {
-            return Err(PostHoursRefusal::TestNotPassed.refusal().of(person));
-        }
-        let effective_on = inputs.effective_on()?;
+        let test = passed_test(states, inputs, (class, plan), (trainee, person), PostHoursRefusal::TestNotPassed)?;
+        let effective_on = inputs.effective_after(test.effective_on.max(trainee.hours_on), person)?;
         let event = HoursPosted {
             person: self.person,
             class: self.class,
-            year: year_of(effective_on),
+            year: year_of(class.last_attended_on(trainee).unwrap_or(test.effective_on)),
             professional: class.hours_attended(trainee),
         };
         let event = NewEvent::new(event, effective_on, [Subject::class(self.class), person, once]);
@@ -63,20 +66,44 @@ impl Decide for PostHours {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::class::CloseRun;
+    use crate::class::completion::CompletionRefusal;
     use crate::class::run::RunRefusal;
+    use crate::class::{CloseRun, CorrectAttendance};
     use crate::refusal::CommonRefusal;
-    use crate::scenario::{CLASS, NATIONAL, OTHER_PERSON, PERSON, TODAY, TRAINER_STAFF, person_erased, seated_run, taught_run, tested_run};
-    use zhixin_events::{HoursTenths, PlanYear};
+    use crate::scenario::{
+        CLASS, NATIONAL, OTHER_PERSON, PERSON, TODAY, TRAINER_STAFF, person_erased, seated_run, secret, taught_run, test_of, tested_run,
+        trainer_removed,
+    };
+    use zhixin_events::{Attendance, HoursTenths, PlanYear, SessionNumber};
 
     const POST: PostHours = PostHours { class: CLASS, person: PERSON };
 
     #[test]
-    fn hours_attended_are_posted_in_the_year_in_which_it_takes_effect() {
+    fn hours_attended_are_posted_in_the_year_of_the_last_session_attended() {
         let posted = HoursPosted { person: PERSON, class: CLASS, year: PlanYear::new(2025), professional: HoursTenths::new(160) };
         tested_run(80).when(TRAINER_STAFF, POST).then_one(posted.clone());
-        let last_year = tested_run(80).after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY }).effective_on(TODAY.plus_days(-60));
-        last_year.when(TRAINER_STAFF, POST).then_one(HoursPosted { year: PlanYear::new(2024), ..posted });
+        let closed = tested_run(80).after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY });
+        closed.when(TRAINER_STAFF, POST).then_one(posted);
+        closed.effective_on(TODAY.plus_days(-1)).when(TRAINER_STAFF, POST).then_refused(CommonRefusal::OutOfOrder);
+    }
+
+    #[test]
+    fn hours_are_refused_when_a_correction_took_their_ground_away() {
+        let absent = CorrectAttendance {
+            class: CLASS,
+            session: SessionNumber::new(1),
+            person: PERSON,
+            attendance: Attendance::Absent,
+            reason: secret("点名有误"),
+        };
+        tested_run(80).after(TRAINER_STAFF, absent).when(TRAINER_STAFF, POST).then_refused(CompletionRefusal::HoursMissing);
+    }
+
+    #[test]
+    fn hours_are_refused_for_a_test_after_the_trainer_was_removed() {
+        tested_run(80).happened(trainer_removed()).when(TRAINER_STAFF, POST).then_refused(CompletionRefusal::TrainerRemoved);
+        let passed = taught_run().after_on(TODAY.plus_days(-1), TRAINER_STAFF, test_of(80)).happened(trainer_removed());
+        passed.when(TRAINER_STAFF, POST).then_accepted();
     }
 
     #[test]

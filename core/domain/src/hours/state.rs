@@ -15,6 +15,7 @@ pub(crate) fn apply(state: &mut SubjectState, event: &HoursEvent, fact: &Fact<'_
             state.hold_claim(fact.position)?;
             if let SubjectState::Class(class) = state {
                 let trainee = class.trainees.get_mut(&event.person).ok_or("hours of somebody who never had a seat")?;
+                trainee.hours_on = fact.effective_on;
                 trainee.hours = Some(HoursMark {
                     year: event.year,
                     professional: event.professional,

@@ -31,18 +31,19 @@ impl Decide for CorrectPersonName {
         permit(states, inputs, Action::CorrectPersons, &Place { person: Some(self.person), ..Place::default() })?;
         let name = line_of_secret(&self.name, NAME_CHARS, "name")?;
         let subject = Subject::person(self.person);
-        if states.person(self.person, "person")?.is_erased() {
+        let person = states.person(self.person, "person")?;
+        if person.is_erased() {
             return Err(CommonRefusal::PersonErased.refusal().of(subject));
         }
         let event = PersonNameCorrected { person: self.person };
-        Ok(Decision::one(NewEvent::new(event, inputs.effective_on()?, [subject]).sealing("name", subject, name)))
+        Ok(Decision::one(NewEvent::new(event, inputs.effective_after(person.named_on, subject)?, [subject]).sealing("name", subject, name)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{NATIONAL, NOBODY, PERSON, PROVINCIAL, TRAINER_STAFF, given, person_erased, person_registered, secret};
+    use crate::scenario::{NATIONAL, NOBODY, PERSON, PROVINCIAL, TODAY, TRAINER_STAFF, given, person_erased, person_registered, secret};
 
     fn correct(name: &str) -> CorrectPersonName {
         CorrectPersonName { person: PERSON, name: secret(name) }
@@ -56,6 +57,12 @@ mod tests {
             let [field] = event.sealed.as_slice() else { panic!("one sealed field") };
             assert_eq!((field.field, field.holder, field.value.expose().as_str()), ("name", Subject::person(PERSON), "王芳"));
         }
+    }
+
+    #[test]
+    fn name_is_refused_before_that_which_it_corrects() {
+        let early = given([person_registered(PERSON)]).effective_on(TODAY.plus_days(-21));
+        early.when(NATIONAL, correct("王芳")).then_refused(CommonRefusal::OutOfOrder);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! State of a person, and what each person event means for it.
 
 use serde::{Deserialize, Serialize};
-use zhixin_events::Position;
 use zhixin_events::person::PersonEvent;
+use zhixin_events::{CivilDate, Position};
 
 use crate::state::{Fact, SubjectState};
 
@@ -11,6 +11,8 @@ use crate::state::{Fact, SubjectState};
 pub struct PersonState {
     /// The event that carries the name in force.
     pub name_position: Option<Position>,
+    /// When that event took place.
+    pub named_on: CivilDate,
     /// The event that decided the erasure.
     pub erased_at: Option<Position>,
     /// Whether the keys are destroyed.
@@ -31,7 +33,9 @@ impl PersonState {
 pub(crate) fn apply(state: &mut SubjectState, event: &PersonEvent, fact: &Fact<'_>) -> Result<(), &'static str> {
     let SubjectState::Person(person) = state else { return Ok(()) };
     match event {
-        PersonEvent::PersonRegistered(_) | PersonEvent::PersonNameCorrected(_) => person.name_position = Some(fact.position),
+        PersonEvent::PersonRegistered(_) | PersonEvent::PersonNameCorrected(_) => {
+            (person.name_position, person.named_on) = (Some(fact.position), fact.effective_on);
+        }
         PersonEvent::PersonErased(_) => person.erased_at = Some(fact.position),
         PersonEvent::ErasureCompleted(_) if !person.is_erased() => return Err("an erasure was completed that was never decided"),
         PersonEvent::ErasureCompleted(_) => person.erasure_completed = true,

@@ -62,7 +62,7 @@ impl Decide for AdjustTarget {
             people_before: target.people,
             document_number,
         };
-        Ok(Decision::one(NewEvent::new(event, inputs.effective_on()?, [subject])))
+        Ok(Decision::one(NewEvent::new(event, inputs.effective_after(target.changed_on, subject)?, [subject])))
     }
 }
 
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
     use crate::plan::SetTarget;
     use crate::refusal::CommonRefusal;
-    use crate::scenario::{JIANGSU, NATIONAL, PROVINCIAL, World, given};
+    use crate::scenario::{JIANGSU, NATIONAL, PROVINCIAL, TODAY, World, given};
 
     fn adjust(year: u16, people: u32) -> AdjustTarget {
         AdjustTarget {
@@ -103,6 +103,11 @@ mod tests {
     #[test]
     fn target_is_refused_when_never_set() {
         world().when(NATIONAL, adjust(2026, 7_000)).then_refused(AdjustTargetRefusal::NotSet);
+    }
+
+    #[test]
+    fn target_is_refused_before_it_was_set() {
+        world().effective_on(TODAY.plus_days(-1)).when(NATIONAL, adjust(2025, 7_000)).then_refused(CommonRefusal::OutOfOrder);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use zhixin_events::{Line, PeopleCount, PlanYear, ReportingUnit, Subject};
 use crate::access::{Action, permit};
 use crate::command::Decide;
 use crate::decision::{Decision, Inputs, NewEvent, Reads};
+use crate::plan::in_programme;
 use crate::refusal::refusals;
 use crate::rules::text::{DOCUMENT_NUMBER_CHARS, line_of_text};
 use crate::{Refusal, States};
@@ -29,8 +30,8 @@ pub struct SetTarget {
 refusals! {
     /// Why a target is not set.
     pub enum SetTargetRefusal {
-        /// The programme runs from 2021 to 2030. Source: Plan 4.5-1.
-        OutsideProgramme = "PLAN-0001" Rule "the year lies outside the programme, 2021 to 2030",
+        /// The programme has a first and a last year. Source: Plan 4.5-1; the figures are `programme.first_year` and `programme.last_year`.
+        OutsideProgramme = "PLAN-0001" Rule "the year lies outside the programme",
         /// A target that exists is adjusted, so that the earlier figure is named.
         AlreadySet = "PLAN-0002" Conflict "the target is set already; adjust it",
     }
@@ -46,9 +47,7 @@ impl Decide for SetTarget {
     fn decide(&self, states: &States, inputs: &Inputs<'_>) -> Result<Decision, Refusal> {
         permit(states, inputs, Action::SetTargets, &Place { unit: Some(self.unit), ..Place::default() })?;
         let document_number = line_of_text(&self.document_number, DOCUMENT_NUMBER_CHARS, "document_number")?;
-        if !(2021..=2030).contains(&self.year.get()) {
-            return Err(SetTargetRefusal::OutsideProgramme.refusal().at("year"));
-        }
+        in_programme(inputs, self.year, "year")?;
         let target = Subject::target(self.year, self.line, self.unit);
         if states.ordinal(&target) > 0 {
             return Err(SetTargetRefusal::AlreadySet.refusal().of(target));
@@ -62,7 +61,7 @@ impl Decide for SetTarget {
 mod tests {
     use super::*;
     use crate::refusal::CommonRefusal;
-    use crate::scenario::{JIANGSU, NATIONAL, PROVINCIAL, given};
+    use crate::scenario::{JIANGSU, NATIONAL, PROVINCIAL, given, pack};
 
     fn set(year: u16) -> SetTarget {
         SetTarget {
@@ -92,7 +91,10 @@ mod tests {
 
     #[test]
     fn target_is_refused_outside_the_programme() {
-        given([]).when(NATIONAL, set(2031)).then_refused(SetTargetRefusal::OutsideProgramme);
+        for year in [2020, 2031] {
+            given([]).when(NATIONAL, set(year)).then_refused(SetTargetRefusal::OutsideProgramme);
+        }
+        given([pack(&[])]).when(NATIONAL, set(2025)).then_refused(CommonRefusal::MissingFigure);
     }
 
     #[test]

@@ -132,7 +132,13 @@ fn figures() -> PublishRulePack {
         name: "test-figures".to_owned(),
         title: "Figures of a test".to_owned(),
         unit: None,
-        figures: vec![row("record.backdate_days_max", "30"), row("directory.validity_years", "3"), row("session.hours_max_tenths", "80")],
+        figures: vec![
+            row("record.backdate_days_max", "30"),
+            row("directory.validity_years", "3"),
+            row("day.hours_max_tenths", "80"),
+            row("programme.first_year", "2021"),
+            row("programme.last_year", "2030"),
+        ],
         digest: Digest32([7; 32]),
     }
 }
@@ -162,6 +168,7 @@ impl Cast {
             directory_number: DirectoryNumber::new(1),
             occupations: vec![occupation],
             listed_from: CivilDate::parse("2025-01-01").unwrap(),
+            listed_until: None,
             national_base: false,
             document_number: "试1号".to_owned(),
         };

@@ -37,7 +37,7 @@ pub(super) fn trainer_tag(lang: Lang, status: TrainerStatus) -> Tag {
     let tone = match status {
         TrainerStatus::Listed => Tone::Good,
         TrainerStatus::Suspended => Tone::Warning,
-        TrainerStatus::Expired => Tone::Neutral,
+        TrainerStatus::NotYet | TrainerStatus::Expired => Tone::Neutral,
         TrainerStatus::Removed => Tone::Bad,
     };
     Tag { text: names::trainer_status(lang, status).to_owned(), tone }
@@ -129,7 +129,7 @@ fn facets(app: &App, asked: &Asked, moment: &Moment) -> Result<Vec<Select>, Prob
     let units = all().chain(ReportingUnit::all().map(|unit| (unit.to_string(), names::unit(lang, unit).to_owned())));
     let known = occupations::list(&app.rows(ModelName::Occupations)?, moment.view)?;
     let known = all().chain(known.iter().map(|entry| (entry.occupation.to_string(), lang.pick(&entry.name_zh, &entry.name_en).to_owned())));
-    let statuses = [TrainerStatus::Listed, TrainerStatus::Suspended, TrainerStatus::Expired, TrainerStatus::Removed];
+    let statuses = [TrainerStatus::NotYet, TrainerStatus::Listed, TrainerStatus::Suspended, TrainerStatus::Expired, TrainerStatus::Removed];
     let in_directory = (String::new(), t.trainers.in_directory.to_string());
     let every = (ALL_STATUSES.to_owned(), t.frame.all.to_string());
     let statuses = [in_directory, every]

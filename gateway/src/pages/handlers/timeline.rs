@@ -93,7 +93,8 @@ fn list_of(lang: Lang, kind: SubjectKind) -> Option<(&'static str, &'static str)
         | SubjectKind::OccupationCode
         | SubjectKind::HoursOnce
         | SubjectKind::CertificateOnce
-        | SubjectKind::DirectoryNumber => None,
+        | SubjectKind::DirectoryNumber
+        | SubjectKind::TrainerOfOrganisation => None,
     }
 }
 
@@ -119,7 +120,8 @@ fn record_href(subject: &Subject, names: &Names) -> Result<Option<String>, Probl
         | SubjectKind::OccupationCode
         | SubjectKind::HoursOnce
         | SubjectKind::CertificateOnce
-        | SubjectKind::DirectoryNumber => None,
+        | SubjectKind::DirectoryNumber
+        | SubjectKind::TrainerOfOrganisation => None,
     })
 }
 

@@ -84,6 +84,11 @@ const SENTENCES: &[(&str, &str, &str)] = &[
         "Changed the occupations of the trainer ({document_number})",
     ),
     (
+        "directory.trainer-renewed",
+        "培训机构有效期延至 {listed_until}（{document_number}）",
+        "Extended the listing to {listed_until} ({document_number})",
+    ),
+    (
         "certificate.training-certificate-issued",
         "颁发培训合格证书 {number}（{occupation}，{grade}，{issued_on}）",
         "Issued training certificate {number} ({occupation}, {grade}, {issued_on})",

@@ -155,6 +155,7 @@ fn list_trainer(handle: &EngineHandle, today: CivilDate) -> anyhow::Result<(Acco
         directory_number: DirectoryNumber::new(1),
         occupations: vec![occupation],
         listed_from: today,
+        listed_until: None,
         national_base: true,
         document_number: "第1号".to_owned(),
     };
@@ -163,7 +164,13 @@ fn list_trainer(handle: &EngineHandle, today: CivilDate) -> anyhow::Result<(Acco
 }
 
 fn figures() -> PublishRulePack {
-    let known = [("record.backdate_days_max", "60"), ("directory.validity_years", "3"), ("session.hours_max_tenths", "80")];
+    let known = [
+        ("record.backdate_days_max", "60"),
+        ("directory.validity_years", "3"),
+        ("day.hours_max_tenths", "80"),
+        ("programme.first_year", "2021"),
+        ("programme.last_year", "2030"),
+    ];
     let figure = |(key, value): (&str, &str)| PackFigure {
         key: key.to_owned(),
         value: Some(value.to_owned()),
