@@ -78,10 +78,12 @@ fn create_databases<const N: usize>(env: &Environment, names: [&str; N]) -> Resu
 /// Commits durably and keeps the file as long as its meta page says.
 ///
 /// Why: pages at the end that a transaction took and gave back are never written, so LMDB itself may leave the file shorter; then
-/// the check at the next open could not tell that from damage.
+/// the check at the next open could not tell that from damage. If the file cannot be made longer, the commit has happened all the same and
+/// must not be reported as failed: no byte of it is missing, and the next commit tries again.
 pub(crate) fn commit(env: &Environment, txn: RwTxn<'_>) -> Result<(), heed::Error> {
     txn.commit()?;
-    keep_length(env)
+    let _tried_again_later = keep_length(env);
+    Ok(())
 }
 
 fn keep_length(env: &Environment) -> Result<(), heed::Error> {

@@ -80,7 +80,7 @@ impl EntryList {
     ///
     /// # Panics
     ///
-    /// If the caller breaks that, or adds more entries at one position than a chunk holds, or a position of 2^56 times 255 and more.
+    /// If the caller adds more entries at one position than a chunk holds, or a position of 2^56 times 255 and more.
     pub fn append(&self, table: &Table, entry: Entry) -> Result<(), RowFault> {
         if let Some((first_position, full)) = table.update(&self.tail_key(), |bytes| append_to(bytes, entry))?? {
             table.put(&self.key_of(first_position), full);
@@ -207,7 +207,9 @@ fn append_to(bytes: &mut Vec<u8>, entry: Entry) -> Result<Option<(u64, Vec<u8>)>
         totals.add(read.value)?;
     }
     let (last, before) = (chunk.last, chunk.before.count);
-    assert!(entry.position >= last.position, "position {} appended to a list that ends at {}", entry.position, last.position);
+    if entry.position < last.position {
+        return Err(CORRUPT);
+    }
     if totals.count - before < CHUNK_ENTRIES {
         push(bytes, last, entry);
         return Ok(None);

@@ -59,11 +59,7 @@ impl PositionList {
         Self { prefix: list_prefix(space, key) }
     }
 
-    /// Adds a position and returns its ordinal. The caller must not add one twice: it must be greater than all before it.
-    ///
-    /// # Panics
-    ///
-    /// If the caller breaks that.
+    /// Adds a position and returns its ordinal. It must be greater than all before it, or the list is corrupt.
     pub fn append(&self, table: &Table, position: u64) -> Result<u64, RowFault> {
         let (ordinal, full) = table.update(&self.tail_key(), |bytes| append_to(bytes, position))??;
         if let Some(full) = full {
@@ -76,21 +72,21 @@ impl PositionList {
     ///
     /// For bulk loads: lists sorted by [`PositionList::prefix`] give rows in ascending order.
     ///
-    /// # Panics
-    ///
-    /// If the positions do not rise.
+    /// # Errors
+    /// The positions do not rise.
     pub fn rows_of(&self, positions: impl IntoIterator<Item = u64>) -> Result<Vec<Row>, RowFault> {
         let (mut rows, mut tail) = (Vec::new(), Vec::new());
         let mut last = 0;
         for (ordinal, position) in (0..).zip(positions) {
+            if position <= last && ordinal > 0 {
+                return Err(CORRUPT);
+            }
             if ordinal % CHUNK_ENTRIES == 0 {
                 if !tail.is_empty() {
                     rows.push((self.key_of(ordinal / CHUNK_ENTRIES - 1), std::mem::take(&mut tail)));
                 }
-                assert!(position > last || ordinal == 0, "position {position} in a list after {last}");
                 begin(&mut tail, ordinal, position);
             } else {
-                assert!(position > last, "position {position} in a list after {last}");
                 push_unsigned(&mut tail, position - last);
             }
             last = position;
@@ -239,7 +235,9 @@ fn append_to(bytes: &mut Vec<u8>, position: u64) -> Result<(u64, Option<Vec<u8>>
         count += 1;
     }
     let ordinal = before + count;
-    assert!(position > last || count == 0, "position {position} appended to a list that ends at {last}");
+    if position <= last && count > 0 {
+        return Err(CORRUPT);
+    }
     if count < CHUNK_ENTRIES {
         push_unsigned(bytes, position - last);
         return Ok((ordinal, None));

@@ -318,7 +318,7 @@ fn make_ready(last: &Segment, torn: Option<&TornTail>, dir: &Path, options: &Seg
         fs::remove_file(last.sidecar_path()).map_err(io_fault("remove the sidecar of", &last.path))?;
     }
     let torn_end = torn.map_or(last.length, |torn| torn.offset + torn.bytes);
-    let mut zeroed = files::zero(&file, last.length, torn_end);
+    let mut zeroed = write_again(last, &file).and_then(|()| files::zero(&file, last.length, torn_end));
     if length < options.segment_bytes && zeroed.is_ok() {
         if !options.has_room(dir, options.segment_bytes - length)? {
             return Err(SegmentFault::Full);
@@ -327,4 +327,16 @@ fn make_ready(last: &Segment, torn: Option<&TornTail>, dir: &Path, options: &Seg
     }
     zeroed.and_then(|()| file.sync_all()).map_err(io_fault("prepare", &last.path))?;
     Ok(file)
+}
+
+/// Writes the newest records over themselves.
+///
+/// Why: after a failed sync the system may hold what it could not write for written, so that what is read here stands in memory only, and a
+/// second sync would succeed without a write. One append at most is in question, since none follows a failed sync; the sparse index
+/// knows a place before it.
+fn write_again(last: &Segment, file: &File) -> io::Result<()> {
+    let from = last.index.last().map_or(0, |entry| entry.offset);
+    let mut bytes = vec![0; usize::try_from(last.length - from).map_err(io::Error::other)?];
+    let read = files::read_at(file, &mut bytes, from)?;
+    files::write_at(file, bytes.get(..read).unwrap_or_default(), from)
 }
