@@ -1,7 +1,7 @@
 //! Attachments: files beside the log, encrypted under a key of their holder, named by the SHA-256 of their ciphertext.
 //!
 //! `blobs/aa/<64 hex digits>` holds one, `aa` being the first two digits. The vault keeps a row for each, by holder, so that an erasure finds
-//! them, and one key for all blobs of a holder, wrapped by the master key, whose generations an erasure steps.
+//! them, and one key for all blobs of a holder, in the holder's group.
 //! Invariants: the key is durable before the file, the file before its row, the row before [`EngineHandle::put_blob`] returns; a name says what the
 //! file holds, so that no key is needed to find out whether it is whole; nothing is opened without a recorded reading.
 
@@ -187,8 +187,8 @@ impl BlobStore {
         if erased()? {
             return Err(BlobRefusal::HolderErased.into());
         }
-        let made = self.keys.secret_or_make(&key_name(holder), |entropy| entropy.array::<32>().to_vec())?;
-        let digest = self.write(&blob_key(&made)?, &label(holder, kind, size), bytes)?;
+        let key = self.keys.blob_key_or_make(holder)?;
+        let digest = self.write(&key, &label(holder, kind, size), bytes)?;
         let blob = BlobRef { digest, size, kind };
         self.keys.vault().put(&row(holder, &digest), &[[kind.code()].as_slice(), &size.to_be_bytes()].concat())?;
         Ok(blob)
@@ -211,7 +211,8 @@ impl BlobStore {
         let folder = path.parent().unwrap_or(&self.dir);
         fs::create_dir_all(folder).map_err(io_fault("make", folder))?;
         fs::rename(&incoming, &path).map_err(io_fault("rename", &incoming))?;
-        for folder in [folder, &self.dir] {
+        // The folder of the blobs may be as new as the blob, and its name stands in the data folder.
+        for folder in [Some(folder), Some(self.dir.as_path()), self.dir.parent()].into_iter().flatten() {
             File::open(folder).and_then(|folder| folder.sync_all()).map_err(io_fault("sync", folder))?;
         }
         Ok(digest)
@@ -219,7 +220,7 @@ impl BlobStore {
 
     /// Opens a blob. The caller has recorded the reading.
     fn open(&self, holder: &Subject, blob: &BlobRef) -> Result<Zeroizing<Vec<u8>>, BlobError> {
-        let Some(known) = self.keys.secret(&key_name(holder))? else { return Err(BlobRefusal::HolderErased.into()) };
+        let Some(key) = self.keys.blob_key(holder)? else { return Err(BlobRefusal::HolderErased.into()) };
         let path = blob_path(&self.dir, &blob.digest);
         let damaged = |what| BlobError::Damaged { name: hex(&blob.digest), what };
         let file = match File::open(&path) {
@@ -238,16 +239,15 @@ impl BlobStore {
         }
         let label = label(holder, blob.kind, blob.size);
         let mut content = Zeroizing::new(Vec::with_capacity(usize::try_from(blob.size).unwrap_or_default()));
-        let opened =
-            ChunkReader::new(sealed.as_slice(), &blob_key(&known)?, &label).and_then(|mut reader| reader.read_to_end(&mut content));
+        let opened = ChunkReader::new(sealed.as_slice(), &key, &label).and_then(|mut reader| reader.read_to_end(&mut content));
         opened.map(|_| content).map_err(|_| damaged("it does not open under its holder's key"))
     }
 
-    /// Forgets a holder: destroys their blobs and the key of these, then, by [`KeyRing::destroy`], their key for all else. That steps the
-    /// master key and scrubs the vault, so that the blob key is gone from older copies too. Repeating it finishes what was begun.
+    /// Forgets a holder: destroys their blobs, then, by [`KeyRing::destroy`], the key of these and that for all else. Repeating it finishes
+    /// what was begun.
     pub(crate) fn forget(&self, holder: &Subject) -> Result<(), BlobError> {
         let _alone = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut ops = vec![VaultOp::Delete { key: format!("s/{}", key_name(holder)).into_bytes() }];
+        let mut ops = Vec::new();
         let mut folders = BTreeSet::new();
         for (row, _) in self.keys.vault().collect_prefix(&holder_rows(holder))? {
             if let Some((_, digest)) = row.split_last_chunk::<32>() {
@@ -264,13 +264,13 @@ impl BlobStore {
             File::open(&folder).and_then(|folder| folder.sync_all()).map_err(io_fault("sync", &folder))?;
         }
         self.keys.write_rows(&ops)?;
-        // Under the lock: no key for blobs may be made under the master key that is on its way out.
+        // Under the lock: no blob may come between its rows and its key.
         Ok(self.keys.destroy(&[*holder])?)
     }
 
     /// Whether there is a key for a holder's blobs, or one of these.
     pub(crate) fn has_any(&self, holder: &Subject) -> Result<bool, BlobError> {
-        let keyed = self.keys.secret(&key_name(holder))?.is_some();
+        let keyed = self.keys.blob_key(holder)?.is_some();
         Ok(keyed || !self.keys.vault().collect_prefix(&holder_rows(holder))?.is_empty())
     }
 }
@@ -329,14 +329,6 @@ pub(crate) fn known(vault: &dyn Vault) -> Result<Vec<([u8; 32], u64)>, VaultFaul
     let digest = |row: &[u8]| row.split_last_chunk::<32>().map(|(_, digest)| *digest).unwrap_or_default();
     let size = |value: &[u8]| value.split_last_chunk::<8>().map(|(_, size)| u64::from_be_bytes(*size)).unwrap_or_default();
     Ok(rows.iter().map(|(row, value)| (digest(row), sealed_len(size(value)))).collect())
-}
-
-fn key_name(holder: &Subject) -> String {
-    format!("blob/{holder}")
-}
-
-fn blob_key(bytes: &[u8]) -> Result<Key, KeyFault> {
-    bytes.try_into().map(Zeroizing::new).map_err(|_| KeyFault::DoesNotOpen)
 }
 
 fn label(holder: &Subject, kind: BlobKind, size: u64) -> Vec<u8> {

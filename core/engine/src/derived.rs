@@ -7,6 +7,7 @@
 //! Invariant: rows depend on the log alone, and on the keys that still exist; never on batches, restarts or time.
 
 pub mod bulk;
+pub(crate) mod opening;
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
@@ -89,6 +90,12 @@ pub enum DerivedFault {
     AnotherHistory {
         /// Where they stand.
         position: u64,
+    },
+    /// The tree in the rows is not that of the log.
+    #[error("the tree of {size} events in the derived rows is not the one that was signed or that the log gives")]
+    AnotherTree {
+        /// Its size.
+        size: u64,
     },
 }
 

@@ -6,7 +6,6 @@
 //! Threads: one decides, one appends, one follows (index, tree, checkpoints), one flushes.
 
 use std::fs;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -17,29 +16,31 @@ use std::time::Duration;
 use zhixin_events::access::AccountOpened;
 use zhixin_events::commit::{Commit, EventRecord};
 use zhixin_events::{AccountId, CommandId, Event, Role, Subject, Timestamp, registry};
-use zhixin_store::rows::{RowKind, RowStore, open_rows};
+use zhixin_store::rows::RowKind;
 use zhixin_store::segments::{BodyBuilder, SegmentOptions};
 use zhixin_store::table::Table;
 use zhixin_store::vault::{LmdbVault, Vault};
 
 use crate::answer::{Reply, Submission};
-use crate::appender::{self, log_chain};
+use crate::appender;
 use crate::checkpoint_file::{CheckpointFile, Known};
 use crate::clock::Clock;
 use crate::decider::{Decider, Surroundings};
-use crate::derived::{Derived, DerivedFault, DerivedView};
+use crate::derived::bulk::BuildInputs;
+use crate::derived::opening::{FollowedLog, FoundRows};
+use crate::derived::{Derived, DerivedView};
 use crate::entropy::Entropy;
 use crate::fault::OpenFault;
 use crate::follow::{Flusher, Follower};
 use crate::handle::{EngineHandle, Shared};
 use crate::history;
 use crate::identity::IdentityKeys;
-use crate::log::{EmbeddedLog, EventLog, LogPurpose, LogReader, Writer};
+use crate::log::{EmbeddedLog, EventLog, LogId, LogPurpose, LogReader, Writer};
 use crate::merkle::{Checkpoint, SignerKey, tiles};
 use crate::pipeline::Pipeline;
 use crate::progress::Progress;
 use crate::publisher::{LastSigned, Publisher};
-use crate::read_log::ReadLog;
+use crate::read_log::{self, ReadLog};
 use crate::secrets::Secrets;
 use crate::vault_keys::{KeyRing, MasterKeyFile};
 
@@ -127,6 +128,7 @@ impl Engine {
         fs::create_dir_all(&options.data).map_err(|source| OpenFault::Io { step: "make", path: options.data.clone(), source })?;
         let vault: Arc<dyn Vault> = Arc::new(LmdbVault::open(&options.data.join("vault"))?);
         let keys = Arc::new(KeyRing::open(vault, MasterKeyFile::new(&options.master_key_file), options.entropy.fork())?);
+        keys.check_file()?;
         let secrets = Secrets::read(&keys)?;
         let file = CheckpointFile::new(&options.checkpoint_file);
         let known = file.read()?;
@@ -135,9 +137,8 @@ impl Engine {
         let outside = published_outside(known.as_ref(), &origin, &signer)?;
         let last_signed = LastSigned::read(&keys)?;
 
-        let (log, mut derived) = open_log(&mut options, &secrets, &keys, last_signed, outside.as_ref())?;
+        let (log, derived) = open_log(&mut options, &secrets, &keys, last_signed, outside.as_ref())?;
         let reader = log.feed();
-        derived.catch_up(reader.as_ref(), &mut |_| ControlFlow::Continue(()))?;
         let unsigned = check_signed(&options.data, &derived, last_signed, outside.as_ref())?;
         let last_recorded = last_time(&reader)?;
         let read_log = open_read_log(&mut options, &secrets, &keys)?;
@@ -149,7 +150,7 @@ impl Engine {
         publisher.note_erased(DerivedView::of(derived.table())?.erasures()?.into_iter().map(|(person, _)| person))?;
         let publisher = Arc::new(publisher);
         let index = Arc::clone(derived.table());
-        let snapshots = Arc::new(Table::new(open_or_make_anew(options.rows, &options.data.join("snapshots"))?)?);
+        let snapshots = Arc::new(Table::new(FoundRows::look(options.rows, &options.data.join("snapshots"))?.or_empty()?)?);
         let indexed = Arc::new(Progress::new(derived.reached()));
         let pipeline = Arc::new(Pipeline::new(log.head().next_position));
         let packs = history::packs(&reader, &index, u64::MAX)?;
@@ -278,26 +279,6 @@ fn spawn<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'stati
     std::thread::Builder::new().name(format!("zx-{name}")).spawn(work).map_err(|source| OpenFault::Thread { source })
 }
 
-/// Opens derived rows; those that will not open are thrown away, since the log can make them again.
-pub(crate) fn open_or_make_anew(kind: RowKind, path: &Path) -> Result<Arc<dyn RowStore>, OpenFault> {
-    fs::create_dir_all(path).map_err(|source| OpenFault::Io { step: "make", path: path.to_owned(), source })?;
-    match open_rows(kind, path) {
-        Ok(rows) => Ok(rows),
-        Err(fault @ zhixin_store::rows::RowFault::Unopenable { .. }) => {
-            tracing::warn!(fault = %log_chain(&fault), "derived rows will not open; they are made anew from the log");
-            make_anew(kind, path)
-        }
-        Err(fault) => Err(fault.into()),
-    }
-}
-
-fn make_anew(kind: RowKind, path: &Path) -> Result<Arc<dyn RowStore>, OpenFault> {
-    let io = |step| move |source| OpenFault::Io { step, path: path.to_owned(), source };
-    fs::remove_dir_all(path).map_err(io("remove"))?;
-    fs::create_dir_all(path).map_err(io("make"))?;
-    Ok(open_rows(kind, path)?)
-}
-
 fn open_log(
     options: &mut EngineOptions,
     secrets: &Secrets,
@@ -305,35 +286,27 @@ fn open_log(
     last_signed: Option<LastSigned>,
     outside: Option<&Checkpoint>,
 ) -> Result<(Box<dyn EventLog>, Derived), OpenFault> {
-    let path = options.data.join("derived");
-    let rows = open_or_make_anew(options.rows, &path)?;
-    let reflected = rows.view()?.checkpoint();
+    let rows = FoundRows::look(options.rows, &options.data.join("derived"))?;
     let restored = options.data.join(UNSIGNED_MARK).exists();
-    let signed = if restored { 0 } else { last_signed.map_or(0, |signed| signed.size).max(outside.map_or(0, Checkpoint::size)) };
+    let from_file = outside.map(|checkpoint| LastSigned { size: checkpoint.size(), root: *checkpoint.root() });
+    let trees: Vec<_> = last_signed.filter(|_| !restored).into_iter().chain(from_file).collect();
+    let signed = if restored { 0 } else { trees.iter().map(|tree| tree.size).max().unwrap_or_default() };
     let mut log = match options.event_log.take() {
         Some(log) => log,
-        None => open_segments(options, secrets, signed.max(reflected.position))?,
+        None => open_segments(options, secrets, signed.max(rows.reflect()))?,
     };
     if log.head().next_position == 0 {
         begin(log.as_mut(), options, secrets.system_account)?;
     }
-    let identities = IdentityKeys::new(secrets.identity_key.clone());
-    let table = Arc::new(Table::new(rows)?);
-    let belongs = belongs_to(&log.feed(), &table)?;
-    let opened = if belongs {
-        Derived::new(table, Arc::clone(keys), identities.clone(), secrets.log_key.log_id())
-    } else {
-        Err(DerivedFault::AnotherHistory { position: reflected.position })
-    };
-    let derived = match opened {
-        Ok(derived) => derived,
-        Err(fault) => {
-            tracing::warn!(fault = %log_chain(&fault), "derived rows do not fit the log; they are made anew");
-            let table = Arc::new(Table::new(make_anew(options.rows, &path)?)?);
-            Derived::new(table, Arc::clone(keys), identities, secrets.log_key.log_id())?
-        }
-    };
+    let inputs = build_inputs(options, secrets, keys, secrets.log_key.log_id());
+    let followed = FollowedLog { reader: log.feed(), inputs, signed: trees, signs: !restored || outside.is_some() };
+    let derived = rows.follow(&followed, Some(&options.data.join("snapshots")))?;
     Ok((log, derived))
+}
+
+fn build_inputs(options: &EngineOptions, secrets: &Secrets, keys: &Arc<KeyRing>, log_id: LogId) -> BuildInputs {
+    let identities = IdentityKeys::new(secrets.identity_key.clone());
+    BuildInputs { keys: Arc::clone(keys), identities, log_id, scratch: options.data.join("tmp/derived") }
 }
 
 fn open_segments(options: &EngineOptions, secrets: &Secrets, must_reach: u64) -> Result<Box<dyn EventLog>, OpenFault> {
@@ -343,21 +316,6 @@ fn open_segments(options: &EngineOptions, secrets: &Secrets, must_reach: u64) ->
         tracing::warn!(segment = torn.segment, offset = torn.offset, bytes = torn.bytes, what = torn.what, "a torn tail was cut off");
     }
     Ok(Box::new(log))
-}
-
-/// Whether the rows reflect a prefix of this very log: its chain at their checkpoint is theirs.
-fn belongs_to(reader: &Arc<dyn LogReader>, table: &Table) -> Result<bool, OpenFault> {
-    let reflected = table.checkpoint();
-    let Some(last) = reflected.position.checked_sub(1) else { return Ok(true) };
-    if reflected.position > reader.end() {
-        return Ok(false);
-    }
-    let mut chain = None;
-    reader.read(last, &mut |batch| {
-        chain = (batch.next_position == reflected.position).then_some(batch.chain_after);
-        ControlFlow::Break(())
-    })?;
-    Ok(chain == Some(reflected.chain))
 }
 
 fn writer(options: &EngineOptions) -> Writer {
@@ -430,24 +388,28 @@ fn check_signed(data: &Path, derived: &Derived, last_signed: Option<LastSigned>,
     Ok(restored)
 }
 
-fn open_read_segments(options: &EngineOptions, secrets: &Secrets) -> Result<Box<dyn EventLog>, OpenFault> {
-    let segments = SegmentOptions { segment_bytes: READS_SEGMENT_BYTES, ..SegmentOptions::default() };
+fn open_read_segments(options: &EngineOptions, secrets: &Secrets, must_reach: u64) -> Result<Box<dyn EventLog>, OpenFault> {
+    let segments = SegmentOptions { segment_bytes: READS_SEGMENT_BYTES, must_reach: Some(must_reach), ..SegmentOptions::default() };
     let (log, _) = EmbeddedLog::open(&options.data.join("reads"), secrets.reads_key.clone(), writer(options), segments)?;
     Ok(Box::new(log))
 }
 
 fn open_read_log(options: &mut EngineOptions, secrets: &Secrets, keys: &Arc<KeyRing>) -> Result<ReadLog, OpenFault> {
-    let log = options.read_log.take().map_or_else(|| open_read_segments(options, secrets), Ok)?;
-    let rows = open_or_make_anew(options.rows, &options.data.join("reads-derived"))?;
-    let identities = IdentityKeys::new(secrets.identity_key.clone());
+    let rows = FoundRows::look(options.rows, &options.data.join("reads-derived"))?;
+    // Another log than the embedded one answers for itself: a test's may begin anew with every opening.
+    let head = if options.read_log.is_none() { LastSigned::read_row(keys, read_log::HEAD_ROW)? } else { None };
+    let must_reach = rows.reflect().max(head.map_or(0, |head| head.size));
+    let log = options.read_log.take().map_or_else(|| open_read_segments(options, secrets, must_reach), Ok)?;
     let reader = log.feed();
-    let mut table = Arc::new(Table::new(rows)?);
-    if !belongs_to(&reader, &table)? {
-        drop(table);
-        table = Arc::new(Table::new(make_anew(options.rows, &options.data.join("reads-derived"))?)?);
+    let inputs = build_inputs(options, secrets, keys, secrets.reads_key.log_id());
+    let followed = FollowedLog { reader: Arc::clone(&reader), inputs, signed: head.into_iter().collect(), signs: false };
+    let derived = rows.follow(&followed, None)?;
+    let view = DerivedView::of(derived.table())?;
+    if let Some(head) = head
+        && (head.size > view.reached() || tiles::root_at(&view.tree(), head.size)? != head.root)
+    {
+        return Err(OpenFault::ReadsLost { size: head.size });
     }
-    let mut derived = Derived::new(table, Arc::clone(keys), identities, secrets.reads_key.log_id())?;
-    derived.catch_up(reader.as_ref(), &mut |_| ControlFlow::Continue(()))?;
     let last_recorded = last_time(&reader)?;
-    Ok(ReadLog::new(log, derived, options.entropy.fork(), last_recorded))
+    Ok(ReadLog::new(log, derived, Arc::clone(keys), options.entropy.fork(), last_recorded))
 }

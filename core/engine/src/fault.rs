@@ -69,6 +69,12 @@ pub enum OpenFault {
         /// Size of the signed tree.
         size: u64,
     },
+    /// The log of reads does not extend what the vault knows of it.
+    #[error("the log of reads does not extend the {size} records that it had before; restore the newest backup of it")]
+    ReadsLost {
+        /// How many the vault knows.
+        size: u64,
+    },
     /// The clock cannot be trusted.
     #[error(transparent)]
     Clock(#[from] ClockJumped),

@@ -9,7 +9,7 @@ use zhixin_store::table::Table;
 
 use crate::answer::Unavailable;
 use crate::appender::log_chain;
-use crate::derived::Derived;
+use crate::derived::{Derived, DerivedFault};
 use crate::handle::EngineHandle;
 use crate::log::LogReader;
 use crate::pipeline::Pipeline;
@@ -101,7 +101,12 @@ impl Flusher {
             if !due {
                 continue;
             }
-            let outcome = self.tables.iter().try_for_each(|table| table.flush()).and_then(|()| self.handle.read_log().flush());
+            let outcome = self
+                .tables
+                .iter()
+                .try_for_each(|table| table.flush())
+                .map_err(DerivedFault::from)
+                .and_then(|()| self.handle.read_log().flush());
             if let Err(fault) = outcome {
                 tracing::error!(fault = %log_chain(&fault), runbook = "derived", "derived rows could not be flushed; they stay in memory");
             }

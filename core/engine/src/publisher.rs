@@ -29,13 +29,16 @@ impl LastSigned {
     /// # Errors
     /// The vault cannot be read.
     pub fn read(keys: &KeyRing) -> Result<Option<Self>, VaultFault> {
-        Ok(keys.vault().get(LAST_SIGNED)?.and_then(|row| {
+        Self::read_row(keys, LAST_SIGNED)
+    }
+    pub(crate) fn read_row(keys: &KeyRing, row: &[u8]) -> Result<Option<Self>, VaultFault> {
+        Ok(keys.vault().get(row)?.and_then(|row| {
             let (size, root) = row.split_first_chunk::<8>()?;
             Some(Self { size: u64::from_be_bytes(*size), root: TreeHash::from_bytes(root.try_into().ok()?) })
         }))
     }
-    fn write(&self, keys: &KeyRing) -> Result<(), VaultFault> {
-        keys.vault().put(LAST_SIGNED, &[self.size.to_be_bytes().as_slice(), self.root.as_bytes()].concat())
+    pub(crate) fn write(&self, keys: &KeyRing, row: &[u8]) -> Result<(), VaultFault> {
+        keys.vault().put(row, &[self.size.to_be_bytes().as_slice(), self.root.as_bytes()].concat())
     }
 }
 
@@ -95,7 +98,7 @@ impl Publisher {
         }
         let signed = LastSigned { size: tree.size(), root: tree.root() };
         let note = Checkpoint::new(&self.origin, signed.size, signed.root).and_then(|checkpoint| {
-            let stored = signed.write(&self.keys);
+            let stored = signed.write(&self.keys, LAST_SIGNED);
             let note = checkpoint.sign(&[&self.signer])?;
             Ok((stored, note.to_string()))
         });

@@ -1,7 +1,10 @@
 //! The log of reads: who opened personal data, on whose behalf, why, which fields, whose — never the values. A log of the same kind with its
 //! own id, tree and index. A record is durable before the data are sent; without it, no data.
+//!
+//! The vault keeps size and root of its tree as of a few seconds ago: a log of reads that does not extend them has lost records.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use zhixin_events::access::PersonalDataRead;
@@ -10,9 +13,14 @@ use zhixin_events::{AccountId, CommandId, Event, PersonId, ReadPurpose, Role, Su
 use zhixin_store::segments::BodyBuilder;
 
 use crate::appender::log_chain;
-use crate::derived::{Derived, DerivedView};
+use crate::derived::{Derived, DerivedFault, DerivedView};
 use crate::entropy::Entropy;
 use crate::log::{EventLog, LogReader};
+use crate::publisher::LastSigned;
+use crate::vault_keys::{KeyFault, KeyRing};
+
+/// The vault's row of size and root.
+pub(crate) const HEAD_ROW: &[u8] = b"l/reads";
 
 /// The record could not be made durable: nothing may be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +49,9 @@ pub struct Reading {
 pub struct ReadLog {
     inner: Mutex<Inner>,
     reader: Arc<dyn LogReader>,
+    keys: Arc<KeyRing>,
+    /// Size of the tree that the vault knows.
+    noted: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -53,9 +64,15 @@ struct Inner {
 }
 
 impl ReadLog {
-    pub(crate) fn new(log: Box<dyn EventLog>, derived: Derived, entropy: Arc<dyn Entropy>, last_recorded: Timestamp) -> Self {
+    pub(crate) fn new(
+        log: Box<dyn EventLog>,
+        derived: Derived,
+        keys: Arc<KeyRing>,
+        entropy: Arc<dyn Entropy>,
+        last_recorded: Timestamp,
+    ) -> Self {
         let reader = log.feed();
-        Self { inner: Mutex::new(Inner { log, derived, entropy, last_recorded, failed: false }), reader }
+        Self { inner: Mutex::new(Inner { log, derived, entropy, last_recorded, failed: false }), reader, keys, noted: AtomicU64::new(0) }
     }
 
     /// Records a reading; after `Ok` it is durable.
@@ -83,9 +100,20 @@ impl ReadLog {
         DerivedView::of(self.inner.lock().unwrap_or_else(PoisonError::into_inner).derived.table())
     }
 
-    pub(crate) fn flush(&self) -> Result<(), zhixin_store::rows::RowFault> {
-        let table = Arc::clone(self.inner.lock().unwrap_or_else(PoisonError::into_inner).derived.table());
-        table.flush()
+    /// Writes its rows, and notes in the vault how far it reaches. Why not with every reading: that would be a second sync before the data
+    /// are sent; what was recorded since the last flush can be lost only by who can also take the newest records off the file.
+    pub(crate) fn flush(&self) -> Result<(), DerivedFault> {
+        let (table, head) = {
+            let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            let tree = inner.derived.tree();
+            (Arc::clone(inner.derived.table()), LastSigned { size: tree.size(), root: tree.root() })
+        };
+        table.flush()?;
+        if self.noted.load(Ordering::SeqCst) != head.size {
+            head.write(&self.keys, HEAD_ROW).map_err(KeyFault::from)?;
+            self.noted.store(head.size, Ordering::SeqCst);
+        }
+        Ok(())
     }
 }
 
@@ -96,6 +124,8 @@ impl Inner {
         if self.failed {
             return Err("an earlier append failed".into());
         }
+        // What could not be read back after an earlier append: ordinals that do not count it would be given twice.
+        self.catch_up(reader)?;
         let recorded_at = now.max(self.last_recorded);
         let view = DerivedView::of(self.derived.table())?;
         let account = Subject::account(reading.reader);
@@ -151,7 +181,13 @@ impl Inner {
         self.failed = appended.is_err();
         appended?;
         self.last_recorded = recorded_at;
-        self.derived.catch_up(reader.as_ref(), &mut |_| ControlFlow::Continue(()))?;
+        if let Err(fault) = self.catch_up(reader) {
+            tracing::warn!(fault = %log_chain(&fault), runbook = "read-log", "a recorded reading is not in the index yet; the next one waits for it");
+        }
         Ok(())
+    }
+
+    fn catch_up(&mut self, reader: &Arc<dyn LogReader>) -> Result<(), DerivedFault> {
+        self.derived.catch_up(reader.as_ref(), &mut |_| ControlFlow::Continue(()))
     }
 }

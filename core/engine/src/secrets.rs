@@ -26,9 +26,7 @@ impl Secrets {
                 bytes
             })
         };
-        let fixed = |bytes: Zeroizing<Vec<u8>>| -> Result<Key, OpenFault> {
-            bytes.as_slice().try_into().map(Zeroizing::new).map_err(|_| OpenFault::Secrets)
-        };
+        let fixed = |bytes: Zeroizing<Vec<u8>>| Key::try_from(bytes.as_slice()).map_err(|_| OpenFault::Secrets);
         let id = |bytes: Zeroizing<Vec<u8>>| bytes.as_slice().try_into().map(LogId).map_err(|_| OpenFault::Secrets);
         let account = make("system-account", 6)?;
         Ok(Self {

@@ -7,13 +7,17 @@
 //! from before an erasure opens nothing, even with today's master key file.
 //! Invariants: a holder's key is durable before the first event sealed under it is appended; a new key is wrapped only when it is written,
 //! under the group key of that moment, and nothing is written beside [`KeyRing::destroy`] (a row wrapped before it and written after it would
-//! never open again).
+//! never open again); what a write left open is looked up in the vault before the next one; the key file lies at most one step behind.
+
+mod file;
+mod forget;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
-use std::fs;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::fmt;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
@@ -33,13 +37,43 @@ const CACHED_KEYS_MAX: usize = 16_384;
 const GENERATIONS_BEHIND_MAX: u64 = 64;
 
 const GENERATION: &[u8] = b"m/generation";
-const FILE_MARK: &str = "zhixin-master-key-1";
 
-/// 32 bytes that are wiped when dropped.
-pub type Key = Zeroizing<[u8; 32]>;
+/// 32 bytes that are wiped when dropped and never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key(Zeroizing<[u8; 32]>);
+
+impl From<[u8; 32]> for Key {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+}
+
+impl TryFrom<&[u8]> for Key {
+    type Error = KeyFault;
+
+    fn try_from(bytes: &[u8]) -> Result<Self, KeyFault> {
+        bytes.try_into().map(|bytes| Self(Zeroizing::new(bytes))).map_err(|_| KeyFault::DoesNotOpen)
+    }
+}
+
+impl std::ops::Deref for Key {
+    type Target = [u8; 32];
+
+    fn deref(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key")
+    }
+}
 
 /// Keys of new holders that are not in the vault yet.
 pub(crate) type NewKeys = Vec<(Subject, Key)>;
+
+pub use self::file::MasterKeyFile;
 
 /// What can go wrong with keys.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +105,12 @@ pub enum KeyFault {
         /// Generation of the vault.
         vault: u64,
     },
+    /// The key of a group is gone while keys under it are there: the vault lost a row.
+    #[error("the key of group {group} is gone, but not the keys under it")]
+    GroupKeyLost {
+        /// The group.
+        group: u16,
+    },
     /// The key that sealed something is gone: the holder was erased.
     #[error("the key of a holder is gone")]
     Forgotten,
@@ -79,74 +119,9 @@ pub enum KeyFault {
     DoesNotOpen,
 }
 
-/// The master key, in a file outside the data folder: `zhixin-master-key-1 GENERATION HEX`.
-#[derive(Debug)]
-pub struct MasterKeyFile {
-    path: PathBuf,
-}
-
-impl MasterKeyFile {
-    /// The file at a path; it need not exist yet.
-    pub fn new(path: &Path) -> Self {
-        Self { path: path.to_owned() }
-    }
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-    /// Makes a new key, readable by its owner only.
-    ///
-    /// # Errors
-    /// The file is there already, or cannot be written.
-    pub fn create(&self, entropy: &dyn Entropy) -> Result<(), KeyFault> {
-        if self.path.exists() {
-            let source = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
-            return Err(KeyFault::File { step: "create", path: self.path.clone(), source });
-        }
-        self.write(0, &Zeroizing::new(entropy.array()))
-    }
-    fn read(&self) -> Result<(u64, Key), KeyFault> {
-        let file = |source| KeyFault::File { step: "read", path: self.path.clone(), source };
-        let text = Zeroizing::new(fs::read_to_string(&self.path).map_err(file)?);
-        let malformed = || KeyFault::NotAKeyFile { path: self.path.clone() };
-        let mut words = text.split_whitespace();
-        let (Some(FILE_MARK), Some(generation), Some(hex), None) = (words.next(), words.next(), words.next(), words.next()) else {
-            return Err(malformed());
-        };
-        let generation = generation.parse().map_err(|_| malformed())?;
-        let mut key = Zeroizing::new([0_u8; 32]);
-        if hex.len() != 64 || !hex.is_ascii() {
-            return Err(malformed());
-        }
-        for (index, byte) in key.iter_mut().enumerate() {
-            let digits = hex.get(2 * index..2 * index + 2).unwrap_or_default();
-            *byte = u8::from_str_radix(digits, 16).map_err(|_| malformed())?;
-        }
-        Ok((generation, key))
-    }
-    /// Replaces the file at once and durably.
-    fn write(&self, generation: u64, key: &Key) -> Result<(), KeyFault> {
-        let file = |step| move |source| KeyFault::File { step, path: self.path.clone(), source };
-        let next = self.path.with_extension("next");
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut writer = options.open(&next).map_err(file("write"))?;
-        let mut hex = Zeroizing::new(String::with_capacity(64));
-        for byte in key.iter() {
-            let _written = write!(hex, "{byte:02x}");
-        }
-        writer.write_all(format!("{FILE_MARK} {generation} {}\n", hex.as_str()).as_bytes()).map_err(file("write"))?;
-        writer.sync_all().map_err(file("sync"))?;
-        fs::rename(&next, &self.path).map_err(file("replace"))?;
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(file("sync the folder of"))
-    }
-}
-
 /// The next generation of a master key: one-way, so that the earlier one is gone when the file is replaced.
 fn step(key: &Key) -> Key {
-    Zeroizing::new(sha256(&[b"zx-master-step", key.as_slice()]))
+    Key::from(sha256(&[b"zx-master-step", key.as_slice()]))
 }
 
 /// Encrypts: nonce and ciphertext.
@@ -167,8 +142,7 @@ pub(crate) fn open(key: &Key, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec
 }
 
 fn open_key(key: &Key, aad: &[u8], sealed: &[u8]) -> Result<Key, KeyFault> {
-    let plain = open(key, aad, sealed)?;
-    plain.as_slice().try_into().map(Zeroizing::new).map_err(|_| KeyFault::DoesNotOpen)
+    open(key, aad, sealed)?.as_slice().try_into()
 }
 
 /// The group of a holder.
@@ -181,12 +155,16 @@ fn group_row(group: u16) -> Vec<u8> {
     [b"g/".as_slice(), &group.to_be_bytes()].concat()
 }
 
-fn holder_prefix(group: u16) -> Vec<u8> {
-    [b"k/".as_slice(), &group.to_be_bytes()].concat()
+/// What a holder's key is for, as the first bytes of its row.
+const FIELDS: &[u8] = b"k/";
+const BLOBS: &[u8] = b"q/";
+
+fn holder_prefix(kind: &[u8], group: u16) -> Vec<u8> {
+    [kind, &group.to_be_bytes()].concat()
 }
 
-fn holder_row(holder: &Subject) -> Vec<u8> {
-    [holder_prefix(group_of(holder)).as_slice(), holder.as_bytes()].concat()
+fn holder_row(kind: &[u8], holder: &Subject) -> Vec<u8> {
+    [holder_prefix(kind, group_of(holder)).as_slice(), holder.as_bytes()].concat()
 }
 
 fn secret_row(name: &str) -> Vec<u8> {
@@ -206,15 +184,19 @@ pub struct KeyRing {
 struct State {
     generation: u64,
     master: Key,
+    /// The generation that the file holds.
+    in_file: u64,
+    /// The generation that a write would have brought whose outcome is not known.
+    perhaps: Option<(u64, Key)>,
     groups: HashMap<u16, Key>,
     holders: HashMap<Subject, Key>,
     /// Keys of holders that commits under way have made.
     pending: HashMap<Subject, Key>,
 }
 
-impl std::fmt::Debug for KeyRing {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("KeyRing").field("file", &self.file.path).finish_non_exhaustive()
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyRing").field("file", &self.file).finish_non_exhaustive()
     }
 }
 
@@ -238,19 +220,35 @@ impl KeyRing {
             }
             open(&master, GENERATION, check).map_err(|_| wrong())?;
             if behind > 0 {
-                file.write(vault_generation, &master)?;
+                file.prepare(vault_generation, &master)?;
+                file.put_in_place()?;
             }
             vault_generation
         } else {
             vault.write(&[generation_op(file_generation, &master, entropy.as_ref())])?;
             file_generation
         };
-        let state = Mutex::new(State { generation, master, groups: HashMap::new(), holders: HashMap::new(), pending: HashMap::new() });
-        Ok(Self { vault, file, entropy, writing: Mutex::new(()), state })
+        let state = State {
+            generation,
+            master,
+            in_file: generation,
+            perhaps: None,
+            groups: HashMap::new(),
+            holders: HashMap::new(),
+            pending: HashMap::new(),
+        };
+        Ok(Self { vault, file, entropy, writing: Mutex::new(()), state: Mutex::new(state) })
     }
 
     fn alone(&self) -> MutexGuard<'_, ()> {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same for who wraps keys: an erasure whose write left open whether it happened is looked up first.
+    fn wrapping(&self) -> Result<MutexGuard<'_, ()>, KeyFault> {
+        let alone = self.alone();
+        self.settle(&mut self.state())?;
+        Ok(alone)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -272,7 +270,7 @@ impl KeyRing {
     /// # Errors
     /// The vault cannot be read or written.
     pub fn secret_or_make(&self, name: &str, make: impl FnOnce(&dyn Entropy) -> Vec<u8>) -> Result<Zeroizing<Vec<u8>>, KeyFault> {
-        let _alone = self.alone();
+        let _alone = self.wrapping()?;
         if let Some(known) = self.secret(name)? {
             return Ok(known);
         }
@@ -285,7 +283,7 @@ impl KeyRing {
 
     /// Keeps bytes under a name, encrypted under the master key.
     pub(crate) fn stash(&self, name: &str, bytes: &[u8]) -> Result<(), KeyFault> {
-        let _alone = self.alone();
+        let _alone = self.wrapping()?;
         let row = secret_row(&format!("stash/{name}"));
         let sealed = seal(&self.state().master, &row, bytes, self.entropy.as_ref());
         Ok(self.vault.put(&row, &sealed)?)
@@ -310,24 +308,68 @@ impl KeyRing {
         Ok(rows.iter().filter_map(|(row, _)| String::from_utf8(row.get(prefix.len()..)?.to_vec()).ok()).collect())
     }
 
-    /// The key of a group; `ops` gets its row when it is new.
-    fn group_key(&self, state: &mut State, group: u16, ops: Option<&mut Vec<VaultOp>>) -> Result<Option<Key>, KeyFault> {
+    /// The key of a group, if there is one.
+    fn group_key(&self, state: &mut State, group: u16) -> Result<Option<Key>, KeyFault> {
         if let Some(key) = state.groups.get(&group) {
             return Ok(Some(key.clone()));
         }
+        let key = self.read_group_key(&state.master, group)?;
+        state.groups.extend(key.clone().map(|key| (group, key)));
+        Ok(key)
+    }
+
+    fn read_group_key(&self, master: &Key, group: u16) -> Result<Option<Key>, KeyFault> {
         let row = group_row(group);
-        let key = match (self.vault.get(&row)?, ops) {
-            (Some(sealed), _) => open_key(&state.master, &row, &sealed)?,
-            (None, Some(ops)) => {
-                let key = Zeroizing::new(self.entropy.array());
-                let value = seal(&state.master, &row, key.as_slice(), self.entropy.as_ref());
-                ops.push(VaultOp::Put { key: row, value });
-                key
+        self.vault.get(&row)?.map(|sealed| open_key(master, &row, &sealed)).transpose()
+    }
+
+    /// The key of a group, made if it has none; `ops` gets its row then.
+    fn group_key_or_make(&self, state: &mut State, group: u16, ops: &mut Vec<VaultOp>) -> Result<Key, KeyFault> {
+        if let Some(key) = self.group_key(state, group)? {
+            return Ok(key);
+        }
+        // A new key would hide for ever what lies under the lost one.
+        for kind in [FIELDS, BLOBS] {
+            let mut lost = false;
+            self.vault.scan_prefix(&holder_prefix(kind, group), &mut |_, _| {
+                lost = true;
+                ControlFlow::Break(())
+            })?;
+            if lost {
+                return Err(KeyFault::GroupKeyLost { group });
             }
-            (None, None) => return Ok(None),
-        };
+        }
+        let (row, key) = (group_row(group), Key::from(self.entropy.array::<32>()));
+        let value = seal(&state.master, &row, key.as_slice(), self.entropy.as_ref());
+        ops.push(VaultOp::Put { key: row, value });
         state.groups.insert(group, key.clone());
-        Ok(Some(key))
+        Ok(key)
+    }
+
+    /// The key for a holder's blobs, if there is one.
+    pub(crate) fn blob_key(&self, holder: &Subject) -> Result<Option<Key>, KeyFault> {
+        self.read_holder_key(&mut self.state(), BLOBS, holder)
+    }
+
+    /// The key for a holder's blobs; durable before it is returned, if it was not there.
+    pub(crate) fn blob_key_or_make(&self, holder: &Subject) -> Result<Key, KeyFault> {
+        let _alone = self.wrapping()?;
+        if let Some(known) = self.blob_key(holder)? {
+            return Ok(known);
+        }
+        let (row, key) = (holder_row(BLOBS, holder), Key::from(self.entropy.array::<32>()));
+        let mut ops = Vec::with_capacity(2);
+        let group_key = self.group_key_or_make(&mut self.state(), group_of(holder), &mut ops)?;
+        let value = seal(&group_key, &row, key.as_slice(), self.entropy.as_ref());
+        ops.push(VaultOp::Put { key: row, value });
+        self.write_wrapped(&ops)?;
+        Ok(key)
+    }
+
+    /// Writes keys; if that fails, those of new groups are not to be used.
+    fn write_wrapped(&self, ops: &[VaultOp]) -> Result<(), KeyFault> {
+        self.vault.write(ops).inspect_err(|_| self.state().groups.clear())?;
+        Ok(())
     }
 
     /// The key of a holder, made if it has none; `new_keys` gets it then, to be durable before anything sealed under it is appended.
@@ -339,7 +381,7 @@ impl KeyRing {
         if let Some(key) = self.known_key(&mut state, holder)? {
             return Ok(key);
         }
-        let key: Key = Zeroizing::new(self.entropy.array());
+        let key = Key::from(self.entropy.array::<32>());
         new_keys.push((*holder, key.clone()));
         state.pending.insert(*holder, key.clone());
         Ok(key)
@@ -353,20 +395,18 @@ impl KeyRing {
         if new_keys.is_empty() {
             return Ok(());
         }
-        let _alone = self.alone();
+        let _alone = self.wrapping()?;
         let mut ops = Vec::with_capacity(new_keys.len() * 2);
         let mut state = self.state();
         for (holder, key) in new_keys {
-            let Some(group_key) = self.group_key(&mut state, group_of(holder), Some(&mut ops))? else {
-                invariant!("a group key is made when missing")
-            };
-            let row = holder_row(holder);
+            let group_key = self.group_key_or_make(&mut state, group_of(holder), &mut ops)?;
+            let row = holder_row(FIELDS, holder);
             let value = seal(&group_key, &row, key.as_slice(), self.entropy.as_ref());
             ops.push(VaultOp::Put { key: row, value });
         }
         // Deciding goes on while the vault syncs.
         drop(state);
-        self.vault.write(&ops)?;
+        self.write_wrapped(&ops)?;
         let mut state = self.state();
         if state.holders.len() + new_keys.len() > CACHED_KEYS_MAX {
             state.holders.clear();
@@ -399,14 +439,18 @@ impl KeyRing {
         if let Some(key) = state.holders.get(holder) {
             return Ok(Some(key.clone()));
         }
-        let row = holder_row(holder);
-        let Some(sealed) = self.vault.get(&row)? else { return Ok(None) };
-        let Some(group_key) = self.group_key(state, group_of(holder), None)? else { return Ok(None) };
-        let key = open_key(&group_key, &row, &sealed)?;
+        let Some(key) = self.read_holder_key(state, FIELDS, holder)? else { return Ok(None) };
         if state.holders.len() < CACHED_KEYS_MAX {
             state.holders.insert(*holder, key.clone());
         }
         Ok(Some(key))
+    }
+
+    fn read_holder_key(&self, state: &mut State, kind: &[u8], holder: &Subject) -> Result<Option<Key>, KeyFault> {
+        let (group, row) = (group_of(holder), holder_row(kind, holder));
+        let Some(sealed) = self.vault.get(&row)? else { return Ok(None) };
+        let group_key = self.group_key(state, group)?.ok_or(KeyFault::GroupKeyLost { group })?;
+        open_key(&group_key, &row, &sealed).map(Some)
     }
 
     /// Forgets unwrapped keys: those whose rows never became durable must not be used again.
@@ -415,52 +459,6 @@ impl KeyRing {
         state.holders.clear();
         state.groups.clear();
         state.pending.clear();
-    }
-
-    /// Destroys the keys of holders for good: deletes them, gives their groups new keys, steps the master key, scrubs the vault's file.
-    ///
-    /// # Errors
-    /// The vault or the master key file cannot be written. Repeating it finishes what was begun.
-    pub fn destroy(&self, holders: &[Subject]) -> Result<(), KeyFault> {
-        let _alone = self.alone();
-        let mut state = self.state();
-        let next_master = step(&state.master);
-        let next_generation = state.generation + 1;
-        let mut ops = vec![generation_op(next_generation, &next_master, self.entropy.as_ref())];
-        let groups: std::collections::BTreeSet<u16> = holders.iter().map(group_of).collect();
-        for group in &groups {
-            let Some(old) = self.group_key(&mut state, *group, None)? else { continue };
-            let fresh: Key = Zeroizing::new(self.entropy.array());
-            for (row, sealed) in self.vault.collect_prefix(&holder_prefix(*group))? {
-                if holders.iter().any(|holder| holder_row(holder) == row) {
-                    ops.push(VaultOp::Delete { key: row });
-                    continue;
-                }
-                let key = open_key(&old, &row, &sealed)?;
-                let value = seal(&fresh, &row, key.as_slice(), self.entropy.as_ref());
-                ops.push(VaultOp::Put { key: row, value });
-            }
-            let row = group_row(*group);
-            let value = seal(&next_master, &row, fresh.as_slice(), self.entropy.as_ref());
-            ops.push(VaultOp::Put { key: row, value });
-        }
-        let rewrapped = self.vault.collect_prefix(b"g/")?.into_iter().chain(self.vault.collect_prefix(b"s/")?);
-        for (row, sealed) in rewrapped {
-            let done = ops.iter().any(|op| matches!(op, VaultOp::Put { key, .. } if *key == row));
-            if !done {
-                let plain = open(&state.master, &row, &sealed)?;
-                let value = seal(&next_master, &row, &plain, self.entropy.as_ref());
-                ops.push(VaultOp::Put { key: row, value });
-            }
-        }
-        self.vault.write(&ops)?;
-        state.generation = next_generation;
-        state.master = next_master;
-        state.groups.clear();
-        state.holders.clear();
-        self.file.write(state.generation, &state.master)?;
-        drop(state);
-        Ok(self.vault.scrub()?)
     }
 
     /// The vault beneath, for what is stored beside keys: credentials, sessions, the last signed checkpoint.
@@ -472,120 +470,4 @@ impl KeyRing {
 fn generation_op(generation: u64, master: &Key, entropy: &dyn Entropy) -> VaultOp {
     let check = seal(master, GENERATION, b"", entropy);
     VaultOp::Put { key: GENERATION.to_vec(), value: [generation.to_be_bytes().as_slice(), &check].concat() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::entropy::SeededEntropy;
-    use zhixin_events::PersonId;
-    use zhixin_store::vault::MemoryVault;
-
-    fn person(number: u8) -> Subject {
-        Subject::person(PersonId::from_bytes([0, 0, 0, 0, 0, number]))
-    }
-
-    fn copy(vault: &Arc<dyn Vault>) -> Arc<dyn Vault> {
-        let ops: Vec<_> = vault.collect_prefix(b"").unwrap().into_iter().map(|(key, value)| VaultOp::Put { key, value }).collect();
-        let copy: Arc<dyn Vault> = Arc::new(MemoryVault::new());
-        copy.write(&ops).unwrap();
-        copy
-    }
-
-    fn ring(dir: &Path, vault: &Arc<dyn Vault>) -> Result<KeyRing, KeyFault> {
-        KeyRing::open(Arc::clone(vault), MasterKeyFile::new(&dir.join("master")), Arc::new(SeededEntropy::new(5)))
-    }
-
-    fn with_keys(dir: &Path) -> (Arc<dyn Vault>, KeyRing) {
-        MasterKeyFile::new(&dir.join("master")).create(&SeededEntropy::new(4)).unwrap();
-        let vault: Arc<dyn Vault> = Arc::new(MemoryVault::new());
-        let keys = ring(dir, &vault).unwrap();
-        for number in 0..20 {
-            let mut new_keys = Vec::new();
-            keys.key_for_sealing(&person(number), &mut new_keys).unwrap();
-            keys.write_new(&new_keys).unwrap();
-        }
-        keys.secret_or_make("log", |entropy| entropy.array::<32>().to_vec()).unwrap();
-        (vault, keys)
-    }
-
-    #[test]
-    fn keys_survive_reopening() {
-        let dir = tempfile::tempdir().unwrap();
-        let (vault, keys) = with_keys(dir.path());
-        let before = keys.key_for_opening(&person(3)).unwrap();
-        let again = ring(dir.path(), &vault).unwrap();
-        assert_eq!(again.key_for_opening(&person(3)).unwrap(), before);
-        assert_eq!(again.secret("log").unwrap(), keys.secret("log").unwrap());
-    }
-
-    #[test]
-    fn destroyed_keys_are_gone_and_all_others_stay() {
-        let dir = tempfile::tempdir().unwrap();
-        let (vault, keys) = with_keys(dir.path());
-        let other = keys.key_for_opening(&person(4)).unwrap();
-        let secret = keys.secret("log").unwrap();
-        keys.destroy(&[person(3)]).unwrap();
-        for keys in [keys, ring(dir.path(), &vault).unwrap()] {
-            assert!(matches!(keys.key_for_opening(&person(3)), Err(KeyFault::Forgotten)));
-            assert_eq!(keys.key_for_opening(&person(4)).unwrap(), other);
-            assert_eq!(keys.secret("log").unwrap(), secret);
-        }
-    }
-
-    #[test]
-    fn a_key_made_before_an_erasure_and_written_after_it_opens() {
-        let dir = tempfile::tempdir().unwrap();
-        let (vault, keys) = with_keys(dir.path());
-        let mut new_keys = Vec::new();
-        let made = keys.key_for_sealing(&person(77), &mut new_keys).unwrap();
-        keys.destroy(&[person(3)]).unwrap();
-        assert_eq!(keys.key_for_sealing(&person(77), &mut new_keys).unwrap(), made, "it is still under way");
-        keys.write_new(&new_keys).unwrap();
-        assert_eq!(ring(dir.path(), &vault).unwrap().key_for_opening(&person(77)).unwrap(), made);
-        keys.destroy(&[person(4)]).unwrap();
-        assert_eq!(keys.key_for_opening(&person(77)).unwrap(), made);
-    }
-
-    #[test]
-    fn a_key_whose_commit_came_to_nothing_is_made_anew() {
-        let dir = tempfile::tempdir().unwrap();
-        let (_, keys) = with_keys(dir.path());
-        let mut abandoned = Vec::new();
-        keys.key_for_sealing(&person(77), &mut abandoned).unwrap();
-        keys.abandon(&abandoned);
-        let mut new_keys = Vec::new();
-        keys.key_for_sealing(&person(77), &mut new_keys).unwrap();
-        assert_eq!(new_keys.len(), 1, "it must be written");
-    }
-
-    #[test]
-    fn a_vault_copy_from_before_an_erasure_opens_nothing_with_todays_master_key() {
-        let dir = tempfile::tempdir().unwrap();
-        let (vault, keys) = with_keys(dir.path());
-        let old = copy(&vault);
-        keys.destroy(&[person(3)]).unwrap();
-        assert!(matches!(ring(dir.path(), &old), Err(KeyFault::WrongMasterKey { file: 1, vault: 0 })));
-    }
-
-    #[test]
-    fn a_crash_between_vault_and_key_file_is_mended_at_the_next_opening() {
-        let dir = tempfile::tempdir().unwrap();
-        let (vault, keys) = with_keys(dir.path());
-        let file = fs::read(dir.path().join("master")).unwrap();
-        let other = keys.key_for_opening(&person(4)).unwrap();
-        keys.destroy(&[person(3)]).unwrap();
-        fs::write(dir.path().join("master"), file).unwrap();
-        assert_eq!(ring(dir.path(), &vault).unwrap().key_for_opening(&person(4)).unwrap(), other);
-        assert!(fs::read_to_string(dir.path().join("master")).unwrap().contains("key-1 1 "));
-    }
-
-    #[test]
-    fn another_master_key_is_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        let (vault, _) = with_keys(dir.path());
-        fs::remove_file(dir.path().join("master")).unwrap();
-        MasterKeyFile::new(&dir.path().join("master")).create(&SeededEntropy::new(99)).unwrap();
-        assert!(matches!(ring(dir.path(), &vault), Err(KeyFault::WrongMasterKey { .. })));
-    }
 }

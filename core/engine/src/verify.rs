@@ -246,7 +246,7 @@ fn open_keys(folder: &Folder) -> Result<Result<KeyRing, Divergence>, VerifyFault
     }
     let keys = match KeyRing::open(vault, MasterKeyFile::new(&folder.master_key_file), Arc::new(SystemEntropy::new())) {
         Ok(keys) => keys,
-        Err(fault @ (KeyFault::WrongMasterKey { .. } | KeyFault::DoesNotOpen | KeyFault::Forgotten)) => {
+        Err(fault @ (KeyFault::WrongMasterKey { .. } | KeyFault::GroupKeyLost { .. } | KeyFault::DoesNotOpen | KeyFault::Forgotten)) => {
             return wrong("the master key does not open the vault", "the master key of this vault", fault.to_string());
         }
         Err(fault @ (KeyFault::Vault(_) | KeyFault::File { .. } | KeyFault::NotAKeyFile { .. })) => return Err(fault.into()),

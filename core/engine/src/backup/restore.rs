@@ -3,6 +3,7 @@
 //! The restored folder bears the mark [`UNSIGNED_MARK`]: it signs nothing until a start is shown the newest published checkpoint (the checkpoint
 //! file, which is never in a backup) and extends it. Epoch numbers are kept; the next writer takes the next one.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::ops::ControlFlow;
@@ -21,6 +22,7 @@ use crate::engine::UNSIGNED_MARK;
 use crate::entropy::SystemEntropy;
 use crate::log::{LogReader, open_reader};
 use crate::merkle::{TreeBuilder, TreeHash, leaf_hash};
+use crate::read_log::HEAD_ROW;
 use crate::secrets::Secrets;
 use crate::vault_keys::{KeyRing, MasterKeyFile};
 use crate::verify::own_checkpoint;
@@ -96,6 +98,9 @@ fn prepare(request: &RestoreRequest, manifest: &Manifest, staging: &Path) -> Res
     if copy.end < manifest.log.end {
         return Err(BackupFault::VaultTooOld { vault_end: copy.end, log_end: manifest.log.end });
     }
+    // The log of reads is that of the backup, which is older than the vault.
+    vault.delete(HEAD_ROW)?;
+    let mut folders = BTreeSet::new();
     for file in &manifest.files {
         let (source, target) = (request.from.join(&file.path), staging.join(&file.path));
         let folder = target.parent().unwrap_or(staging);
@@ -104,8 +109,9 @@ fn prepare(request: &RestoreRequest, manifest: &Manifest, staging: &Path) -> Res
         copy_as(&target, &file.sha256, &file.path, |out| {
             io::copy(&mut io::Read::take(content, file.bytes), out).map(|_| ()).map_err(io_fault("copy", &source))
         })?;
-        sync_folder(folder)?;
+        folders.extend(folder.ancestors().take_while(|folder| *folder != staging).map(Path::to_owned));
     }
+    folders.iter().try_for_each(|folder| sync_folder(folder))?;
     let keys = KeyRing::open(Arc::clone(&vault), master.file(), Arc::new(SystemEntropy::new()))?;
     let secrets = Secrets::read(&keys).map_err(|fault| BackupFault::Secrets(Box::new(fault)))?;
     if secrets.log_key.log_id() != manifest.log.log_id || secrets.reads_key.log_id() != manifest.reads.log_id {

@@ -12,7 +12,6 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
-use zeroize::Zeroizing;
 use zhixin_events::Timestamp;
 use zhixin_store::segments::SegmentReader;
 use zhixin_store::vault::{LmdbVault, MemoryVault, Vault, VaultOp};
@@ -22,7 +21,7 @@ use crate::blobs::chunks::{ChunkReader, ChunkWriter};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::handle::EngineHandle;
 use crate::log::{LogId, genesis};
-use crate::vault_keys::{Key, KeyFault, KeyRing, MasterKeyFile};
+use crate::vault_keys::{Key, KeyRing, MasterKeyFile};
 
 const MARK: &[u8; 16] = b"zx-vault-copy-1\n";
 const COPY_KEY: &str = "vault-copy";
@@ -90,7 +89,7 @@ fn write_copy(
     }
     let small: Arc<dyn Vault> = Arc::new(MemoryVault::new());
     let keys = KeyRing::open(Arc::clone(&small), MasterKeyFile::new(master_key_file), Arc::clone(entropy))?;
-    let key = copy_key(&keys.secret_or_make(COPY_KEY, |entropy| entropy.array::<32>().to_vec())?)?;
+    let key = Key::try_from(keys.secret_or_make(COPY_KEY, |entropy| entropy.array::<32>().to_vec())?.as_slice())?;
     let head = print_head(&copy, &small.collect_prefix(b"")?);
     let passing = path.with_extension("new");
     let mut options = fs::OpenOptions::new();
@@ -139,7 +138,7 @@ pub(super) fn read_copy(
     let keys = KeyRing::open(vault, master_key_file, Arc::new(SystemEntropy::new()))?;
     let sealed_key = keys.secret(COPY_KEY)?.ok_or_else(|| malformed("it has no key"))?;
     let changed = |_| malformed("its rows do not open: it was changed or cut short");
-    let mut rows = ChunkReader::new(input, &copy_key(&sealed_key)?, &Sha256::digest(&head)).map_err(changed)?;
+    let mut rows = ChunkReader::new(input, &Key::try_from(sealed_key.as_slice())?, &Sha256::digest(&head)).map_err(changed)?;
     let mut ops = Vec::new();
     while let Some(key) = read_field(&mut rows).map_err(changed)? {
         let value = read_field(&mut rows).map_err(changed)?.ok_or_else(|| malformed("it ends within a row"))?;
@@ -152,10 +151,6 @@ pub(super) fn read_copy(
     }
     on_rows(&ops)?;
     Ok(copy)
-}
-
-fn copy_key(bytes: &[u8]) -> Result<Key, KeyFault> {
-    bytes.try_into().map(Zeroizing::new).map_err(|_| KeyFault::DoesNotOpen)
 }
 
 type Rows = Vec<zhixin_store::rows::Row>;

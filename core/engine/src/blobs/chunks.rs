@@ -152,7 +152,7 @@ mod tests {
     use crate::entropy::SeededEntropy;
 
     fn key() -> Key {
-        Zeroizing::new([7; 32])
+        Key::from([7; 32])
     }
 
     fn sealed(bytes: &[u8]) -> Vec<u8> {

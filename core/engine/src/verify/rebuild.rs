@@ -146,7 +146,7 @@ fn stop(parts: &Parts, generation: &[Row], fault: DerivedFault, reached: u64) ->
         DerivedFault::Decode { position, source } => {
             Ok(Outcome::Skipped(format!("the commit at position {position} does not decode: {}", log_chain(&source))))
         }
-        DerivedFault::Keys(KeyFault::DoesNotOpen | KeyFault::Forgotten) => {
+        DerivedFault::Keys(KeyFault::DoesNotOpen | KeyFault::GroupKeyLost { .. } | KeyFault::Forgotten) => {
             if parts.keys.vault().collect_prefix(b"m/")? != generation {
                 return Err(VerifyFault::KeysMoved);
             }
@@ -158,7 +158,9 @@ fn stop(parts: &Parts, generation: &[Row], fault: DerivedFault, reached: u64) ->
             let place = format!("the batch at position {position}");
             differs("positions are not dense", position, place, format!("position {position}"), "a later one".to_owned())
         }
-        fault @ (DerivedFault::Rows(_) | DerivedFault::Tree(_) | DerivedFault::Keys(_)) => Err(scratch_fault(fault)),
+        fault @ (DerivedFault::Rows(_) | DerivedFault::Tree(_) | DerivedFault::Keys(_) | DerivedFault::AnotherTree { .. }) => {
+            Err(scratch_fault(fault))
+        }
     }
 }
 

@@ -122,7 +122,8 @@ fn build_index(folder: &BenchFolder, reader: &Arc<dyn LogReader>, to: u64) -> an
     let (key, keys) = import::keys(folder)?;
     let path = folder.common.data.join("derived");
     fs::create_dir_all(&path)?;
-    let identity_key = keys.secret("identity-key")?.and_then(|key| key.as_slice().try_into().ok()).map(Key::new).unwrap_or_default();
+    let identity_key =
+        keys.secret("identity-key")?.and_then(|key| Key::try_from(key.as_slice()).ok()).unwrap_or_else(|| Key::from([0; 32]));
     let scratch = folder.common.data.join("tmp/bench");
     let inputs = BuildInputs { keys, identities: IdentityKeys::new(identity_key), log_id: key.log_id(), scratch };
     let store = open_rows(folder.common.rows.kind(), &path)?;

@@ -56,7 +56,7 @@ impl Told {
     }
 
     fn inputs(&self, scratch: &Path) -> BuildInputs {
-        let identities = IdentityKeys::new(Key::new([7; 32]));
+        let identities = IdentityKeys::new(Key::from([7; 32]));
         BuildInputs { keys: Arc::clone(&self.keys), identities, log_id: LOG_ID, scratch: scratch.to_owned() }
     }
 

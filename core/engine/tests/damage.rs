@@ -1,0 +1,222 @@
+//! What is damaged in a data folder is made anew where the log can tell it, and refused where nothing can.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test")]
+
+#[path = "backup/world.rs"]
+#[allow(dead_code, reason = "each test file uses a part of it")]
+mod world;
+
+use std::fs;
+use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use world::{Cast, NAME, World, copy_folder, files};
+use zhixin_engine::engine::{Engine, EngineOptions};
+use zhixin_engine::fault::OpenFault;
+use zhixin_engine::log::{
+    AppendFault, EpochRecord, EventLog, LogFault, LogHead, LogId, LogKey, LogPurpose, LogReader, MemoryBackend, MemoryLog, Writer,
+};
+use zhixin_events::Subject;
+use zhixin_store::feed::{Batch, Feed, FeedFault};
+use zhixin_store::rows::{Direction, RowBatch, RowKind, open_rows};
+use zhixin_store::segments::EventFrame;
+use zhixin_store::vault::{LmdbVault, Vault as _};
+
+/// Changes the last derived row for which `is_it` holds, and nothing else.
+fn damage(world: &World, is_it: impl Fn(&[u8], &[u8]) -> bool, change: impl FnOnce(&mut Vec<u8>)) {
+    let rows = open_rows(RowKind::Lmdb, &world.data().join("derived")).unwrap();
+    let view = rows.view().unwrap();
+    let mut found = None;
+    view.scan(Bound::Unbounded, Bound::Unbounded, Direction::Ascending, &mut |key, value| {
+        if is_it(key, value) {
+            found = Some((key.to_vec(), value.to_vec()));
+        }
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    let (key, mut value) = found.unwrap();
+    let checkpoint = view.checkpoint();
+    drop(view);
+    change(&mut value);
+    rows.commit(&RowBatch { changes: vec![(&key, Some(&value))], checkpoint }).unwrap();
+}
+
+fn is_leaves(key: &[u8], _: &[u8]) -> bool {
+    key.starts_with(&[b'T', 0])
+}
+
+/// The rows that an untouched start has.
+fn digest(world: &World) -> [u8; 32] {
+    let engine = world.open();
+    let digest = engine.handle().view().unwrap().digest().unwrap();
+    engine.close();
+    digest
+}
+
+fn teach_more(world: &World, cast: &Cast, serials: std::ops::Range<u32>) {
+    let engine = world.open();
+    for serial in serials {
+        cast.register(engine.handle(), serial);
+    }
+    engine.close();
+}
+
+#[test]
+fn a_tree_that_is_not_the_signed_one_is_made_anew() {
+    let (world, ..) = World::with_trainees(60, 5);
+    let before = digest(&world);
+    damage(&world, is_leaves, |row| row[3] ^= 1);
+    assert_eq!(digest(&world), before);
+}
+
+/// A posting list that a catch-up must go on with: its last position too high, one position short, no list at all.
+#[test]
+fn a_posting_list_that_does_not_go_on_is_made_anew() {
+    let (world, cast, _) = World::with_trainees(61, 5);
+    copy_folder(&world.data().join("derived"), &world.path("older"));
+    teach_more(&world, &cast, 5..8);
+    let before = digest(&world);
+    let changes: [fn(&mut Vec<u8>); 3] =
+        [|list| *list.last_mut().unwrap() = 120, |list| list.truncate(list.len() - 1), |list| list.clear()];
+    for change in changes {
+        fs::remove_dir_all(world.data().join("derived")).unwrap();
+        copy_folder(&world.path("older"), &world.data().join("derived"));
+        let class = Subject::class(cast.class);
+        let named = |key: &[u8]| key.windows(class.as_bytes().len()).any(|part| part == class.as_bytes());
+        damage(&world, |key, value| key.starts_with(b"S") && named(key) && value.len() < 30, change);
+        assert_eq!(digest(&world), before);
+    }
+}
+
+/// Rows behind the last signed tree were never held against anything: they are, before they are signed.
+#[test]
+fn leaves_that_nobody_signed_are_hashed_again_before_they_are_signed() {
+    const LAST_SIGNED: &[u8] = b"l/last-signed";
+    let (world, cast, _) = World::with_trainees(62, 5);
+    let last_signed = || LmdbVault::open(&world.data().join("vault")).unwrap().get(LAST_SIGNED).unwrap().unwrap();
+    let (signed, note) = (last_signed(), fs::read(world.checkpoint()).unwrap());
+    teach_more(&world, &cast, 5..8);
+    let right = last_signed();
+    // As after a crash between the flush of the rows and the signature.
+    LmdbVault::open(&world.data().join("vault")).unwrap().put(LAST_SIGNED, &signed).unwrap();
+    fs::write(world.checkpoint(), note).unwrap();
+    damage(&world, is_leaves, |row| *row.last_mut().unwrap() ^= 1);
+    world.open().close();
+    assert_eq!(last_signed(), right);
+}
+
+/// A log whose reader fails once when it is told to.
+#[derive(Debug)]
+struct Flaky {
+    log: Box<dyn EventLog>,
+    fail: Arc<AtomicBool>,
+}
+
+struct FlakyReader {
+    reader: Arc<dyn LogReader>,
+    fail: Arc<AtomicBool>,
+}
+
+impl EventLog for Flaky {
+    fn head(&self) -> LogHead {
+        self.log.head()
+    }
+    fn purpose(&self) -> LogPurpose {
+        self.log.purpose()
+    }
+    fn append(&mut self, body: &[u8]) -> Result<LogHead, AppendFault> {
+        self.log.append(body)
+    }
+    fn recover(&mut self) -> Result<LogHead, LogFault> {
+        self.log.recover()
+    }
+    fn feed(&self) -> Arc<dyn LogReader> {
+        Arc::new(FlakyReader { reader: self.log.feed(), fail: Arc::clone(&self.fail) })
+    }
+}
+
+impl Feed for FlakyReader {
+    fn end(&self) -> u64 {
+        self.reader.end()
+    }
+    fn read(&self, from: u64, on_batch: &mut dyn FnMut(&Batch<'_>) -> ControlFlow<()>) -> Result<(), FeedFault> {
+        // Only where there is something to read: what looks whether there is anything must not use the fault up.
+        if from < self.end() && self.fail.swap(false, Ordering::SeqCst) {
+            return Err(FeedFault::Source { position: from, source: "for this test".into() });
+        }
+        self.reader.read(from, on_batch)
+    }
+    fn wait_beyond(&self, position: u64, timeout: Duration) -> u64 {
+        self.reader.wait_beyond(position, timeout)
+    }
+}
+
+impl LogReader for FlakyReader {
+    fn frame_at(&self, position: u64) -> Result<EventFrame, LogFault> {
+        self.reader.frame_at(position)
+    }
+    fn epochs(&self) -> Result<Vec<EpochRecord>, LogFault> {
+        self.reader.epochs()
+    }
+    fn check(&self, key: &LogKey, on_progress: &mut dyn FnMut(u64)) -> Result<LogHead, LogFault> {
+        self.reader.check(key, on_progress)
+    }
+}
+
+#[test]
+fn a_reading_that_is_recorded_but_not_indexed_does_not_spoil_the_next() {
+    let world = World::new(63);
+    let backend = MemoryBackend::new(LogKey::new(LogId([8; 16]), [4; 32]));
+    let fail = Arc::new(AtomicBool::new(false));
+    let open = || {
+        let writer = Writer { node: "test".to_owned(), code_version: "0".to_owned(), purpose: LogPurpose::Demo, now_ms: 0 };
+        let log = Flaky { log: Box::new(MemoryLog::open(&backend, writer).unwrap()), fail: Arc::clone(&fail) };
+        Engine::open(EngineOptions { read_log: Some(Box::new(log)), ..world.options("master") }).unwrap()
+    };
+    let engine = open();
+    let cast = Cast::set_up(engine.handle());
+    let registered = cast.register(engine.handle(), 1);
+    fail.store(true, Ordering::SeqCst);
+    for _ in 0..3 {
+        assert_eq!(cast.name_of(engine.handle(), registered).as_deref(), Some(NAME));
+    }
+    assert!(!fail.load(Ordering::SeqCst), "the index failed once");
+    engine.close();
+    let engine = open();
+    assert_eq!(engine.handle().read_log().view().unwrap().count(&Subject::person(registered.person), u64::MAX).unwrap(), 3);
+}
+
+/// The log of reads, cut short by one record, or gone with its rows: the vault knows better.
+#[test]
+fn a_log_of_reads_that_lost_records_is_refused() {
+    let (world, cast, registered) = World::with_trainees(64, 2);
+    let engine = world.open();
+    for one in &registered {
+        cast.name_of(engine.handle(), *one);
+    }
+    engine.close();
+    copy_folder(&world.data(), &world.path("whole"));
+    let last = files(&world.data().join("reads"), ".seg").pop().unwrap();
+    let bytes = fs::read(&last).unwrap();
+    let (mut at, mut start) = (0, 0);
+    while bytes[at] != 0 {
+        start = at;
+        at += 64 + u32::from_le_bytes(bytes[at + 4..at + 8].try_into().unwrap()) as usize;
+    }
+    let cut = [&bytes[..start], &vec![0; bytes.len() - start]].concat();
+    let refused = |with_rows: bool| {
+        if !with_rows {
+            fs::remove_dir_all(world.data().join("reads-derived")).unwrap();
+        }
+        assert!(matches!(Engine::open(world.options("master")), Err(OpenFault::Log(_) | OpenFault::ReadsLost { .. })));
+    };
+    fs::write(&last, cut).unwrap();
+    refused(true);
+    refused(false);
+    fs::remove_dir_all(world.data().join("reads")).unwrap();
+    refused(false);
+    fs::remove_dir_all(world.data()).unwrap();
+    copy_folder(&world.path("whole"), &world.data());
+    world.open().close();
+}
