@@ -282,7 +282,7 @@ impl Derived {
 
 /// Gives every commit of a batch to `index`, in order, and the hashes of their leaves back. The leaves of a long batch are hashed by another
 /// thread meanwhile, and by this one when it is done: that takes longer than all the rest.
-fn leaves_beside(
+pub(crate) fn leaves_beside(
     batch: &Batch<'_>,
     index: &mut dyn FnMut(Position, &Commit) -> Result<(), DerivedFault>,
 ) -> Result<Vec<merkle::TreeHash>, DerivedFault> {

@@ -3,7 +3,7 @@
 //! Data folder: `log/` segment files · `vault/` keys, credentials, last signed checkpoint · `reads/` the log of reads · `derived/`,
 //! `snapshots/`, `reads-derived/` deletable rows · `blobs/` attachments · `rows/` read models (not the engine's). Outside it: the master key
 //! file and the checkpoint file.
-//! Threads: one decides, one appends, one follows (index, tree, checkpoints), one flushes.
+//! Threads: one decides, one appends, one follows (index, tree, checkpoints), one flushes, one recomputes the tree after the start.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,6 +41,7 @@ use crate::pipeline::Pipeline;
 use crate::progress::Progress;
 use crate::publisher::{LastSigned, Publisher};
 use crate::read_log::{self, ReadLog};
+use crate::recompute::{Recomputation, Recomputer};
 use crate::secrets::Secrets;
 use crate::vault_keys::{KeyRing, MasterKeyFile};
 
@@ -151,7 +152,6 @@ impl Engine {
         let publisher = Arc::new(publisher);
         let index = Arc::clone(derived.table());
         let snapshots = Arc::new(Table::new(FoundRows::look(options.rows, &options.data.join("snapshots"))?.or_empty()?)?);
-        let indexed = Arc::new(Progress::new(derived.reached()));
         let pipeline = Arc::new(Pipeline::new(log.head().next_position));
         let packs = history::packs(&reader, &index, u64::MAX)?;
         let (sender, receiver) = sync_channel(QUEUE_MAX);
@@ -162,43 +162,24 @@ impl Engine {
             clock: Arc::clone(&options.clock),
             entropy: options.entropy.fork(),
             log_key: secrets.log_key.clone(),
-            reader: Arc::clone(&reader),
-            index: Arc::clone(&index),
-            indexed: Arc::clone(&indexed),
+            reader,
+            index,
+            indexed: Arc::new(Progress::new(derived.reached())),
             keys: Arc::clone(&keys),
-            publisher: Arc::clone(&publisher),
+            publisher,
             read_log,
+            recomputation: Arc::new(Recomputation::new(derived.reached())),
             commands: Mutex::new(Arc::downgrade(&sender)),
             idempotency_key: secrets.idempotency_key.clone(),
             system_account: secrets.system_account,
             persons_withheld,
         };
         let handle = EngineHandle::new(shared);
-        let around = Surroundings {
-            clock: options.clock,
-            entropy: options.entropy,
-            log_id: secrets.log_key.log_id(),
-            reader: Arc::clone(&reader),
-            index: Arc::clone(&index),
-            snapshots: Arc::clone(&snapshots),
-            indexed: Arc::clone(&indexed),
-            pipeline: Arc::clone(&pipeline),
-            keys: Arc::clone(&keys),
-            identities: IdentityKeys::new(secrets.identity_key.clone()),
-        };
+        let identities = IdentityKeys::new(secrets.identity_key.clone());
+        let around = surroundings(&handle, &options, identities, &snapshots, &pipeline);
         let decider = Decider::new(around, packs, last_recorded, options.hot_bytes_max);
         let stopping = Arc::new(AtomicBool::new(false));
-        let follower = Follower {
-            derived,
-            reader,
-            indexed,
-            publisher,
-            pipeline: Arc::clone(&pipeline),
-            stopping: Arc::clone(&stopping),
-            publish_every: options.publish_every,
-        };
-        let flusher = Flusher { tables: vec![index, snapshots], handle: handle.clone(), stopping: Arc::clone(&stopping) };
-        let followers = vec![spawn("follow", move || follower.run())?, spawn("flush", move || flusher.run())?];
+        let followers = start_following(&handle, derived, snapshots, &pipeline, &stopping, &options)?;
         let (decider, appender) = start_writing(decider, receiver, log, &pipeline, keys)?;
         let engine = Self { handle, stopping, commands: Some(sender), decider: Some(decider), appender: Some(appender), followers };
         engine.handle.finish_erasures()?;
@@ -240,6 +221,64 @@ impl Drop for Engine {
 fn published_outside(known: Option<&Known>, origin: &str, signer: &SignerKey) -> Result<Option<Checkpoint>, OpenFault> {
     let note = known.map(|known| known.note.as_str()).filter(|note| !note.is_empty());
     Ok(note.map(|note| Checkpoint::open(note.as_bytes(), origin, &[signer.verifier().clone()])).transpose()?)
+}
+
+/// What commands are decided with.
+fn surroundings(
+    handle: &EngineHandle,
+    options: &EngineOptions,
+    identities: IdentityKeys,
+    snapshots: &Arc<Table>,
+    pipeline: &Arc<Pipeline>,
+) -> Surroundings {
+    let shared = handle.shared();
+    Surroundings {
+        clock: Arc::clone(&options.clock),
+        entropy: Arc::clone(&options.entropy),
+        log_id: shared.log_key.log_id(),
+        reader: Arc::clone(&shared.reader),
+        index: Arc::clone(&shared.index),
+        snapshots: Arc::clone(snapshots),
+        indexed: Arc::clone(&shared.indexed),
+        pipeline: Arc::clone(pipeline),
+        keys: Arc::clone(&shared.keys),
+        identities,
+    }
+}
+
+/// Starts the threads that follow, flush and recompute.
+fn start_following(
+    handle: &EngineHandle,
+    derived: Derived,
+    snapshots: Arc<Table>,
+    pipeline: &Arc<Pipeline>,
+    stopping: &Arc<AtomicBool>,
+    options: &EngineOptions,
+) -> Result<Vec<JoinHandle<()>>, OpenFault> {
+    let shared = handle.shared();
+    let recomputer = Recomputer {
+        reader: Arc::clone(&shared.reader),
+        index: Arc::clone(&shared.index),
+        rows: options.data.join("derived"),
+        outcome: Arc::clone(&shared.recomputation),
+        stopping: Arc::clone(stopping),
+    };
+    let follower = Follower {
+        derived,
+        reader: Arc::clone(&shared.reader),
+        indexed: Arc::clone(&shared.indexed),
+        publisher: Arc::clone(&shared.publisher),
+        pipeline: Arc::clone(pipeline),
+        stopping: Arc::clone(stopping),
+        publish_every: options.publish_every,
+    };
+    let tables = vec![Arc::clone(&shared.index), snapshots];
+    let flusher = Flusher { tables, handle: handle.clone(), stopping: Arc::clone(stopping) };
+    Ok(vec![
+        spawn("follow", move || follower.run())?,
+        spawn("flush", move || flusher.run())?,
+        spawn("recompute", move || recomputer.run())?,
+    ])
 }
 
 type Writing = (JoinHandle<()>, JoinHandle<Box<dyn EventLog>>);

@@ -30,6 +30,7 @@ use crate::log::{LogKey, LogPurpose, LogReader};
 use crate::progress::Progress;
 use crate::publisher::{Published, Publisher};
 use crate::read_log::{ReadLog, Reading};
+use crate::recompute::Recomputation;
 use crate::sealing::{self, OpenedField};
 use crate::vault_keys::{Key, KeyFault, KeyRing};
 
@@ -47,6 +48,7 @@ pub(crate) struct Shared {
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) publisher: Arc<Publisher>,
     pub(crate) read_log: ReadLog,
+    pub(crate) recomputation: Arc<Recomputation>,
     pub(crate) commands: Mutex<Weak<SyncSender<(Submission, Reply)>>>,
     pub(crate) idempotency_key: Key,
     pub(crate) system_account: AccountId,
@@ -365,6 +367,10 @@ impl EngineHandle {
     /// The newest published checkpoint.
     pub fn published(&self) -> Option<Published> {
         self.shared.publisher.published()
+    }
+    /// The recomputation of the tree that this start has begun.
+    pub fn recomputation(&self) -> &Recomputation {
+        &self.shared.recomputation
     }
     /// The log's key: checks MACs in `verify`.
     pub fn log_key(&self) -> &LogKey {

@@ -27,6 +27,7 @@ mod pipeline;
 pub mod progress;
 pub mod publisher;
 pub mod read_log;
+pub mod recompute;
 pub mod sealing;
 mod secrets;
 pub mod vault_keys;

@@ -220,3 +220,22 @@ fn a_log_of_reads_that_lost_records_is_refused() {
     copy_folder(&world.path("whole"), &world.data());
     world.open().close();
 }
+
+/// A leaf that the right edge does not rest on: the start passes over it, the recomputation does not.
+#[test]
+fn an_old_leaf_that_differs_is_found_in_the_background_and_made_anew() {
+    let (world, ..) = World::with_trainees(65, 130);
+    let before = digest(&world);
+    damage(&world, |key, _| key == [&[b'T', 0][..], &[0; 8]].concat(), |row| row[3] ^= 1);
+    let found = || {
+        let engine = world.open();
+        let recomputation = engine.handle().recomputation();
+        assert!(recomputation.size() > 256 && recomputation.wait(Duration::from_mins(1)));
+        let trouble = recomputation.trouble().map(str::to_owned);
+        engine.close();
+        trouble
+    };
+    assert!(found().unwrap().contains("stored hash 0 of tree level 0"));
+    assert_eq!(found(), None);
+    assert_eq!(digest(&world), before);
+}

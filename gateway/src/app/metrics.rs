@@ -52,7 +52,10 @@ impl Metrics {
         let end = app.engine().end();
         let reached = app.deps().projections.position();
         let signed = app.engine().published().map_or(0, |published| published.size);
+        let recomputation = app.engine().recomputation();
         let gauges = [
+            ("zhixin_tree_recomputed_events", recomputation.done()),
+            ("zhixin_tree_wrong", u64::from(recomputation.trouble().is_some())),
             ("zhixin_log_events", end),
             ("zhixin_read_models_position", reached),
             ("zhixin_read_models_lag_events", end.saturating_sub(reached)),

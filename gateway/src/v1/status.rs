@@ -52,6 +52,12 @@ pub(crate) fn wrong_rows(app: &App) -> Option<(&'static str, &'static str)> {
     found.then_some(("抽样核对发现统计数据与记录不一致", "samples of the read models differ from the record"))
 }
 
+/// Proofs may not check; the log itself is not touched.
+fn wrong_tree(app: &App) -> Option<(&'static str, &'static str)> {
+    let found = app.engine().recomputation().trouble().is_some();
+    found.then_some(("重新计算发现存储的证明树与记录不一致", "the stored tree differs from the record, or could not be recomputed"))
+}
+
 async fn ready(State(app): State<App>) -> Result<Response, Problem> {
     let troubles = app.blocking(|app| Ok(troubles(app))).await?;
     match troubles.first() {
@@ -72,6 +78,7 @@ async fn status(State(app): State<App>) -> Result<Response, Problem> {
 fn status_json(app: &App) -> Result<Value, Problem> {
     let (engine, projections) = (app.engine(), &app.deps().projections);
     let published = engine.published().map(|published| json!({ "size": published.size, "root": published.root.to_string() }));
+    let recomputation = engine.recomputation();
     let mut models = Vec::new();
     for model in ModelName::ALL {
         models.push(json!({ "name": model.name(), "version": model.version(), "position": projections.position_of(model).checked_sub(1), "answers": app.is_current(model), "quarantined": projections.quarantined(model)?.len() }));
@@ -83,6 +90,7 @@ fn status_json(app: &App) -> Result<Value, Problem> {
     });
     let mut troubles = troubles(app);
     troubles.extend(wrong_rows(app));
+    troubles.extend(wrong_tree(app));
     let troubles: Vec<Value> = troubles.iter().map(|(zh, en)| json!({ "zh": zh, "en": en })).collect();
     Ok(json!({
         "healthy": troubles.is_empty(),
@@ -90,6 +98,7 @@ fn status_json(app: &App) -> Result<Value, Problem> {
         "position": engine.end().checked_sub(1),
         "origin": engine.publisher().origin(),
         "checkpoint": published,
+        "recomputed_tree": { "done": recomputation.done(), "of": recomputation.size(), "trouble": recomputation.trouble() },
         "read_models": { "position": projections.position().checked_sub(1), "models": models },
         "row_checks": row_checks,
         "time": engine.now()?.to_china_text(),

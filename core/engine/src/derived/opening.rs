@@ -25,6 +25,9 @@ const BULK_EVENTS_MIN: u64 = 100_000;
 /// Rows in memory at which a catch-up writes them out. Unit: bytes.
 const FLUSH_BYTES: usize = 64 << 20;
 
+/// A file beside rows that were found to differ from the log.
+pub(crate) const WRONG_MARK: &str = "wrong";
+
 /// A folder of derived rows, looked at but not yet held against the log.
 #[derive(Debug)]
 pub(crate) struct FoundRows {
@@ -39,6 +42,10 @@ impl FoundRows {
     pub(crate) fn look(kind: RowKind, path: &Path) -> Result<Self, OpenFault> {
         fs::create_dir_all(path).map_err(|source| OpenFault::Io { step: "make", path: path.to_owned(), source })?;
         let rows = match open_rows(kind, path) {
+            Ok(_) if path.join(WRONG_MARK).exists() => {
+                tracing::warn!(runbook = "derived", "derived rows were found to differ from the log; they are made anew");
+                None
+            }
             Ok(rows) => Some(rows),
             Err(fault @ RowFault::Unopenable { .. }) => {
                 tracing::warn!(fault = %log_chain(&fault), "derived rows will not open; they are made anew");

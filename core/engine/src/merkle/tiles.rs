@@ -214,13 +214,19 @@ pub fn check_rows<S: TileSource + ?Sized>(source: &S, size: u64) -> Result<TreeB
         for leaf in read_hashes(source, 0, tree.size(), ROW_HASHES.min(size - tree.size()))? {
             tree.append(leaf, &mut completed)?;
         }
-        for StoredHash { level, index, hash } in completed.drain(..).filter(|stored| stored.level > 0) {
-            if read_hashes(source, level, index, 1)? != [hash] {
-                return Err(TileError::HashDiffers { level, index });
-            }
-        }
+        check_stored(source, completed.drain(..).filter(|stored| stored.level > 0))?;
     }
     Ok(tree)
+}
+
+/// Holds hashes that an append completed against those that are stored.
+pub fn check_stored<S: TileSource + ?Sized>(source: &S, hashes: impl IntoIterator<Item = StoredHash>) -> Result<(), TileError> {
+    for StoredHash { level, index, hash } in hashes {
+        if read_hashes(source, level, index, 1)? != [hash] {
+            return Err(TileError::HashDiffers { level, index });
+        }
+    }
+    Ok(())
 }
 
 /// Root over the leaves `start..end`. Both must be where the splits of RFC 6962 fall, so that `start` is a
