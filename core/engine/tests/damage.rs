@@ -239,3 +239,10 @@ fn an_old_leaf_that_differs_is_found_in_the_background_and_made_anew() {
     assert_eq!(found(), None);
     assert_eq!(digest(&world), before);
 }
+
+#[test]
+fn a_demo_log_never_opens_for_production() {
+    let (world, ..) = World::with_trainees(66, 0);
+    let outcome = Engine::open(EngineOptions { purpose: LogPurpose::Production, ..world.options("master") });
+    assert!(matches!(outcome, Err(OpenFault::Log(LogFault::AnotherPurpose { .. }))), "{outcome:?}");
+}

@@ -596,11 +596,3 @@ fn an_old_copy_of_the_folder_cannot_sign_a_fork() {
     let refused = Engine::open(options(dir.path()));
     assert!(matches!(refused, Err(OpenFault::Log(_))), "the checkpoint file knows more: {refused:?}");
 }
-
-#[test]
-fn a_demo_log_never_opens_for_production() {
-    let dir = tempfile::tempdir().unwrap();
-    open(dir.path()).close();
-    let production = EngineOptions { purpose: LogPurpose::Production, ..options(dir.path()) };
-    assert!(matches!(Engine::open(production), Err(OpenFault::Log(LogFault::AnotherPurpose { .. }))));
-}
