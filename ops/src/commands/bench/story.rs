@@ -38,6 +38,8 @@ const STORY_DAYS: i64 = 730;
 const EVENTS_PER_RUNNING_CLASS: u64 = 20_000;
 /// Most classes at the same time.
 const RUNNING_MAX: u64 = 2_000;
+/// Length at which a prepared body is full. Unit: bytes.
+const IMPORTED_BYTES: usize = 64 << 10;
 const DAY_MS: i64 = 86_400_000;
 
 /// A stream of random numbers that is the same every time.
@@ -159,7 +161,7 @@ impl Story {
         self.persons.len() as u64
     }
 
-    /// The next body, as full as it gets. Answers also how many commits and events it holds.
+    /// The next body, of [`IMPORTED_BYTES`] and a commit at most. Answers also how many commits and events it holds.
     pub(crate) fn next_body(&mut self) -> (Vec<u8>, u64, u64) {
         while self.pending.is_empty() {
             self.step();
@@ -173,7 +175,7 @@ impl Story {
             }
             let Some(next) = self.pending.front() else { continue };
             let events = u32::try_from(next.commit.events.len()).unwrap_or(u32::MAX);
-            if !body.push(events, &next.commit.encode(Timestamp(base))) {
+            if body.len() >= IMPORTED_BYTES || !body.push(events, &next.commit.encode(Timestamp(base))) {
                 let events = body.next_position() - first;
                 return (body.finish(), commits, events);
             }
