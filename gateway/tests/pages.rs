@@ -81,6 +81,45 @@ async fn a_figure_leads_to_exactly_its_events() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_row_leads_to_its_events_and_claims_no_count() {
+    let (world, number) = taught().await;
+    let id = |name: &str| world.ids[name].as_str();
+    let (class, trainer) = (id("class"), id("listed_trainer"));
+    for (path, rows, signs) in [
+        (
+            format!("/classes/{class}"),
+            vec![format!("classes&#38;row={class}"), format!("classes&#38;row={class}%3A{}", id("person"))],
+            class,
+        ),
+        (format!("/verify/{number}"), vec![format!("certificates&#38;row={}", id("certificate"))], number.as_str()),
+        (format!("/directories/trainers/{trainer}"), vec![format!("trainers&#38;row={trainer}")], trainer),
+        ("/directories/occupations".to_owned(), vec![format!("occupations&#38;row={}", id("occupation"))], "/directories/occupations"),
+    ] {
+        let page = world.get("provincial_office", &path).await.text();
+        for row in rows {
+            let href = format!("/why?model={row}");
+            assert!(page.contains(&format!("href=\"{href}\"")), "{path} does not lead to {href}: {page}");
+            let why = world.get("provincial_office", &href.replace("&#38;", "&")).await.text();
+            assert!(why.contains("<h1>来源事件</h1>") && why.contains("<a href=\"/events/"), "{why}");
+            assert!(why.contains(signs), "it names the record: {why}");
+            assert!(!["统计口径", "复算", "计入"].iter().any(|word| why.contains(word)), "{why}");
+        }
+        // Who may not follow the way is not sent on it.
+        assert!(!world.get("", &path).await.text().contains("/why?"), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_class_tells_on_which_day_a_certificate_was_issued() {
+    let (world, number) = taught().await;
+    let certificate = world.get("", &format!("/api/v1/certificates/{number}")).await.json()["certificate"].clone();
+    let class = world.get("provincial_office", &format!("/classes/{}", world.ids["class"])).await.text();
+    let (_, row) = class.split_once(&format!(">{number}</a>")).unwrap();
+    let (row, _) = row.split_once("</tr>").unwrap();
+    assert!(row.contains(certificate["issued_on"].as_str().unwrap()), "{row}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn records_are_called_by_their_names_and_kinds_in_the_language_of_the_page() {
     let (world, number) = taught().await;
     let class = world.get("provincial_office", &format!("/subjects/class/{}", world.ids["class"])).await.text();

@@ -81,6 +81,13 @@ pub fn read_in_view<T: DeserializeOwned>(rows: &dyn RowGet, key: &[u8], as_of: A
     Ok(in_view(read(rows, key)?, as_of))
 }
 
+/// The events that told the facts of a view, in the order of the log.
+pub fn events<T: DeserializeOwned>(rows: &dyn RowGet, key: &[u8], as_of: AsOf) -> Result<Vec<Position>, RowFault> {
+    let mut events: Vec<Position> = read_in_view::<T>(rows, key, as_of)?.iter().map(Dated::at).collect();
+    events.sort_unstable();
+    Ok(events)
+}
+
 /// A row that does not have the form its model writes.
 pub const CORRUPT: RowFault = RowFault::Corrupt { what: "row of a read model that does not decode" };
 

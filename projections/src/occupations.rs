@@ -226,6 +226,11 @@ pub fn by_id(view: &TableView, occupation: OccupationId, as_of: AsOf) -> Result<
     Ok(fold(occupation, facts::read_in_view(view, &facts::key(OCCUPATION, &[&occupation.to_bytes()]), as_of)?))
 }
 
+/// The events that made an entry what it is, in the order of the log; empty if the view does not know the occupation.
+pub fn events(view: &TableView, occupation: OccupationId, as_of: AsOf) -> Result<Vec<Position>, RowFault> {
+    facts::events::<OccupationFact>(view, &facts::key(OCCUPATION, &[&occupation.to_bytes()]), as_of)
+}
+
 /// Every occupation of the view, by newest code, then id.
 pub fn list(view: &TableView, as_of: AsOf) -> Result<Vec<OccupationEntry>, RowFault> {
     let mut entries = Vec::new();

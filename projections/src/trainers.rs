@@ -340,6 +340,11 @@ pub fn by_id(view: &TableView, trainer: TrainerId, as_of: AsOf) -> Result<Option
     Ok(fold(trainer, facts, as_of.effective_by))
 }
 
+/// The events that made an entry what it is, in the order of the log; empty if the view does not know the trainer.
+pub fn events(view: &TableView, trainer: TrainerId, as_of: AsOf) -> Result<Vec<Position>, RowFault> {
+    facts::events::<TrainerFact>(view, &facts::key(TRAINER, &[&trainer.to_bytes()]), as_of)
+}
+
 /// Every trainer that the view knows, whatever its status, by id.
 fn all(view: &TableView, as_of: AsOf) -> Result<Vec<TrainerEntry>, RowFault> {
     let mut entries = Vec::new();
@@ -480,6 +485,8 @@ mod tests {
             ["listed", "listed", "suspended", "suspended", "listed", "listed", "expired"]
         );
         assert_eq!([29, 30, 400].map(|day| status(2, day).unwrap().name()), ["listed", "removed", "removed"]);
+        let told = |day| events(&view, trainer_id(1), at_end_of(day)).unwrap();
+        assert_eq!((told(-1), told(12), told(15)), (vec![], [0, 2].map(Position).into(), [0, 2, 5].map(Position).into()));
         assert_eq!(by_id(&view, trainer_id(1), at_end_of(12)).unwrap().unwrap().ground, Some(ListingGround::Violation));
     }
 

@@ -7,7 +7,7 @@ mod driver;
 use anyhow::Context as _;
 use driver::{Browser, DESK, PHONE};
 use serde_json::Value;
-use zhixin_tests::system::{Account, Course, Demo, Made, roster, skipped, text};
+use zhixin_tests::system::{Account, Course, Demo, Made, roster, skipped, text, until};
 
 /// Signs in: first with a wrong password, which is told, then with the right one.
 async fn sign_in(browser: &Browser, Account { login, password, .. }: &Account) -> anyhow::Result<()> {
@@ -122,6 +122,19 @@ async fn look_back(browser: &Browser, course: &Course) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The figures of a page that stays open follow what is recorded: somebody is enrolled over the interface meanwhile.
+async fn watch(browser: &Browser, course: &Course, made: &Made) -> anyhow::Result<()> {
+    let mut course = course.clone();
+    course.plan_and_open(1).await?;
+    browser.go(&format!("/?year={}&region={}", course.last_day().year(), Course::UNIT)).await?;
+    // After a reload this would be an element of a page that is gone, and asking it would fail.
+    let enrolled = browser.find("tfoot a[href*='field=enrolled']").await?;
+    let after = enrolled.text().await?.parse::<u64>()?.saturating_add(1).to_string();
+    let report = course.upload(roster(&[[&made.name, &made.number, &made.phone]])?, true).await?;
+    course.confirm(&report).await?;
+    until("the figure follows", || async { Ok((enrolled.text().await? == after).then_some(())) }).await
+}
+
 /// The remaining pages, in both languages and in larger type.
 async fn look_around(browser: &Browser, course: &Course) -> anyhow::Result<()> {
     for (name, path) in [
@@ -148,7 +161,7 @@ async fn walk(javascript: bool) -> anyhow::Result<()> {
     let demo = Demo::shared()?;
     let folder = demo.copy()?;
     let (server, mut course) = Course::prepare(&demo, &folder).await?;
-    let made: Vec<Made> = (80..84).map(Made::new).collect();
+    let made: Vec<Made> = (80..85).map(Made::new).collect();
     // A first class is run to its certificates over the interface; a second one is open for the browser.
     let first = [[made[0].name.as_str(), made[0].number.as_str(), made[0].phone.as_str()]];
     let certified = course.run_through(roster(&first)?, 1).await?;
@@ -164,6 +177,9 @@ async fn walk(javascript: bool) -> anyhow::Result<()> {
     look_up(&browser, number, &made[0]).await?;
     sign_in(&browser, demo.account("national_office")?).await?;
     follow_a_figure(&browser).await?;
+    if javascript {
+        watch(&browser, &course, &made[4]).await?;
+    }
     look_around(&browser, &course).await?;
     sign_out(&browser).await?;
     sign_in(&browser, &course.staff_account).await?;

@@ -63,6 +63,7 @@ fn certificates(lang: Lang) -> Vec<Sample> {
         frame: frame.clone(),
         number: s("T0003212202380322500012K"),
         state,
+        why: Some(s("/why?model=certificates&row=8Q2M5XV0TD")),
         checked_at: s("2025-11-22 07:31:05"),
         check,
         errors: vec![],
@@ -241,10 +242,10 @@ fn why(lang: Lang) -> WhyView {
             fact(p("地区", "Region"), p("江苏省（按举办单位）", "Jiangsu (organiser)"), None),
             fact(p("计数单位", "Unit"), p("人", "persons"), None),
         ],
-        rule: s(p(
+        rule: Some(s(p(
             "一人当年多次完成只计一次，以第一次完成为准；被更正的完成不计。",
             "A person counts once a year, by the first completion; corrected completions do not count.",
-        )),
+        ))),
         recount: 8_198,
         agrees: true,
         events: vec![event(101_210, 1, 1), event(101_211, 2, 1), event(101_290, 0, -1), event(101_295, 3, 0)],

@@ -172,6 +172,7 @@ fn trainer(lang: Lang) -> TrainerView {
             Day { date: s(p("2024年3月1日", "1 Mar 2024")), entries: vec![Entry::One(item(lang, 88_320))] },
         ],
         timeline: s("/subjects/trainer/9D4R7YC2HE"),
+        why: Some(s("/why?model=trainers&row=9D4R7YC2HE")),
         classes: class_rows(lang),
         citation: format!(
             "{name}, {}",
@@ -310,6 +311,7 @@ fn class(lang: Lang) -> ClassView {
             fact(p("地点", "Place"), p("江苏省江州市", "Jiangzhou, Jiangsu"), None),
         ],
         timeline: s("/subjects/class/4T8KQ2ZM1C"),
+        why: Some(s("/why?model=classes&row=4T8KQ2ZM1C")),
         names_masked: true,
         sessions,
         roster,
@@ -337,6 +339,7 @@ fn roster_row(lang: Lang, i: usize, person: &str, employer: &str) -> RosterRow {
         employer: s(employer),
         attendance,
         hours: (hours, 88),
+        why: Some(format!("/why?model=classes&row=4T8KQ2ZM1C%3A0000P{i:05}")),
         status: if hours >= 88 {
             tag(lang.pick("已完成", "Completed"), Tone::Good)
         } else {

@@ -71,7 +71,7 @@ super::texts! {
         persons: "人", "persons";
         trainings: "人次", "person-trainings";
         timeline_link: "变更记录", "History of this record";
-        why: "数字来源", "Where this figure comes from";
+        why_row: "来源事件", "Source events";
         copy: "复制", "Copy";
         copied: "已复制", "Copied";
         confirm: "确认", "Confirm";

@@ -41,7 +41,7 @@ super::texts! {
         event_not_open: "您没有查看该事件内容的权限；存证不受影响。", "You may not see the content of this event; its proof is open to all.";
         why_title: "数字来源", "Where this figure comes from";
         why_rule: "统计口径", "Counting rule";
-        why_events: "构成该数字的事件", "The events behind it";
+        why_events: "构成该结果的事件", "The events behind it";
         why_ok: "逐条复算结果为 {0}，与页面数字一致。", "Recounted from the events: {0}, the same as the figure.";
         why_differs: "逐条复算结果为 {0}，与页面数字 {1} 不一致，请联系管理员。", "Recounted from the events: {0}, but the figure says {1}. Please tell the administrator.";
         why_count: "计入", "Counts";

@@ -107,10 +107,10 @@ fn of_row(rows: &TableView, model: ModelName, row: &str, view: AsOf) -> Result<O
             }
             None => classes::by_id(rows, id::<ClassId>(row)?, view)?.map(|detail| detail.positions),
         },
-        ModelName::Trainers => trainers::by_id(rows, id::<TrainerId>(row)?, view)?.map(|entry| vec![entry.edition]),
-        ModelName::Occupations => occupations::by_id(rows, id::<OccupationId>(row)?, view)?
-            .map(|entry| entry.codes.iter().map(|code| code.position).chain([entry.edition]).collect()),
-    })
+        ModelName::Trainers => Some(trainers::events(rows, id::<TrainerId>(row)?, view)?),
+        ModelName::Occupations => Some(occupations::events(rows, id::<OccupationId>(row)?, view)?),
+    }
+    .filter(|events| !events.is_empty()))
     .map(|found| {
         found.map(|mut positions: Vec<Position>| {
             positions.sort_unstable();

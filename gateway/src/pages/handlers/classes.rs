@@ -8,7 +8,7 @@ use axum::response::Response;
 use zhixin_engine::domain::access::Action;
 use zhixin_events::{Attendance, ClassId, ClassStatus, PersonId, ReadPurpose, ReportingUnit, Secret, Subject};
 use zhixin_projections::classes::{self, ClassDetail, ClassEntry, Trainee};
-use zhixin_projections::{AsOf, ModelName};
+use zhixin_projections::{AsOf, ModelName, TableView, certificates};
 
 use super::frame::{Asked, html};
 use super::{class_tag, pager, select};
@@ -160,6 +160,7 @@ impl Page<'_> {
         let lang = self.names.lang();
         let t = Texts::of(lang);
         let class = &self.detail.entry;
+        let register = self.app.rows(ModelName::Certificates)?;
         let crumbs = [(t.classes.title.as_str(), Some("/classes")), (class.title.as_str(), None)];
         Ok(ClassView {
             frame: self.asked.data_frame(self.app, Nav::Classes, &crumbs, &self.moment, &[ModelName::Classes])?,
@@ -168,12 +169,13 @@ impl Page<'_> {
             steps: self.steps(),
             facts: self.facts()?,
             timeline: format!("/subjects/class/{}", class.class),
+            why: self.asked.why_row(ModelName::Classes, class.class),
             names_masked: self.opened.is_none(),
             sessions: self.sessions(),
             roster: shown.iter().map(|trainee| self.roster_row(trainee)).collect::<Result<_, _>>()?,
             pager,
             tests: shown.iter().flat_map(|trainee| self.tests(trainee)).collect(),
-            certificates: shown.iter().filter_map(|trainee| self.certificate(trainee)).collect(),
+            certificates: shown.iter().filter_map(|trainee| self.certificate(trainee, &register).transpose()).collect::<Result<_, _>>()?,
             import: self.import(all, errors),
         })
     }
@@ -275,6 +277,7 @@ impl Page<'_> {
             employer: trainee.employer.map(|id| self.names.subject(&Subject::organisation(id))).transpose()?.unwrap_or_default(),
             attendance: self.detail.sessions.iter().map(mark).collect(),
             hours: (names::whole_hours(trainee.attended), names::whole_hours(self.planned())),
+            why: self.asked.why_row(ModelName::Classes, format_args!("{}:{}", self.detail.entry.class, trainee.person)),
             status: trainee_tag(self.names.lang(), trainee),
         })
     }
@@ -296,21 +299,22 @@ impl Page<'_> {
         (1..).zip(&trainee.tests).map(row).collect()
     }
 
-    fn certificate(&self, trainee: &Trainee) -> Option<CertificateRow> {
+    fn certificate(&self, trainee: &Trainee, register: &TableView) -> Result<Option<CertificateRow>, Problem> {
         let labels = &self.names.texts().labels;
-        let held = trainee.certificate.as_ref()?;
+        let Some(held) = &trainee.certificate else { return Ok(None) };
+        let issued = certificates::by_id(register, held.certificate, self.moment.view)?;
         let proven = self.app.engine().published().is_some_and(|published| published.size > held.position.0);
         let status = match (held.revoked, proven) {
             (Some(_), _) => Tag { text: labels.certificate_revoked.to_string(), tone: Tone::Bad },
             (None, true) => Tag { text: labels.certificate_valid.to_string(), tone: Tone::Good },
             (None, false) => Tag { text: labels.certificate_awaiting.to_string(), tone: Tone::Warning },
         };
-        Some(CertificateRow {
+        Ok(Some(CertificateRow {
             number: Link { label: held.number.clone(), href: format!("/verify/{}", held.number) },
             name: self.name(trainee.person),
-            issued_on: format!("#{}", held.position),
+            issued_on: issued.map_or_else(|| format!("#{}", held.position), |entry| entry.issued_on.to_string()),
             status,
-        })
+        }))
     }
 
     fn import(&self, all: &[Trainee], errors: Vec<crate::pages::views::FieldError>) -> Option<ImportForm> {

@@ -249,6 +249,7 @@ fn trainer_view(app: &App, asked: &Asked, id: TrainerId) -> Result<TrainerView, 
         occupations: entry.occupations.iter().map(occupation).collect::<Result<_, Problem>>()?,
         history: super::timeline::days(&history.entries, &names)?,
         timeline: format!("/subjects/{subject}"),
+        why: asked.why_row(ModelName::Trainers, id),
         classes: super::classes::rows(app, &held, moment.view, &names)?,
         citation: citation
             .replace("{0}", &entry.name)
@@ -270,14 +271,15 @@ pub(super) async fn occupation_list(State(app): State<App>, caller: Caller, uri:
             title: title.to_owned(),
             code_label: lang.pick("职业编码（版本）", "Code (edition)").to_owned(),
             grades: Grade::ALL.iter().map(|grade| names::grade(lang, *grade).to_owned()).collect(),
-            rows: found.iter().map(|entry| occupation_row(entry, lang)).collect(),
+            rows: found.iter().map(|entry| occupation_row(entry, &asked)).collect(),
         };
         html(view.render(lang))
     })
     .await
 }
 
-fn occupation_row(entry: &OccupationEntry, lang: Lang) -> OccupationRow {
+fn occupation_row(entry: &OccupationEntry, asked: &Asked) -> OccupationRow {
+    let lang = asked.lang;
     let labels = &Texts::of(lang).labels;
     let directions = |known: &Directions| match known {
         Directions::NotYetKnown => vec![labels.direction_unknown.to_string()],
@@ -288,8 +290,13 @@ fn occupation_row(entry: &OccupationEntry, lang: Lang) -> OccupationRow {
     OccupationRow {
         name: Link { label: name.to_owned(), href: format!("/subjects/occupation/{}", entry.occupation) },
         other_name: other.to_owned(),
-        codes: entry.codes.iter().map(|code| format!("{}（{}）", code.code, code.edition)).collect(),
+        codes: entry
+            .codes
+            .iter()
+            .map(|code| lang.pick("{0}（{1}）", "{0} ({1})").replace("{0}", &code.code).replace("{1}", &code.edition.to_string()))
+            .collect(),
         directions: entry.directions.iter().map(|(_, known)| directions(known)).collect(),
         trainers: with_param("/directories/trainers", "occupation", &entry.occupation.to_string()),
+        why: asked.why_row(ModelName::Occupations, entry.occupation),
     }
 }

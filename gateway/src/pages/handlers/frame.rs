@@ -1,12 +1,17 @@
 //! What every page needs: its frame, its language, its place in the site.
 
+use std::fmt::Display;
+
 use axum::http::Uri;
 use axum::response::{Html, IntoResponse as _, Response};
+use zhixin_engine::domain::access::Action;
 use zhixin_projections::ModelName;
 
 use crate::app::App;
 use crate::auth::{Acting, Caller};
-use crate::pages::views::{Account, AsOf, Crumb, DataTime, ErrorView, FieldError, Frame, Integrity, Nav, Quarantine, without_params};
+use crate::pages::views::{
+    Account, AsOf, Crumb, DataTime, ErrorView, FieldError, Frame, Integrity, Nav, Quarantine, encode, without_params,
+};
 use crate::problem::{Part, Problem, pages};
 use crate::text::{Lang, Texts};
 use crate::v1::moment::Moment;
@@ -47,6 +52,12 @@ impl Asked {
             legal: app.deps().legal.clone(),
             ..Frame::default()
         }
+    }
+
+    /// The page of the events behind a row, for readers who may read histories.
+    pub(super) fn why_row(&self, model: ModelName, row: impl Display) -> Option<String> {
+        self.caller.require(Action::ReadHistory).ok()?;
+        Some(format!("/why?model={}&row={}", model.name(), encode(&row.to_string())))
     }
 
     /// The sentence on an act that led to this page.

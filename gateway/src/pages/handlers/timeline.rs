@@ -302,12 +302,23 @@ fn why_view(app: &App, asked: &Asked) -> Result<WhyView, Problem> {
                 Fact { label: t.dashboard.line.to_string(), value: names::line(lang, row.key.line).to_owned(), href: None },
                 Fact { label: t.frame.name.to_string(), value: group, href: None },
             ];
-            (field_name(lang, *field), scope, quota::rule(lang, row.key.unit).to_owned())
+            (field_name(lang, *field), scope, Some(quota::rule(lang, row.key.unit).to_owned()))
         }
-        None => (lang.pick("构成这条记录的事件", "events behind this row").to_owned(), Vec::new(), String::new()),
+        None => (lang.pick("个来源事件", "source events").to_owned(), row_facts(why.model, query.text("row"), &names)?, None),
     };
+    let back = match scope.first() {
+        Some(fact) if rule.is_none() => fact.href.clone(),
+        Some(_) | None => Some("/".to_owned()),
+    };
+    let title = if rule.is_some() { t.timeline.why_title } else { t.frame.why_row };
     Ok(WhyView {
-        frame: asked.data_frame(app, Nav::Dashboard, &[(t.timeline.why_title.as_str(), None)], &moment, &[why.model])?,
+        frame: asked.data_frame(
+            app,
+            if rule.is_some() { Nav::Dashboard } else { Nav::None },
+            &[(title.as_str(), None)],
+            &moment,
+            &[why.model],
+        )?,
         figure: figure.map_or_else(|| total.to_string(), |figure| crate::charts::group_digits(&figure.to_string())),
         label,
         scope,
@@ -322,9 +333,32 @@ fn why_view(app: &App, asked: &Asked) -> Result<WhyView, Problem> {
             previous: (page > 1).then(|| href(page.saturating_sub(1))),
             next: (last < total).then(|| href(page.saturating_add(1))),
         },
-        back: why.figure.is_some().then(|| "/".to_owned()),
+        back,
         csv: None,
     })
+}
+
+/// The record that a row describes, with its page; of a trainee, class and person. Blocks.
+fn row_facts(model: ModelName, row: Option<&str>, names: &Names) -> Result<Vec<Fact>, Problem> {
+    let (kinds, lang): (&[SubjectKind], _) = (
+        match model {
+            ModelName::Quota => &[],
+            ModelName::Certificates => &[SubjectKind::Certificate],
+            ModelName::Classes => &[SubjectKind::Class, SubjectKind::Person],
+            ModelName::Trainers => &[SubjectKind::Trainer],
+            ModelName::Occupations => &[SubjectKind::Occupation],
+        },
+        names.lang(),
+    );
+    let fact = |(kind, id): (&SubjectKind, &str)| {
+        let subject = timeline::subject(kind.name(), id)?;
+        Ok(Fact {
+            label: names::subject_kind(lang, *kind).to_owned(),
+            value: names.subject(&subject)?,
+            href: Some(record_href(&subject, names)?.unwrap_or_else(|| format!("/subjects/{subject}"))),
+        })
+    };
+    kinds.iter().zip(row.unwrap_or_default().split(':')).map(fact).collect()
 }
 
 fn field_name(lang: Lang, field: Field) -> String {

@@ -4,6 +4,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use zhixin_events::Secret;
+use zhixin_projections::ModelName;
 use zhixin_projections::certificates::{CertificateEntry, CertificateStatus};
 
 use super::frame::{Asked, html};
@@ -56,7 +57,7 @@ fn page(
     let lang = asked.lang;
     let title = Texts::of(lang).verify.title;
     let number = certificates::normalised(number);
-    let (state, found) = state(app, asked, &number)?;
+    let (state, why, found) = state(app, asked, &number)?;
     let view = VerifyView {
         frame: crate::pages::views::Frame {
             path: format!("/verify/{}", encode(&number)),
@@ -65,6 +66,7 @@ fn page(
         checked_at: names::minute(app.engine().now()?),
         number,
         state,
+        why,
         check,
         errors,
     };
@@ -73,32 +75,33 @@ fn page(
 }
 
 /// What the look-up found, with its status: not found and unavailable say so to programs too.
-fn state(app: &App, asked: &Asked, number: &str) -> Result<(CertificateState, StatusCode), Problem> {
+fn state(app: &App, asked: &Asked, number: &str) -> Result<(CertificateState, Option<String>, StatusCode), Problem> {
     match looked_up(app, asked, number) {
-        Ok(state) => Ok((state, StatusCode::OK)),
-        Err(problem) if problem.status() == StatusCode::NOT_FOUND => Ok((not_found(app, asked.lang), StatusCode::NOT_FOUND)),
+        Ok((state, why)) => Ok((state, why, StatusCode::OK)),
+        Err(problem) if problem.status() == StatusCode::NOT_FOUND => Ok((not_found(app, asked.lang), None, StatusCode::NOT_FOUND)),
         Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE && problem.progress().is_none() => {
             let cause = problem.cause().unwrap_or("");
             tracing::error!(code = problem.code(), cause, runbook = "problem", "a certificate could not be shown");
-            Ok((CertificateState::Unavailable, StatusCode::SERVICE_UNAVAILABLE))
+            Ok((CertificateState::Unavailable, None, StatusCode::SERVICE_UNAVAILABLE))
         }
         Err(problem) => Err(problem),
     }
 }
 
-fn looked_up(app: &App, asked: &Asked, number: &str) -> Result<CertificateState, Problem> {
+fn looked_up(app: &App, asked: &Asked, number: &str) -> Result<(CertificateState, Option<String>), Problem> {
     let lang = asked.lang;
     let moment = Moment::of_page(app, &Query::default())?;
     let entry = certificates::find(app, number, moment.view)?;
     let holder = certificates::masked_holder(app, &entry)?;
     let facts = facts(&entry, holder, &Names::of(app, moment.view, lang)?)?;
-    Ok(match &entry.status {
+    let state = match &entry.status {
         CertificateStatus::Valid if certificates::is_proven(app, &entry) => CertificateState::Valid(facts),
         CertificateStatus::Valid => CertificateState::AwaitingProof(facts),
         CertificateStatus::Revoked { on, ground, .. } => {
             CertificateState::Revoked { facts, on: names::date(lang, *on), reason: names::revocation_ground(lang, *ground).to_owned() }
         }
-    })
+    };
+    Ok((state, asked.why_row(ModelName::Certificates, entry.certificate)))
 }
 
 fn facts(entry: &CertificateEntry, holder: Option<String>, names: &Names) -> Result<CertificateFacts, Problem> {

@@ -118,6 +118,8 @@ pub struct RosterRow {
     pub attendance: Vec<Attendance>,
     /// Hours reached and hours required.
     pub hours: (u32, u32),
+    /// Address of the events behind the row, for readers who may see them.
+    pub why: Option<String>,
     /// State of the enrolment.
     pub status: Tag,
 }
@@ -182,6 +184,8 @@ pub struct ClassView {
     pub facts: Vec<Fact>,
     /// Address of the timeline.
     pub timeline: String,
+    /// Address of the events behind the record, for readers who may see them.
+    pub why: Option<String>,
     /// Names are masked for this reader.
     pub names_masked: bool,
     /// Columns of the grid.

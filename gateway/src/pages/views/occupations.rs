@@ -19,6 +19,8 @@ pub struct OccupationRow {
     pub directions: Vec<Vec<String>>,
     /// Address of the trainers listed for it.
     pub trainers: String,
+    /// Address of the events behind the entry, for readers who may see them.
+    pub why: Option<String>,
 }
 
 /// The list.

@@ -124,6 +124,8 @@ pub struct TrainerView {
     pub history: Vec<Day>,
     /// Address of the full timeline.
     pub timeline: String,
+    /// Address of the events behind the entry, for readers who may see them.
+    pub why: Option<String>,
     /// Recent classes.
     pub classes: Vec<ClassRow>,
     /// How to cite the entry.

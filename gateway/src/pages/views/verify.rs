@@ -112,6 +112,8 @@ pub struct VerifyView {
     pub number: String,
     /// What was found.
     pub state: CertificateState,
+    /// Address of the events behind the certificate, for readers who may see them.
+    pub why: Option<String>,
     /// When, in words.
     pub checked_at: String,
     /// Answer of the check.

@@ -5,7 +5,7 @@ use askama::Template;
 use super::frame::Page;
 use super::{Fact, Frame, Link, Pager};
 
-use crate::text::Lang;
+use crate::text::{Lang, Phrase};
 
 /// One event behind a figure.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,10 +31,10 @@ pub struct WhyView {
     pub figure: String,
     /// What the figure says, in a sentence.
     pub label: String,
-    /// Year, line, unit, group: what was counted.
+    /// Year, line, unit, group: what was counted; or the record.
     pub scope: Vec<Fact>,
-    /// The counting rule in words.
-    pub rule: String,
+    /// The counting rule in words; none for a record, which counts nothing.
+    pub rule: Option<String>,
     /// The figure recounted from all its events.
     pub recount: u64,
     /// Recount and figure agree.
@@ -64,6 +64,10 @@ struct Why<'a> {
 }
 
 impl Why<'_> {
+    fn title(&self) -> Phrase {
+        if self.v.rule.is_some() { self.p.t.timeline.why_title } else { self.p.t.frame.why_row }
+    }
+
     fn signed(counts: i64) -> String {
         match counts.signum() {
             1 => format!("+{counts}"),
