@@ -147,6 +147,9 @@ pub(crate) enum ImportWhat {
         class: String,
         /// The file.
         file: PathBuf,
+        /// The day on which the seats were taken, for a roster that comes late [default: today].
+        #[arg(long, value_name = "DATE")]
+        effective_on: Option<String>,
         /// Report only, change nothing.
         #[arg(long)]
         dry_run: bool,

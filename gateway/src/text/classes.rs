@@ -46,6 +46,8 @@ super::texts! {
         import_lead: "支持 Excel（.xlsx）和 CSV（UTF-8 或 GB18030）。系统先试读并给出逐行报告，确认后才会写入。", "Excel (.xlsx) or CSV (UTF-8 or GB18030). The file is read on trial first, with a report row by row; nothing is written until you confirm.";
         import_file: "名单文件", "Roster file";
         import_hint: "身份证件号码一列请设为“文本”格式，否则 Excel 会丢失末几位数字。文件不超过 {0}。", "Format the identity number column as text, or Excel loses the last digits. At most {0}.";
+        import_day: "报名日期（补录时填写）", "Day of enrolment, if it is recorded late";
+        import_day_hint: "不填为今天。报名之前的课次不能登记考勤；已结班的班次应填结班当日或以前的日期。", "Today if left empty. Nobody attends a session before this day; for a closed class state a day before its end.";
         import_template: "下载名单模板", "Download the template";
         import_go: "上传并试读", "Upload and check";
         import_closed: "现在不能上传名单：{0}", "A roster cannot be uploaded now: {0}";

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 use zhixin_engine::domain::access::Action;
 use zhixin_engine::read_log::Reading;
-use zhixin_events::{ClassId, ReadPurpose};
+use zhixin_events::{CivilDate, ClassId, ReadPurpose};
 use zhixin_projections::{ModelName, classes};
 
 use self::upload::{State as Stand, Upload};
@@ -55,7 +55,10 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 fn upload_schema() -> Value {
-    json!({ "type": "object", "required": ["file"], "properties": { "file": { "type": "string", "format": "binary" } } })
+    json!({ "type": "object", "required": ["file"], "properties": {
+        "file": { "type": "string", "format": "binary" },
+        "effective_on": { "type": "string", "format": "date", "description": "The day on which the seats were taken, for a roster that comes late." },
+    } })
 }
 
 fn confirm_schema() -> Value {
@@ -163,13 +166,24 @@ pub(crate) fn importable(app: &App, caller: &Caller, class: ClassId) -> Result<(
 pub(crate) fn take(app: &App, acting: &Acting, class: ClassId, sent: &Sent) -> Result<Upload, Problem> {
     let read = roster::read(&sent.bytes, &RosterLimits::default())?;
     Upload::sweep(app)?;
-    let upload = Upload::new(acting, class, &sent.file_name, &sent.bytes, &read, app.engine().now()?)?;
+    let mut upload = Upload::new(acting, class, &sent.file_name, &sent.bytes, &read, app.engine().now()?)?;
+    upload.effective_on = stated_day(sent)?;
     if !read.rejected.is_empty() {
         let workbook = roster::returned(&read).map_err(|fault| Problem::from(Kind::Internal).because(&fault))?;
         upload.keep_returned(app, &workbook)?;
     }
     upload.keep(app)?;
     Ok(upload)
+}
+
+/// The day on which the seats were taken, for a roster that comes late.
+fn stated_day(sent: &Sent) -> Result<Option<CivilDate>, Problem> {
+    let stated = sent.fields.iter().find(|(name, value)| name == "effective_on" && !value.is_empty());
+    let day = |(_, value): &(String, String)| {
+        CivilDate::parse(value)
+            .map_err(|_| bad_parameter(Kind::OutOfRange, "effective_on", "应为 2025-03-01 这样的日期", "must be a date such as 2025-03-01"))
+    };
+    stated.map(day).transpose()
 }
 
 /// Confirms a report, with reasons for rows that may be written with one, and starts the import. Blocks.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use zhixin_events::ClassId;
+use zhixin_events::{CivilDate, ClassId};
 use zhixin_gateway::text::Lang;
 use zhixin_gateway::{Deps, RosterToImport};
 
@@ -12,8 +12,10 @@ use crate::commands::user;
 use crate::{Ending, folder, out};
 
 pub(crate) fn run(common: &Common, args: &ImportArgs) -> anyhow::Result<Ending> {
-    let ImportWhat::Roster { class, file, dry_run } = &args.what;
+    let ImportWhat::Roster { class, file, effective_on, dry_run } = &args.what;
     let class: ClassId = class.parse().map_err(|error| Usage(format!("--class: {error}")))?;
+    let effective_on =
+        effective_on.as_deref().map(CivilDate::parse).transpose().map_err(|error| Usage(format!("--effective-on: {error}")))?;
     let bytes = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
     let opened = folder::open_existing(common)?;
     let login =
@@ -22,7 +24,8 @@ pub(crate) fn run(common: &Common, args: &ImportArgs) -> anyhow::Result<Ending> 
     opened.projections.wait_for(opened.handle().end(), std::time::Duration::from_mins(1));
     let deps = Deps::new(opened.handle().clone(), Arc::clone(&opened.projections));
     let file_name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let outcome = zhixin_gateway::import_roster(deps, login, account, RosterToImport { class, file_name, bytes, dry_run: *dry_run });
+    let roster = RosterToImport { class, file_name, bytes, effective_on, dry_run: *dry_run };
+    let outcome = zhixin_gateway::import_roster(deps, login, account, roster);
     let ending = match outcome {
         Ok(report) => {
             let rejected = report["rejected"].as_array().map_or(0, Vec::len);

@@ -158,12 +158,13 @@ impl Course {
         Ok(())
     }
 
-    /// Sends a roster; `dry_run` only reads it.
+    /// Sends a roster of people who took their seats before the first session; `dry_run` only reads it.
     ///
     /// # Errors
     /// It is not taken.
     pub async fn upload(&self, file: Vec<u8>, dry_run: bool) -> anyhow::Result<Value> {
         let form = Form::new().part("file", Part::bytes(file).file_name("roster.xlsx").mime_str(XLSX)?);
+        let form = form.text("effective_on", self.day(-15));
         let path = format!("/api/v1/classes/{}/roster?dry_run={dry_run}", self.class);
         self.staff.send(self.staff.request(Method::POST, &path).multipart(form)).await?.has_status(202)?.json()
     }

@@ -26,8 +26,8 @@ refusals! {
     pub enum FinishRosterImportRefusal {
         /// An import ends once.
         AlreadyFinished = "CLASS-0034" Conflict "the import has ended already",
-        /// Every row is accepted or refused.
-        RowsDoNotAddUp = "CLASS-0035" Rule "the accepted and refused rows are not those of the roster",
+        /// Every row is accepted or refused, and the accepted ones are the registrations that name the import.
+        RowsDoNotAddUp = "CLASS-0035" Rule "the accepted and refused rows are not those of the roster and of its registrations",
     }
 }
 
@@ -47,7 +47,7 @@ impl Decide for FinishRosterImport {
         if job.finished {
             return Err(FinishRosterImportRefusal::AlreadyFinished.refusal().of(subject));
         }
-        if self.accepted.checked_add(self.refused) != Some(job.rows) {
+        if self.accepted != job.accepted || self.accepted.checked_add(self.refused) != Some(job.rows) {
             return Err(FinishRosterImportRefusal::RowsDoNotAddUp.refusal().of(subject).about(job.rows.to_string()));
         }
         let event = RosterImportFinished { job: self.job, class: id, accepted: self.accepted, refused: self.refused };
@@ -59,14 +59,16 @@ impl Decide for FinishRosterImport {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::class::StartRosterImport;
-    use crate::scenario::{CLASS, NOBODY, OTHER_STAFF, TRAINER_STAFF, World, seated_run};
+    use crate::class::{RegisterTrainee, StartRosterImport};
+    use crate::scenario::{CLASS, NOBODY, OTHER_PERSON, OTHER_STAFF, TRAINER_STAFF, World, register, seated_run};
     use zhixin_events::field::Digest32;
 
     const JOB: JobId = JobId::from_bytes([7, 7, 7, 7, 2, 0]);
 
+    /// An import of ten rows, one of which became a trainee.
     fn started() -> World {
-        seated_run().after(TRAINER_STAFF, StartRosterImport { class: CLASS, rows: 10, file_digest: Digest32([1; 32]) })
+        let started = seated_run().after(TRAINER_STAFF, StartRosterImport { class: CLASS, rows: 10, file_digest: Digest32([1; 32]) });
+        started.after(TRAINER_STAFF, RegisterTrainee { job: Some(JOB), ..register(OTHER_PERSON) })
     }
 
     fn finish(accepted: u32, refused: u32) -> FinishRosterImport {
@@ -75,30 +77,37 @@ mod tests {
 
     #[test]
     fn import_finishes_when_every_row_has_its_answer() {
-        started().when(TRAINER_STAFF, finish(7, 3)).then_one(RosterImportFinished { job: JOB, class: CLASS, accepted: 7, refused: 3 });
+        started().when(TRAINER_STAFF, finish(1, 9)).then_one(RosterImportFinished { job: JOB, class: CLASS, accepted: 1, refused: 9 });
     }
 
     #[test]
     fn import_is_refused_when_it_has_ended() {
-        let ended = started().after(TRAINER_STAFF, finish(7, 3));
-        ended.when(TRAINER_STAFF, finish(7, 3)).then_refused(FinishRosterImportRefusal::AlreadyFinished);
+        let ended = started().after(TRAINER_STAFF, finish(1, 9));
+        ended.when(TRAINER_STAFF, finish(1, 9)).then_refused(FinishRosterImportRefusal::AlreadyFinished);
     }
 
     #[test]
     fn import_is_refused_when_rows_are_missing() {
-        for (accepted, refused) in [(7, 2), (7, 4), (u32::MAX, 11)] {
+        for (accepted, refused) in [(1, 8), (1, 10), (u32::MAX, 11)] {
+            started().when(TRAINER_STAFF, finish(accepted, refused)).then_refused(FinishRosterImportRefusal::RowsDoNotAddUp);
+        }
+    }
+
+    #[test]
+    fn import_is_refused_when_the_record_holds_another_number_of_its_trainees() {
+        for (accepted, refused) in [(0, 10), (2, 8), (10, 0)] {
             started().when(TRAINER_STAFF, finish(accepted, refused)).then_refused(FinishRosterImportRefusal::RowsDoNotAddUp);
         }
     }
 
     #[test]
     fn refusals_come_in_their_order() {
-        let ended = started().after(TRAINER_STAFF, finish(7, 3));
+        let ended = started().after(TRAINER_STAFF, finish(1, 9));
         let nothing = FinishRosterImport { job: JobId::from_bytes(NOBODY), ..finish(1, 1) };
         ended.when(TRAINER_STAFF, nothing).then_refused(CommonRefusal::UnknownSubject);
         ended.when(OTHER_STAFF, finish(1, 1)).then_refused(CommonRefusal::NotPermitted);
         ended.when(TRAINER_STAFF, finish(1, 1)).then_refused(FinishRosterImportRefusal::AlreadyFinished);
         started().when(TRAINER_STAFF, finish(1, 1)).then_refused(FinishRosterImportRefusal::RowsDoNotAddUp);
-        started().when(TRAINER_STAFF, finish(0, 10)).then_accepted();
+        started().when(TRAINER_STAFF, finish(1, 9)).then_accepted();
     }
 }

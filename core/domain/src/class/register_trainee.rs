@@ -2,17 +2,17 @@
 
 use zhixin_events::class::TraineeRegistered;
 use zhixin_events::person::PersonRegistered;
-use zhixin_events::{ClassId, ClassStatus, DocumentKind, JobId, OrganisationId, PersonId, Secret, Subject, TalentCategory};
+use zhixin_events::{ClassId, DocumentKind, JobId, OrganisationId, PersonId, Secret, Subject, TalentCategory};
 
 use crate::access::Action;
-use crate::class::run::{permitted_run, plan_of, require_enrolling};
+use crate::class::run::{enrolling_on, permitted_run, plan_of};
 use crate::command::Decide;
 use crate::decision::{Decision, Identity, Inputs, NewEvent, Reads, in_order};
 use crate::refusal::{CommonRefusal, refusals};
 use crate::rules::text::{NAME_CHARS, PHONE_CHARS, REASON_CHARS, line_of_secret};
 use crate::{Refusal, States};
 
-/// Gives a person a seat in an open run.
+/// Gives a person a seat in an open run, or in a closed one for a day before it was closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisterTrainee {
     /// The run.
@@ -56,8 +56,10 @@ refusals! {
     pub enum RegisterTraineeRefusal {
         /// The import is of another run, or has ended.
         ImportUnfit = "CLASS-0036" Conflict "the import is of another run or has ended",
-        /// Enrolment is open in the states open and teaching.
+        /// Enrolment is open in the states open and teaching, and for late rosters of a closed run.
         NotOpen = "CLASS-0003" Conflict "enrolment of the run is not open",
+        /// A roster may come after the class, a trainee may not. Source: Plan 4.2-1 (学员名单均可上传); that it is bounded is ours.
+        AfterClosing = "CLASS-0041" Conflict "the run was closed before this day",
         /// The person has a seat already.
         AlreadySeated = "CLASS-0004" Conflict "the person has a seat in the run already",
         /// Every seat is taken.
@@ -113,11 +115,7 @@ impl Decide for RegisterTrainee {
                 return Err(RegisterTraineeRefusal::ImportUnfit.refusal().at("job").of(Subject::job(job)));
             }
         }
-        if !matches!(class.status, Some(ClassStatus::Open | ClassStatus::Teaching)) {
-            return Err(RegisterTraineeRefusal::NotOpen.refusal().of(subject));
-        }
-        let effective_on = inputs.effective_after(class.opened_on, subject)?;
-        require_enrolling(states, plan, effective_on)?;
+        let effective_on = enrolling_on(states, inputs, (class, plan), self.class)?;
         let known = self.known_person(states);
         let mut decision = Decision::default().in_story_of(class.first_position);
         let person = match (&self.person, known) {
@@ -191,13 +189,13 @@ impl PersonDescription {
 mod tests {
     use super::*;
     use crate::class::open_run::OpenRunRefusal;
-    use crate::class::{CancelRun, FinishRosterImport, StartRosterImport};
+    use crate::class::{CancelRun, CloseRun, FinishRosterImport, RecordAttendance, StartRosterImport};
     use crate::scenario::{
-        CLASS, NOBODY, ORGANISATION, OTHER_PERSON, OTHER_STAFF, PERSON, TODAY, TRAINER_STAFF, World, person_erased, person_registered,
-        planned_run, register as known, seated_run, secret, trainer_removed, trainer_suspended,
+        CLASS, NOBODY, ORGANISATION, OTHER_PERSON, OTHER_STAFF, PERSON, TODAY, TRAINER_STAFF, World, attendance, person_erased,
+        person_registered, planned_run, register as known, seated_run, secret, taught_run, trainer_removed, trainer_suspended,
     };
-    use zhixin_events::Event;
     use zhixin_events::field::Digest32;
+    use zhixin_events::{Attendance, Event};
 
     /// The import that the world below has started.
     const JOB: JobId = JobId::from_bytes([7, 7, 7, 7, 2, 0]);
@@ -281,6 +279,17 @@ mod tests {
         world.when(TRAINER_STAFF, known(PERSON)).then_refused(RegisterTraineeRefusal::NotOpen);
         let cancelled = seated_run().after(TRAINER_STAFF, CancelRun { class: CLASS, reason: secret("x"), document_number: None });
         cancelled.when(TRAINER_STAFF, known(OTHER_PERSON)).then_refused(RegisterTraineeRefusal::NotOpen);
+    }
+
+    #[test]
+    fn seat_of_a_closed_run_is_taken_late_for_a_day_before_its_end() {
+        let closed = taught_run().after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY.plus_days(-1) });
+        closed.when(TRAINER_STAFF, known(OTHER_PERSON)).then_refused(RegisterTraineeRefusal::AfterClosing);
+        closed.clone().effective_on(TODAY.plus_days(-1)).when(TRAINER_STAFF, known(OTHER_PERSON)).then_accepted();
+        let late = closed.after_on(TODAY.plus_days(-3), TRAINER_STAFF, known(OTHER_PERSON));
+        let there = RecordAttendance { person: OTHER_PERSON, ..attendance(1, Attendance::Present) };
+        late.when(TRAINER_STAFF, there).then_accepted();
+        late.effective_on(TODAY.plus_days(-31)).when(TRAINER_STAFF, described(NUMBER, None)).then_refused(CommonRefusal::OutOfOrder);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use zhixin_events::{CivilDate, ClassId, ClassStatus, PersonId, Subject};
 
 use crate::access::{Action, permit};
 use crate::class::open_run::OpenRunRefusal;
+use crate::class::register_trainee::RegisterTraineeRefusal;
 use crate::class::state::{ClassState, RunPlan, Trainee};
 use crate::decision::{Inputs, Reads};
 use crate::refusal::{CommonRefusal, refusals};
@@ -61,15 +62,31 @@ pub(crate) fn permitted_run<'a>(
     Ok((state, plan))
 }
 
-/// Refuses unless the trainer of the run may fill it on a day.
+/// The day on which seats of a run are taken: enrolment is open, or the roster of a closed run comes late (Plan 4.2-1) for a day on which it was
+/// not closed yet; and the trainer may fill it on that day.
 ///
 /// # Errors
-/// `CLASS-0002`.
-pub(crate) fn require_enrolling(states: &States, plan: &RunPlan, on: CivilDate) -> Result<(), Refusal> {
-    if states.trainer(plan.trainer, "class")?.may_enrol(plan.occupation, plan.starts_on, on) {
-        Ok(())
+/// `CLASS-0003`, those of the date, `CLASS-0041`, `CLASS-0002`.
+pub(crate) fn enrolling_on(
+    states: &States,
+    inputs: &Inputs<'_>,
+    (class, plan): (&ClassState, &RunPlan),
+    id: ClassId,
+) -> Result<CivilDate, Refusal> {
+    let subject = Subject::class(id);
+    let closed_on = match class.status {
+        Some(ClassStatus::Open | ClassStatus::Teaching) => None,
+        Some(ClassStatus::Closed) => Some(class.status_on),
+        Some(ClassStatus::Planned | ClassStatus::Cancelled) | None => return Err(RegisterTraineeRefusal::NotOpen.refusal().of(subject)),
+    };
+    let effective_on = inputs.effective_after(class.opened_on, subject)?;
+    if let Some(closed_on) = closed_on.filter(|closed_on| *closed_on < effective_on) {
+        return Err(RegisterTraineeRefusal::AfterClosing.refusal().of(subject).about(closed_on.to_string()));
+    }
+    if states.trainer(plan.trainer, "class")?.may_enrol(plan.occupation, plan.starts_on, effective_on) {
+        Ok(effective_on)
     } else {
-        Err(OpenRunRefusal::TrainerNotListed.refusal().of(Subject::trainer(plan.trainer)).about(on.to_string()))
+        Err(OpenRunRefusal::TrainerNotListed.refusal().of(Subject::trainer(plan.trainer)).about(effective_on.to_string()))
     }
 }
 

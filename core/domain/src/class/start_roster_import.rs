@@ -2,11 +2,10 @@
 
 use zhixin_events::class::RosterImportStarted;
 use zhixin_events::field::Digest32;
-use zhixin_events::{ClassId, ClassStatus, JobId, Subject};
+use zhixin_events::{ClassId, JobId, Subject};
 
 use crate::access::Action;
-use crate::class::register_trainee::RegisterTraineeRefusal;
-use crate::class::run::{permitted_run, reads_class_and_trainer, require_enrolling};
+use crate::class::run::{enrolling_on, permitted_run, reads_class_and_trainer};
 use crate::command::Decide;
 use crate::decision::{Decision, Inputs, NewEvent, Reads};
 use crate::refusal::refusals;
@@ -15,7 +14,7 @@ use crate::{Refusal, States};
 /// Most rows of a roster.
 pub const ROWS_MAX: u32 = 10_000;
 
-/// Starts an import into a run whose enrolment is open.
+/// Starts an import into a run whose enrolment is open, or into a closed one for a day before it was closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartRosterImport {
     /// The run.
@@ -47,11 +46,7 @@ impl Decide for StartRosterImport {
         if !(1..=ROWS_MAX).contains(&self.rows) {
             return Err(StartRosterImportRefusal::RowsUnfit.refusal().at("rows"));
         }
-        if !matches!(class.status, Some(ClassStatus::Open | ClassStatus::Teaching)) {
-            return Err(RegisterTraineeRefusal::NotOpen.refusal().of(subject));
-        }
-        let effective_on = inputs.effective_on()?;
-        require_enrolling(states, plan, effective_on)?;
+        let effective_on = enrolling_on(states, inputs, (class, plan), self.class)?;
         let [fresh, ..] = inputs.fresh;
         let job = JobId::from_bytes(fresh);
         let event = RosterImportStarted { job, class: self.class, rows: self.rows, file_digest: self.file_digest };
@@ -64,6 +59,7 @@ impl Decide for StartRosterImport {
 mod tests {
     use super::*;
     use crate::class::open_run::OpenRunRefusal;
+    use crate::class::register_trainee::RegisterTraineeRefusal;
     use crate::refusal::CommonRefusal;
     use crate::scenario::{CLASS, OTHER_STAFF, TRAINER_STAFF, planned_run, seated_run, trainer_suspended};
 

@@ -190,6 +190,8 @@ pub struct JobState {
     pub class: Option<ClassId>,
     /// Rows read.
     pub rows: u32,
+    /// Rows that became trainees.
+    pub accepted: u32,
     /// Whether it ended.
     pub finished: bool,
 }
@@ -218,6 +220,9 @@ fn apply_to_job(job: &mut JobState, event: &ClassEvent) {
     if let ClassEvent::RosterImportStarted(event) = event {
         job.class = Some(event.class);
         job.rows = event.rows;
+    }
+    if let ClassEvent::TraineeRegistered(_) = event {
+        job.accepted = job.accepted.saturating_add(1);
     }
     if let ClassEvent::RosterImportFinished(_) = event {
         job.finished = true;

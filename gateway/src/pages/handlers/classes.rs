@@ -325,10 +325,10 @@ impl Page<'_> {
         let seated = all.iter().filter(|trainee| trainee.seat.is_some()).count();
         let full = u32::try_from(seated).is_ok_and(|seated| seated >= class.seats.get());
         let closed = match class.status {
-            ClassStatus::Open | ClassStatus::Teaching if full => Some(lang.pick("学位已满", "every seat is taken")),
-            ClassStatus::Open | ClassStatus::Teaching => None,
+            ClassStatus::Open | ClassStatus::Teaching | ClassStatus::Closed if full => Some(lang.pick("学位已满", "every seat is taken")),
+            ClassStatus::Open | ClassStatus::Teaching | ClassStatus::Closed => None,
             ClassStatus::Planned => Some(lang.pick("尚未开放报名", "enrolment is not open yet")),
-            ClassStatus::Closed | ClassStatus::Cancelled => Some(names::class_status(lang, class.status)),
+            ClassStatus::Cancelled => Some(names::class_status(lang, class.status)),
         };
         Some(ImportForm {
             action: format!("/classes/{}/import", class.class),

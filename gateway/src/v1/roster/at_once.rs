@@ -3,7 +3,7 @@
 use serde_json::Value;
 use zhixin_engine::domain::access::{Action, scope};
 use zhixin_events::scope::Scope;
-use zhixin_events::{AccountId, ClassId};
+use zhixin_events::{AccountId, CivilDate, ClassId};
 
 use super::upload::Upload;
 use super::{Sent, confirmed, importable, job, job_json, take};
@@ -20,6 +20,8 @@ pub struct RosterToImport {
     pub file_name: String,
     /// The file: XLSX, or CSV in UTF-8 or GB18030.
     pub bytes: Vec<u8>,
+    /// The day on which the seats were taken, for a roster that comes late; today if absent.
+    pub effective_on: Option<CivilDate>,
     /// Report only, change nothing.
     pub dry_run: bool,
 }
@@ -38,7 +40,8 @@ pub fn import_roster(deps: Deps, login: &str, account: AccountId, roster: Roster
     let acting = Acting { login: login.to_owned(), account, role, state, csrf: String::new(), key: [0; 32] };
     let caller = Caller::of(acting);
     importable(&app, &caller, roster.class)?;
-    let sent = Sent { file_name: roster.file_name, bytes: roster.bytes, fields: Vec::new() };
+    let stated = roster.effective_on.map(|day| ("effective_on".to_owned(), day.to_string()));
+    let sent = Sent { file_name: roster.file_name, bytes: roster.bytes, fields: stated.into_iter().collect() };
     let mut upload = take(&app, caller.signed_in()?, roster.class, &sent)?;
     if !roster.dry_run && !upload.accepted.is_empty() {
         upload = confirmed(&app, upload, &[])?;

@@ -95,7 +95,7 @@ fn submission(app: &App, upload: &Upload, command: Command, key: &str) -> Result
         role,
         command_id: app.engine().command_id(&actor, "roster-import", key),
         fingerprint: app.engine().fingerprint(key.as_bytes()),
-        effective_on: None,
+        effective_on: upload.effective_on,
         if_match: Vec::new(),
         command,
     })

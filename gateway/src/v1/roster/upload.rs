@@ -8,7 +8,7 @@ use zhixin_engine::domain::class::register_trainee::{PersonDescription, Trainee}
 use zhixin_events::digest::{base64url, from_base64url, sha256};
 use zhixin_events::field::Digest32;
 use zhixin_events::{
-    AccountId, ClassId, DocumentKind, JobId, OrganisationId, Role, Secret, Subject, SubjectKind, TalentCategory, Timestamp,
+    AccountId, CivilDate, ClassId, DocumentKind, JobId, OrganisationId, Role, Secret, Subject, SubjectKind, TalentCategory, Timestamp,
 };
 
 use crate::app::App;
@@ -95,6 +95,9 @@ pub(crate) struct Upload {
     pub(crate) sheet: Option<String>,
     digest: String,
     uploaded_ms: i64,
+    /// When the seats were taken, if that was stated.
+    #[serde(default)]
+    pub(crate) effective_on: Option<CivilDate>,
     pub(crate) accepted: Vec<Accepted>,
     pub(crate) rejected: Vec<Rejected>,
     pub(crate) state: State,
@@ -140,6 +143,7 @@ impl Upload {
             sheet: read.sheet.clone(),
             digest: base64url(&sha256(&[bytes])),
             uploaded_ms: now.0,
+            effective_on: None,
             accepted: read.accepted.iter().map(Accepted::of).collect(),
             rejected: read.rejected.iter().map(Rejected::of).collect(),
             state: State::Waiting,
