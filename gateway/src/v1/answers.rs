@@ -381,6 +381,7 @@ fn status() -> Value {
         ("position", or_null(whole())),
         ("origin", text()),
         ("checkpoint", or_null(object([("size", whole()), ("root", text())]))),
+        ("recomputed_tree", object([("done", whole()), ("of", whole()), ("trouble", or_null(text()))])),
         ("read_models", object([("position", or_null(whole())), ("models", list(model))])),
         ("row_checks", or_null(row_checks)),
         ("time", instant()),
