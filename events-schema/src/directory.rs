@@ -5,6 +5,7 @@
 
 mod occupation_added_v1;
 mod occupation_code_assigned_v1;
+mod occupation_code_assigned_v2;
 mod occupation_directions_set_v1;
 mod trainer_listed_v1;
 mod trainer_occupations_changed_v1;
@@ -15,13 +16,15 @@ mod trainer_suspended_v1;
 
 use crate::macros::area_events;
 
+pub use occupation_code_assigned_v1::OccupationCodeAssignedV1;
+
 area_events! {
     /// What can happen in this area.
     pub enum DirectoryEvent in Directory {
         /// An occupation entered the directory.
         OccupationAdded = occupation_added_v1::OccupationAddedV1,
         /// An occupation got a code in another edition of the classification.
-        OccupationCodeAssigned = occupation_code_assigned_v1::OccupationCodeAssignedV1,
+        OccupationCodeAssigned = occupation_code_assigned_v2::OccupationCodeAssignedV2,
         /// The directions of an occupation for a grade became known.
         OccupationDirectionsSet = occupation_directions_set_v1::OccupationDirectionsSetV1,
         /// A trainer entered the directory.

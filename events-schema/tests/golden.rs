@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use zhixin_events::codes::Role;
 use zhixin_events::commit::{Commit, Envelope, EventRecord};
 use zhixin_events::digest::{base64url, from_base64url, sha256};
+use zhixin_events::directory::{OccupationCodeAssigned, OccupationCodeAssignedV1};
+use zhixin_events::field::Wire as _;
 use zhixin_events::leaf::{LEAF_BYTES_MAX, LeafWriter, disclosures, leaf};
 use zhixin_events::registry::{self, EventType, LeafAudience, TYPES};
 use zhixin_events::*;
@@ -86,11 +88,30 @@ fn folder() -> PathBuf {
 
 #[test]
 fn every_tag_has_golden_bytes_and_leaf() {
-    for known in TYPES {
+    for known in TYPES.iter() {
         let (area, event) = known.name.split_once('.').unwrap();
         let name = format!("0x{:04X}_{}_v{}.txt", known.tag, event.replace('-', "_"), known.version);
         compare(&folder().join(area).join(name), &golden_text(known.name, &commit(vec![record(known)])));
     }
+}
+
+#[test]
+fn an_older_version_keeps_its_leaf_and_is_read_as_the_newest_shape() {
+    for old in TYPES.iter().filter(|known| TYPES.iter().any(|other| other.name == known.name && other.version > known.version)) {
+        let newest = TYPES.iter().filter(|known| known.name == old.name).map(|known| known.version).max().unwrap();
+        let read = registry::decode(old.tag, &registry::sample(old.tag).unwrap()).unwrap();
+        assert_eq!((read.event_type().name, read.event_type().version), (old.name, newest));
+        let commit = commit(vec![record(old)]);
+        let leaf: serde_json::Value = serde_json::from_str(&leaf(&commit, 0, &commit.events[0], FIRST).unwrap()).unwrap();
+        assert_eq!(leaf["v"], old.version);
+    }
+}
+
+#[test]
+fn a_code_assigned_before_sources_were_asked_for_has_none() {
+    let OccupationCodeAssignedV1 { occupation, code, code_edition, mark } = OccupationCodeAssignedV1::sample();
+    let read = registry::decode(0x0802, &registry::sample(0x0802).unwrap()).unwrap();
+    assert_eq!(read, OccupationCodeAssigned { occupation, code, code_edition, mark, source: None }.into());
 }
 
 #[test]
@@ -116,7 +137,7 @@ fn a_writer_that_goes_on_gives_the_leaf_that_a_new_one_gives() {
 
 #[test]
 fn leaves_are_canonical_json_for_another_reader() {
-    for known in TYPES {
+    for known in TYPES.iter() {
         let commit = commit(vec![record(known)]);
         let text = leaf(&commit, 0, &commit.events[0], FIRST).unwrap();
         assert!(text.len() <= LEAF_BYTES_MAX);
@@ -142,7 +163,7 @@ fn a_changed_byte_of_a_commit_is_never_taken_for_the_same_commit() {
 
 #[test]
 fn a_leaf_that_anybody_may_read_names_no_person_and_a_disclosure_shows_whom_it_is_about() {
-    for known in TYPES {
+    for known in TYPES.iter() {
         let commit = commit(vec![record(known)]);
         let text = leaf(&commit, 0, &commit.events[0], FIRST).unwrap();
         let named = text.contains("person/");

@@ -49,7 +49,9 @@ fn command_body(world: &World, name: &str) -> Value {
         "correct-person-name" => json!({ "person": person, "name": "王晓明" }),
         "erase-person" => json!({ "person": id("other_person"), "ground": "person_request" }),
         "add-occupation" => json!({ "name_zh": "新职业", "name_en": "New", "code": "2-02-10-10", "code_edition": 2022 }),
-        "assign-occupation-code" => json!({ "occupation": occupation, "code": "2-02-38-01", "code_edition": 2023, "mark": "official" }),
+        "assign-occupation-code" => {
+            json!({ "occupation": occupation, "code": "2-02-38-01", "code_edition": 2023, "mark": "official", "source": "人社厅发〔2022〕1号" })
+        }
         "set-occupation-directions" => json!({ "occupation": occupation, "grade": "senior", "directions": [], "source": "标准" }),
         "list-trainer" => json!({
             "organisation": id("other_organisation"), "directory_number": 2, "occupations": [occupation], "listed_from": day(0),

@@ -59,9 +59,9 @@ impl ModelName {
     /// Version of its rows: it grows with every change after which the same log gives other rows.
     pub const fn version(self) -> u32 {
         match self {
-            Self::Certificates | Self::Classes | Self::Trainers | Self::Occupations => 1,
-            // 2: chunks of cells fill a page.
-            Self::Quota => 2,
+            Self::Certificates | Self::Classes | Self::Trainers => 1,
+            // 2: chunks of cells fill a page; codes with their source.
+            Self::Quota | Self::Occupations => 2,
         }
     }
 

@@ -34,6 +34,8 @@ pub struct OccupationCode {
     pub code: String,
     /// How sure it is; none where the occupation was added with it.
     pub mark: Option<SourceMark>,
+    /// Document or table it was taken from, where that was recorded.
+    pub source: Option<String>,
     /// The event that told it.
     pub position: Position,
 }
@@ -113,7 +115,7 @@ pub struct Occupations;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum OccupationFact {
     Added { name_zh: String, name_en: String, code: String, code_edition: PlanYear },
-    CodeAssigned { code: String, code_edition: PlanYear, mark: SourceMark },
+    CodeAssigned { code: String, code_edition: PlanYear, mark: SourceMark, source: Option<String> },
     DirectionsSet { grade: Grade, directions: Vec<String>, source: String },
 }
 
@@ -131,7 +133,12 @@ impl Model for Occupations {
             ),
             Event::Directory(DirectoryEvent::OccupationCodeAssigned(assigned)) => (
                 assigned.occupation,
-                OccupationFact::CodeAssigned { code: assigned.code.clone(), code_edition: assigned.code_edition, mark: assigned.mark },
+                OccupationFact::CodeAssigned {
+                    code: assigned.code.clone(),
+                    code_edition: assigned.code_edition,
+                    mark: assigned.mark,
+                    source: assigned.source.clone(),
+                },
             ),
             Event::Directory(DirectoryEvent::OccupationDirectionsSet(set)) => (
                 set.occupation,
@@ -193,7 +200,7 @@ fn fold(occupation: OccupationId, facts: Vec<Dated<OccupationFact>>) -> Option<O
                 occupation,
                 name_zh,
                 name_en,
-                codes: vec![OccupationCode { edition: code_edition, code, mark: None, position }],
+                codes: vec![OccupationCode { edition: code_edition, code, mark: None, source: None, position }],
                 directions: [Grade::Junior, Grade::Intermediate, Grade::Senior].map(|grade| (grade, Directions::NotYetKnown)),
                 edition: position,
             });
@@ -203,9 +210,9 @@ fn fold(occupation: OccupationId, facts: Vec<Dated<OccupationFact>>) -> Option<O
         entry.edition = position;
         match dated.fact {
             OccupationFact::Added { .. } => {}
-            OccupationFact::CodeAssigned { code, code_edition, mark } => {
+            OccupationFact::CodeAssigned { code, code_edition, mark, source } => {
                 entry.codes.retain(|known| known.edition != code_edition);
-                entry.codes.push(OccupationCode { edition: code_edition, code, mark: Some(mark), position });
+                entry.codes.push(OccupationCode { edition: code_edition, code, mark: Some(mark), source, position });
                 entry.codes.sort_by_key(|known| known.edition);
             }
             OccupationFact::DirectionsSet { grade, directions, source } => {
@@ -268,6 +275,7 @@ pub(crate) fn dump(view: &TableView, as_of: AsOf) -> Result<Vec<(String, String)
             ("edition", Json::Integer(i64::from(code.edition.get()))),
             ("code", Json::Text(code.code.clone())),
             ("mark", code.mark.map_or(Json::Null, |mark| Json::Static(mark.name()))),
+            ("source", code.source.clone().map_or(Json::Null, Json::Text)),
         ])
     };
     let directions = |known: &Directions| match known {
@@ -310,7 +318,7 @@ mod tests {
         };
         let code = |code: &str| {
             let (code, code_edition) = (code.to_owned(), PlanYear::new(2022));
-            OccupationCodeAssigned { occupation, code, code_edition, mark: SourceMark::Secondary }
+            OccupationCodeAssigned { occupation, code, code_edition, mark: SourceMark::Secondary, source: Some("表".to_owned()) }
         };
         let set = |grade, directions: &[&str]| {
             let (directions, source) = (directions.iter().map(|&one| one.to_owned()).collect(), "标准".to_owned());

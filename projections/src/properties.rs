@@ -210,7 +210,7 @@ fn check_occupations(view: &TableView, world: &World, as_of: AsOf) {
     assert_eq!(listed.len(), world.occupations.len());
     for entry in listed {
         assert_eq!(entry.name_zh, world.occupations[&entry.occupation]);
-        let codes: BTreeMap<_, _> = entry.codes.iter().map(|code| (code.edition, code.code.clone())).collect();
+        let codes: BTreeMap<_, _> = entry.codes.iter().map(|code| (code.edition, (code.code.clone(), code.source.clone()))).collect();
         assert_eq!(codes, world.codes[&entry.occupation]);
         for (grade, known) in &entry.directions {
             let told = world.directions.get(&(entry.occupation, *grade));

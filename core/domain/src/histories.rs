@@ -64,6 +64,7 @@ fn keeping() -> impl Strategy<Value = Command> {
             code: format!("2-02-38-{code}"),
             code_edition: PlanYear::new(edition),
             mark: SourceMark::Secondary,
+            source: "大典".to_owned(),
         }
         .into()),
         (select(vec![Grade::Junior, Grade::Senior]), 0_u8..3).prop_map(|(grade, number)| SetOccupationDirections {

@@ -121,7 +121,7 @@ impl SubjectState {
             Event::Class(event) => class::state::apply(self, event, fact),
             Event::Person(event) => person::state::apply(self, event, fact),
             Event::Hours(event) => hours::state::apply(self, event, fact),
-            Event::Directory(event) => directory::state::apply(self, event, fact),
+            Event::Directory(event) => directory::state::apply(self, subject, event, fact),
             Event::Certificate(event) => certificate::state::apply(self, event, fact),
             Event::Document(event) => {
                 document::state::apply(self, event);

@@ -9,13 +9,15 @@ use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use world::{Cast, World, copy_folder, files, flip};
+use zhixin_domain::directory::AssignOccupationCode;
 use zhixin_engine::blobs::BlobKind;
 use zhixin_engine::entropy::SeededEntropy;
 use zhixin_engine::log::{EmbeddedLog, EventLog as _, LogId, LogKey, LogPurpose, Writer};
 use zhixin_engine::merkle::{Checkpoint, SignerKey, TreeHash};
 use zhixin_engine::vault_keys::MasterKeyFile;
 use zhixin_engine::verify::{Area, Divergence, Folder, Outcome, Report, Step, VerifyFault, verify_folder, verify_handle};
-use zhixin_events::{Commit, PersonId, Subject, Timestamp};
+use zhixin_events::directory::OccupationCodeAssignedV1;
+use zhixin_events::{CommandId, Commit, PersonId, PlanYear, SourceMark, Subject, SubjectKind, Timestamp, codec};
 use zhixin_store::rows::{Direction, RowBatch, RowKind, open_rows};
 use zhixin_store::segments::{BodyBuilder, ENVELOPE_BYTES, Envelope, Record, SegmentOptions};
 
@@ -264,6 +266,54 @@ fn commits_that_should_not_have_been_recorded_are_found() {
     assert_eq!((step, found.what.as_str()), (Step::Commits, "a commit is not in its form"));
     let (_, step, found) = after(&|commit, base| commit.encode(base), count + 1);
     assert_eq!((step, found.what.as_str()), (Step::Commits, "a commit has another number of events"));
+}
+
+/// A log that holds an event in its first version, recorded before the second came: it is read, decided on, indexed and verified.
+#[test]
+fn an_older_version_of_an_event_is_read_and_decided_on_and_passes() {
+    let world = World::new(43);
+    let engine = world.open();
+    let cast = Cast::set_up(engine.handle());
+    let occupation = cast.occupation;
+    let assign = |code: &str| AssignOccupationCode {
+        occupation,
+        code: code.to_owned(),
+        code_edition: PlanYear::new(2022),
+        mark: SourceMark::Secondary,
+        source: "试验".to_owned(),
+    };
+    cast.assign_code(engine.handle(), assign("2-02-38-03")).unwrap();
+    let (key, last, end) =
+        (engine.handle().log_key().clone(), engine.handle().commit_at(engine.handle().end() - 1).unwrap(), engine.handle().end());
+    engine.close();
+
+    // The same once more, as the code of that time would have recorded it.
+    let mut commit = Commit::clone(&last.commit);
+    commit.command_id = CommandId([3; 16]);
+    let [event] = commit.events.as_mut_slice() else { panic!("one event") };
+    let (code, code_edition, mark) = ("2-02-38-04".to_owned(), PlanYear::new(2023), SourceMark::Official);
+    event.tag = 0x0802;
+    event.payload = codec::encode(&OccupationCodeAssignedV1 { occupation, code, code_edition, mark });
+    event.subjects = vec![
+        (Subject::occupation(occupation), event.subjects[0].1 + 1),
+        (Subject::of_text(SubjectKind::OccupationCode, "2-02-38-04").unwrap(), 1),
+    ];
+    let writer = Writer { node: "x".to_owned(), code_version: "0".to_owned(), purpose: LogPurpose::Demo, now_ms: 0 };
+    let (mut log, _) = EmbeddedLog::open(&world.data().join("log"), key, writer, SegmentOptions::default()).unwrap();
+    let mut body = BodyBuilder::new(end, commit.recorded_at.0);
+    assert!(body.push(1, &commit.encode(commit.recorded_at)));
+    log.append(&body.finish()).unwrap();
+    drop(log);
+
+    let engine = world.open();
+    let leaf = engine.handle().leaf(end).unwrap();
+    assert!(leaf.contains(r#""t":"directory.occupation-code-assigned","v":1"#), "{leaf}");
+    let taken = cast.assign_code(engine.handle(), assign("2-02-38-04")).unwrap_err();
+    assert!(taken.to_string().contains("DIR-0002"), "{taken}");
+    cast.assign_code(engine.handle(), assign("2-02-38-05")).unwrap();
+    engine.close();
+    let report = verify(&world);
+    assert!(report.first_divergence().is_none(), "{report:#?}");
 }
 
 /// Changes one row of a folder of derived rows: the first whose key begins so.

@@ -1,5 +1,6 @@
-//! Wire struct `OccupationCodeAssignedV1`, tag `0x0802`. Frozen: a change is a `V2` with a new tag.
+//! Wire struct `OccupationCodeAssignedV1`, tag `0x0802`. Frozen; followed by `V2`, which adds the source.
 
+use crate::directory::OccupationCodeAssigned;
 use crate::macros::wire;
 use crate::{OccupationId, PlanYear, SourceMark};
 
@@ -16,5 +17,12 @@ wire! {
         open code_edition: PlanYear,
         /// How sure the code is.
         open mark: SourceMark,
+    }
+}
+
+impl From<OccupationCodeAssignedV1> for OccupationCodeAssigned {
+    fn from(old: OccupationCodeAssignedV1) -> Self {
+        let OccupationCodeAssignedV1 { occupation, code, code_edition, mark } = old;
+        Self { occupation, code, code_edition, mark, source: None }
     }
 }

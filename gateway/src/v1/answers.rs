@@ -205,7 +205,8 @@ fn trainer() -> Value {
 }
 
 fn occupation() -> Value {
-    let code = object([("edition", whole()), ("code", text()), ("mark", or_null(text())), ("position", whole())]);
+    let code =
+        object([("edition", whole()), ("code", text()), ("mark", or_null(text())), ("source", or_null(text())), ("position", whole())]);
     let directions = object([
         ("grade", word::<Grade>()),
         ("known", truth()),

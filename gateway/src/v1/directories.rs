@@ -245,7 +245,10 @@ fn occupation_json(entry: &OccupationEntry) -> Value {
     let codes: Vec<Value> = entry
         .codes
         .iter()
-        .map(|code| json!({ "edition": code.edition.get(), "code": code.code, "mark": code.mark.map(SourceMark::name), "position": code.position.0 }))
+        .map(|code| {
+            let mark = code.mark.map(SourceMark::name);
+            json!({ "edition": code.edition.get(), "code": code.code, "mark": mark, "source": code.source, "position": code.position.0 })
+        })
         .collect();
     let directions: Vec<Value> = entry
         .directions

@@ -46,7 +46,9 @@ body! {
         code_edition: PlanYear,
         /// How sure the code is.
         mark: SourceMark,
-    } => Self { occupation, code, code_edition, mark }
+        /// Document or table it is taken from.
+        source: String,
+    } => Self { occupation, code, code_edition, mark, source }
 }
 
 body! {

@@ -82,6 +82,10 @@ impl Occupation {
     pub(crate) fn standard(&self) -> String {
         format!("{}国家职业技术技能标准（2021年版）", self.name_zh)
     }
+    /// Where the later code was read: not in the classification itself, as its mark says.
+    pub(crate) fn code_source() -> String {
+        "国家职业分类大典（2022年版），据公开摘录".to_owned()
+    }
     /// Directions of a grade; `None` while they are not known.
     pub(crate) fn directions_of(&self, grade: Grade) -> Option<&'static [&'static str]> {
         self.directions.iter().find(|(of, _)| *of == grade).map(|(_, directions)| *directions)

@@ -13,7 +13,7 @@ use zhixin_events::{CivilDate, DirectoryNumber, Line, ListingGround, OccupationI
 use super::accounts::{Holder, PROVINCES};
 use super::agenda::Task;
 use super::desk::Order;
-use super::occupations::{EDITION_2015, EDITION_2022, OCCUPATIONS};
+use super::occupations::{EDITION_2015, EDITION_2022, OCCUPATIONS, Occupation};
 use super::schedule::{ENGINEERS_PER_YEAR, Trainer};
 use super::stage::{Stage, Then, known};
 use super::{steps, units};
@@ -81,7 +81,7 @@ fn open_offices(stage: &Stage<'_>) -> Orders {
 }
 
 fn add_occupations(stage: &Stage<'_>) -> Orders {
-    let add = |(index, occupation): (usize, &super::occupations::Occupation)| {
+    let add = |(index, occupation): (usize, &Occupation)| {
         let command = AddOccupation {
             name_zh: occupation.name_zh.to_owned(),
             name_en: occupation.name_en.to_owned(),
@@ -106,6 +106,7 @@ fn describe_occupations(stage: &Stage<'_>) -> Orders {
             code: described.code_2022.to_owned(),
             code_edition: PlanYear::new(EDITION_2022),
             mark: described.mark,
+            source: Occupation::code_source(),
         };
         orders.push(stage.order(Holder::National, command, Then::Nothing)?);
         for (grade, directions) in described.directions {

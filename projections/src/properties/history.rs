@@ -290,7 +290,8 @@ fn other(step: Step, on: CivilDate, position: u64, past: &mut Past) -> Option<To
         }
         98 => {
             let code_edition = PlanYear::new(2015 + u16::from(detail % 9));
-            OccupationCodeAssigned { occupation, code: format!("2-{detail}"), code_edition, mark: SourceMark::Official }.into()
+            let source = (detail % 2 == 0).then(|| "大典".to_owned());
+            OccupationCodeAssigned { occupation, code: format!("2-{detail}"), code_edition, mark: SourceMark::Official, source }.into()
         }
         _ => {
             let directions = pick(&[&[][..], &["应用"][..], &["应用", "运维"][..]], detail).iter().map(|&one| one.to_owned()).collect();
@@ -351,9 +352,20 @@ impl MemoryFeed {
     }
 }
 
+/// Tag and payload: of the newest version, and of an older one where the event is such that it could have been recorded then.
+fn recorded(event: &Event) -> (u16, Vec<u8>) {
+    if let Event::Directory(DirectoryEvent::OccupationCodeAssigned(assigned)) = event
+        && assigned.source.is_none()
+    {
+        let OccupationCodeAssigned { occupation, code, code_edition, mark, .. } = assigned.clone();
+        return (0x0802, codec::encode(&OccupationCodeAssignedV1 { occupation, code, code_edition, mark }));
+    }
+    registry::encode(event)
+}
+
 fn commit(events: &[Told], number: u64, recorded_at: Timestamp) -> Commit {
     let record = |(effective_on, event): &Told| {
-        let (tag, payload) = registry::encode(event);
+        let (tag, payload) = recorded(event);
         EventRecord {
             tag,
             effective_on: *effective_on,

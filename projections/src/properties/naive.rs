@@ -39,7 +39,7 @@ pub(super) struct World {
     pub(super) listed: BTreeMap<TrainerId, TrainerListed>,
     pub(super) standing: BTreeMap<TrainerId, TrainerStatus>,
     pub(super) occupations: BTreeMap<OccupationId, String>,
-    pub(super) codes: BTreeMap<OccupationId, BTreeMap<PlanYear, String>>,
+    pub(super) codes: BTreeMap<OccupationId, BTreeMap<PlanYear, (String, Option<String>)>>,
     pub(super) directions: BTreeMap<(OccupationId, Grade), Vec<String>>,
 }
 
@@ -147,12 +147,12 @@ impl World {
         match event {
             DirectoryEvent::OccupationAdded(event) => {
                 self.occupations.insert(event.occupation, event.name_zh.clone());
-                self.codes.insert(event.occupation, BTreeMap::from([(event.code_edition, event.code.clone())]));
+                self.codes.insert(event.occupation, BTreeMap::from([(event.code_edition, (event.code.clone(), None))]));
                 self.directions.retain(|(occupation, _), _| *occupation != event.occupation);
             }
             DirectoryEvent::OccupationCodeAssigned(event) => {
                 if let Some(codes) = self.codes.get_mut(&event.occupation) {
-                    codes.insert(event.code_edition, event.code.clone());
+                    codes.insert(event.code_edition, (event.code.clone(), event.source.clone()));
                 }
             }
             DirectoryEvent::OccupationDirectionsSet(event) => {

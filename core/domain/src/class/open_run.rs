@@ -78,6 +78,13 @@ mod tests {
     }
 
     #[test]
+    fn run_is_refused_when_said_to_have_opened_before_the_suspension() {
+        let suspended = scenario::planned_run().happened(scenario::trainer_suspended());
+        let earlier = suspended.effective_on(TODAY.plus_days(-2));
+        earlier.when(TRAINER_STAFF, OpenRun { class: CLASS }).then_refused(OpenRunRefusal::TrainerNotListed);
+    }
+
+    #[test]
     fn run_is_refused_before_it_was_planned() {
         let early = scenario::planned_run().effective_on(TODAY.plus_days(-41));
         early.when(TRAINER_STAFF, OpenRun { class: CLASS }).then_refused(CommonRefusal::OutOfOrder);

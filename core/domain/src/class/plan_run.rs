@@ -268,7 +268,10 @@ mod tests {
     #[test]
     fn run_is_refused_while_the_trainer_is_suspended() {
         let plan = PlanRun { starts_on: TODAY.plus_days(-5), ..plan() };
-        given([trainer_listed(), trainer_suspended()]).when(TRAINER_STAFF, plan).then_refused(OpenRunRefusal::TrainerNotListed);
+        let suspended = given([trainer_listed(), trainer_suspended()]);
+        suspended.clone().when(TRAINER_STAFF, plan.clone()).then_refused(OpenRunRefusal::TrainerNotListed);
+        // Nor by saying that it was planned before.
+        suspended.effective_on(TODAY.plus_days(-2)).when(TRAINER_STAFF, plan).then_refused(OpenRunRefusal::TrainerNotListed);
     }
 
     #[test]

@@ -214,6 +214,7 @@ mod tests {
             code: "2-02-38-01".to_owned(),
             code_edition: PlanYear::new(2022),
             mark: SourceMark::Secondary,
+            source: "大典".to_owned(),
         };
         let world = taught_run().after(NATIONAL, assign);
         world.when(TRAINER_STAFF, test_of(80)).then_accepted();

@@ -13,7 +13,7 @@ refusals! {
         /// The programme is for professional and technical personnel: major group 2 of the classification. Trades with five levels, such as
         /// 4-04-05-05, have a system of their own. Source: Plan 3.3-2; SOURCES 3.
         NotProfessional = "DIR-0012" Rule "the code is not of major group 2, professional and technical personnel",
-        /// A code belongs to one occupation.
+        /// A code belongs to one occupation, and an edition gives it one.
         Taken = "DIR-0002" Conflict "the code belongs to an occupation already",
     }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use zhixin_events::directory::DirectoryEvent;
-use zhixin_events::{CivilDate, DirectoryNumber, Grade, OccupationId, OrganisationId, PlanYear, ReportingUnit};
+use zhixin_events::{CivilDate, DirectoryNumber, Grade, OccupationId, OrganisationId, PlanYear, ReportingUnit, Subject};
 
+use crate::directory::occupation_code::code_claim;
 use crate::state::{Fact, SubjectState};
 
 /// An occupation.
@@ -23,6 +24,11 @@ impl OccupationState {
     /// Its code in the newest edition.
     pub fn newest_code(&self) -> Option<&str> {
         self.codes.last_key_value().map(|(_, code)| code.as_str())
+    }
+    /// The code that assigning another in an edition takes away from it; none while it bears the same code in another edition.
+    pub fn replaced_code(&self, edition: PlanYear) -> Option<&str> {
+        let replaced = self.codes.get(&edition)?;
+        self.codes.iter().all(|(other, code)| *other == edition || code != replaced).then_some(replaced)
     }
 }
 
@@ -89,9 +95,12 @@ impl TrainerState {
     pub fn may_enrol(&self, occupation: OccupationId, starts_on: CivilDate, on: CivilDate) -> bool {
         self.on(on).is_some_and(|entry| entry.status == ListingStatus::Listed) && self.is_listed_for(occupation, on.max(starts_on))
     }
-    /// Whether it may plan and open a run on a day: it may fill it, and is listed on its first day.
+    /// Whether it may plan and open a run, told now to have been on a day: it is neither suspended nor removed by now, may fill it on that
+    /// day, and is listed on its first. Why now: else one back-dated word would undo a suspension.
     pub fn may_open(&self, occupation: OccupationId, starts_on: CivilDate, on: CivilDate) -> bool {
-        self.may_enrol(occupation, starts_on, on) && self.is_listed_for(occupation, starts_on)
+        self.newest().is_some_and(|(_, entry)| entry.status == ListingStatus::Listed)
+            && self.may_enrol(occupation, starts_on, on)
+            && self.is_listed_for(occupation, starts_on)
     }
     /// Whether it may teach an opened run on a day: also while suspended, and on the day of its removal, but not after it. Source: ours
     /// (SOURCES 2.1).
@@ -111,11 +120,11 @@ impl TrainerState {
 ///
 /// # Errors
 /// The event does not fit the history.
-pub(crate) fn apply(state: &mut SubjectState, event: &DirectoryEvent, fact: &Fact<'_>) -> Result<(), &'static str> {
+pub(crate) fn apply(state: &mut SubjectState, subject: &Subject, event: &DirectoryEvent, fact: &Fact<'_>) -> Result<(), &'static str> {
     match state {
         SubjectState::Occupation(occupation) => apply_to_occupation(occupation, event, fact),
         SubjectState::Trainer(trainer) => apply_to_trainer(trainer, event, fact)?,
-        SubjectState::Claim(_) if matches!(event, DirectoryEvent::TrainerRemoved(_)) => state.release_claim(),
+        SubjectState::Claim(_) if releases(event, subject) => state.release_claim(),
         SubjectState::Claim(_) => state.hold_claim(fact.position)?,
         SubjectState::Account(_)
         | SubjectState::Organisation(_)
@@ -128,6 +137,21 @@ pub(crate) fn apply(state: &mut SubjectState, event: &DirectoryEvent, fact: &Fac
         | SubjectState::Series => {}
     }
     Ok(())
+}
+
+/// Whether an event gives a claim free: a listing that ended, or the code that another takes the place of.
+fn releases(event: &DirectoryEvent, claim: &Subject) -> bool {
+    match event {
+        DirectoryEvent::TrainerRemoved(_) => true,
+        DirectoryEvent::OccupationCodeAssigned(event) => code_claim(&event.code) != Some(*claim),
+        DirectoryEvent::OccupationAdded(_)
+        | DirectoryEvent::OccupationDirectionsSet(_)
+        | DirectoryEvent::TrainerListed(_)
+        | DirectoryEvent::TrainerSuspended(_)
+        | DirectoryEvent::TrainerReinstated(_)
+        | DirectoryEvent::TrainerOccupationsChanged(_)
+        | DirectoryEvent::TrainerRenewed(_) => false,
+    }
 }
 
 fn apply_to_occupation(occupation: &mut OccupationState, event: &DirectoryEvent, fact: &Fact<'_>) {

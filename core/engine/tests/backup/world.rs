@@ -10,10 +10,10 @@ use zhixin_domain::Command;
 use zhixin_domain::access::{OpenAccount, RegisterOrganisation};
 use zhixin_domain::class::register_trainee::{PersonDescription, Trainee};
 use zhixin_domain::class::{OpenRun, PlanRun, RegisterTrainee};
-use zhixin_domain::directory::{AddOccupation, ListTrainer};
+use zhixin_domain::directory::{AddOccupation, AssignOccupationCode, ListTrainer};
 use zhixin_domain::document::PublishRulePack;
 use zhixin_domain::person::ErasePerson;
-use zhixin_engine::answer::{Accepted, Submission};
+use zhixin_engine::answer::{Accepted, Answer, Submission};
 use zhixin_engine::clock::SimulatedClock;
 use zhixin_engine::engine::{Engine, EngineOptions};
 use zhixin_engine::entropy::SeededEntropy;
@@ -38,6 +38,7 @@ pub(crate) struct Cast {
     pub(crate) national: AccountId,
     pub(crate) staff: AccountId,
     pub(crate) class: ClassId,
+    pub(crate) occupation: OccupationId,
 }
 
 /// A registered person, and the event that carries their sealed fields.
@@ -189,7 +190,13 @@ impl Cast {
         };
         let class: ClassId = id(&accept(handle, by(handle, staff, Role::Trainer, plan, "plan")), "class");
         accept(handle, by(handle, staff, Role::Trainer, OpenRun { class }, "open"));
-        Self { national, staff, class }
+        Self { national, staff, class, occupation }
+    }
+
+    /// Assigns a code, under a key of its own.
+    pub(crate) fn assign_code(&self, handle: &EngineHandle, command: AssignOccupationCode) -> Answer {
+        let key = command.code.clone();
+        handle.execute_blocking(by(handle, self.national, Role::NationalOffice, command, &key))
     }
 
     /// Registers a generated person: an address code never issued, a birth year before the numbers existed.

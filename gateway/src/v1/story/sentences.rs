@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn every_type_has_a_sentence_of_its_open_fields() {
-        for known in TYPES {
+        for known in TYPES.iter() {
             let (_, zh, en) =
                 SENTENCES.iter().find(|sentence| sentence.0 == known.name).unwrap_or_else(|| panic!("{} has none", known.name));
             for text in [zh, en] {
