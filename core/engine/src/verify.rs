@@ -267,8 +267,10 @@ fn stored_rows(kind: RowKind, path: &Path) -> Stored {
     if !path.exists() {
         return Stored::None("there are no rows; the next start makes them".to_owned());
     }
-    match open_rows(kind, path).and_then(Table::new) {
-        Ok(table) => Stored::Table(Arc::new(table)),
+    let opened = open_rows(kind, path).and_then(|rows| Ok((rows.is_half_loaded()?, Table::new(rows)?)));
+    match opened {
+        Ok((true, _)) => Stored::None("a start is making the rows, or was stopped while it did".to_owned()),
+        Ok((false, table)) => Stored::Table(Arc::new(table)),
         Err(RowFault::AlreadyOpen { .. }) => Stored::None("a running engine holds the rows".to_owned()),
         Err(fault) => Stored::Unopenable(crate::appender::log_chain(&fault)),
     }

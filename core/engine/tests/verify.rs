@@ -18,7 +18,7 @@ use zhixin_engine::vault_keys::MasterKeyFile;
 use zhixin_engine::verify::{Area, Divergence, Folder, Outcome, Report, Step, VerifyFault, verify_folder, verify_handle};
 use zhixin_events::directory::OccupationCodeAssignedV1;
 use zhixin_events::{CommandId, Commit, PersonId, PlanYear, SourceMark, Subject, SubjectKind, Timestamp, codec};
-use zhixin_store::rows::{Direction, RowBatch, RowKind, open_rows};
+use zhixin_store::rows::{Checkpoint as Reflected, Direction, RowBatch, RowKind, open_rows};
 use zhixin_store::segments::{BodyBuilder, ENVELOPE_BYTES, Envelope, Record, SegmentOptions};
 
 /// Enough for several sealed segments.
@@ -102,6 +102,29 @@ fn a_good_folder_passes_and_every_check_covers_something() {
     let without = verify(&world);
     assert!(without.is_whole(), "{without:#?}");
     assert_eq!(without.root, report.root, "rows are deletable");
+}
+
+/// A start loads rows in many transactions; a `verify` beside it must neither empty them nor call them wrong.
+#[test]
+fn rows_that_are_being_loaded_are_left_alone() {
+    let (world, ..) = World::with_trainees(5, 3);
+    let derived = world.data().join("derived");
+    fs::remove_dir_all(&derived).unwrap();
+    // Longer than one transaction of a load, and torn behind it.
+    let value = vec![1; 1 << 20];
+    let mut rows = (0..u8::MAX).map(|number| {
+        assert!(number < 80, "torn on purpose");
+        (vec![number], value.clone())
+    });
+    let store = open_rows(RowKind::Lmdb, &derived).unwrap();
+    let load = std::panic::AssertUnwindSafe(|| store.append_sorted(&mut rows, Reflected::default()));
+    std::panic::catch_unwind(load).unwrap_err();
+    drop(store);
+    let report = verify(&world);
+    assert!(report.is_whole(), "{report:#?}");
+    let rows = report.checks.iter().find(|check| (check.area, check.step) == (Area::Log, Step::Rows)).unwrap();
+    assert!(matches!(&rows.outcome, Outcome::Skipped(reason) if reason.contains("is making the rows")), "{rows:?}");
+    assert!(open_rows(RowKind::Lmdb, &derived).unwrap().is_half_loaded().unwrap());
 }
 
 #[test]

@@ -90,8 +90,29 @@ pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result
     Ok(filled)
 }
 
+/// Gives a file room from one offset to another; the end of a file that reaches further by now stays where it is. Why not `set_len`: another
+/// process may have written there since its length was looked at.
+pub(crate) fn lengthen(file: &File, from: u64, to: u64) -> io::Result<()> {
+    Ok(rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), from, to - from)?)
+}
+
 /// Bytes that an unprivileged process may still write on the file system of `path`.
 pub(crate) fn free_bytes(path: &Path) -> io::Result<u64> {
     let stat = rustix::fs::statvfs(path)?;
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_never_made_shorter() {
+        let file = tempfile::tempfile().unwrap();
+        let length = || file.metadata().unwrap().len();
+        lengthen(&file, 0, 100).unwrap();
+        assert_eq!(length(), 100);
+        lengthen(&file, 20, 60).unwrap();
+        assert_eq!(length(), 100, "somebody else was faster");
+    }
 }

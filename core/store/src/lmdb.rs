@@ -90,8 +90,9 @@ fn keep_length(env: &Environment) -> Result<(), heed::Error> {
     let page_size = u64::from(env.unnamed_database_stat().page_size);
     let needed = (env.info().last_page_number as u64 + 1) * page_size;
     let file = env.try_clone_inner_file()?;
-    if file.metadata()?.len() < needed {
-        file.set_len(needed)?;
+    let length = file.metadata()?.len();
+    if length < needed {
+        files::lengthen(&file, length, needed)?;
         file.sync_data()?;
     }
     Ok(())

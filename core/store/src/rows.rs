@@ -1,7 +1,7 @@
 //! Row stores: sorted keys and values with a checkpoint, the bottom layer of all derived state.
 //!
-//! Invariants: rows and checkpoint change in one durable transaction or not at all; a view shows one generation; a store that was
-//! left half loaded opens empty. Keys are 1 to [`KEY_BYTES_MAX`] bytes and sort bytewise. Start at [`RowStore`]; [`open_rows`] picks
+//! Invariants: rows and checkpoint change in one durable transaction or not at all; a view shows one generation; a store that is
+//! half loaded shows no rows, and opening one changes nothing. Keys are 1 to [`KEY_BYTES_MAX`] bytes and sort bytewise. Start at [`RowStore`]; [`open_rows`] picks
 //! the adapter. Every adapter passes [`crate::conformance::rows`].
 
 mod lmdb;
@@ -105,10 +105,16 @@ pub trait RowStore: Debug + Send + Sync {
 
     /// Fills an empty store from rows in strictly ascending order.
     ///
-    /// The checkpoint is written last: a load that did not end leaves a store that opens empty. Nobody may read meanwhile.
+    /// The checkpoint is written last: a load that did not end leaves a store that shows no rows, and whose next writer empties it. Nobody
+    /// in this process may read meanwhile.
     ///
     /// Errors: [`RowFault::NotEmpty`] or [`RowFault::Unsorted`], and those of a commit.
     fn append_sorted(&self, rows: &mut dyn Iterator<Item = Row>, checkpoint: Checkpoint) -> Result<(), RowFault>;
+
+    /// Whether a bulk load has begun and has not ended: another process is at it, or was stopped.
+    fn is_half_loaded(&self) -> Result<bool, RowFault> {
+        Ok(false)
+    }
 
     /// Bytes this store takes on disk (in memory for the memory adapter).
     fn size_on_disk(&self) -> Result<u64, RowFault>;

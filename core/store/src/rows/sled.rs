@@ -71,7 +71,7 @@ impl Drop for Released {
 }
 
 impl SledRows {
-    /// Opens or makes the store in the folder `path`; a half-loaded one is emptied.
+    /// Opens or makes the store in the folder `path`.
     pub fn open(path: &Path, options: &SledOptions) -> Result<Self, RowFault> {
         let unopenable = |error: sled::Error| match error {
             sled::Error::Io(error) if error.to_string().contains("could not acquire lock") => {
@@ -96,12 +96,7 @@ impl SledRows {
             view_closed: Condvar::new(),
             _released: Released(path.join(FILE)),
         };
-        let store = Self { shared: Arc::new(shared), path: path.to_owned(), view_wait: options.view_wait };
-        if store.shared.db.get(CHECKPOINT).map_err(unopenable)?.is_some_and(|value| value == LOADING) {
-            store.shared.db.clear().map_err(unopenable)?;
-            store.sync()?;
-        }
-        Ok(store)
+        Ok(Self { shared: Arc::new(shared), path: path.to_owned(), view_wait: options.view_wait })
     }
 
     /// Makes everything written so far durable.
@@ -138,16 +133,15 @@ impl RowStore for SledRows {
     fn view(&self) -> Result<Box<dyn RowView>, RowFault> {
         let generation = self.shared.generation.read().unwrap_or_else(PoisonError::into_inner);
         let stored = self.shared.db.get(CHECKPOINT).map_err(|error| fault("read the checkpoint", &error))?;
-        let checkpoint = match stored {
-            Some(bytes) if bytes == LOADING => Checkpoint::default(),
-            Some(bytes) => Checkpoint::from_bytes(&bytes)?,
-            None => Checkpoint::default(),
-        };
+        let is_loading = stored.as_ref().is_some_and(|bytes| bytes == LOADING);
+        let stored = stored.filter(|_| !is_loading);
+        let checkpoint = stored.map_or(Ok(Checkpoint::default()), |bytes| Checkpoint::from_bytes(&bytes))?;
         *self.shared.views_open() += 1;
-        Ok(Box::new(SledView { shared: Arc::clone(&self.shared), generation: *generation, checkpoint }))
+        Ok(Box::new(SledView { shared: Arc::clone(&self.shared), generation: *generation, is_loading, checkpoint }))
     }
 
     fn commit(&self, batch: &RowBatch<'_>) -> Result<(), RowFault> {
+        self.discard_half_load()?;
         let mut changes = Batch::default();
         for (key, value) in &batch.changes {
             assert_key(key);
@@ -161,6 +155,7 @@ impl RowStore for SledRows {
     }
 
     fn append_sorted(&self, rows: &mut dyn Iterator<Item = Row>, checkpoint: Checkpoint) -> Result<(), RowFault> {
+        self.discard_half_load()?;
         if self.shared.db.iter().any(|row| row.is_ok_and(|(key, _)| !key.is_empty())) {
             return Err(RowFault::NotEmpty);
         }
@@ -169,11 +164,15 @@ impl RowStore for SledRows {
         if loaded.is_ok() {
             last.insert(CHECKPOINT, checkpoint.to_bytes().as_slice());
         } else {
-            self.shared.db.clear().map_err(|error| fault("discard a half load", &error))?;
-            last.remove(CHECKPOINT);
+            self.discard_half_load()?;
         }
         self.apply(last)?;
         loaded
+    }
+
+    fn is_half_loaded(&self) -> Result<bool, RowFault> {
+        let stored = self.shared.db.get(CHECKPOINT).map_err(|error| fault("look for a load", &error))?;
+        Ok(stored.is_some_and(|value| value == LOADING))
     }
 
     fn size_on_disk(&self) -> Result<u64, RowFault> {
@@ -182,6 +181,18 @@ impl RowStore for SledRows {
 }
 
 impl SledRows {
+    /// Empties a store whose load did not end. The mark goes last, so that a crash meanwhile leaves it.
+    fn discard_half_load(&self) -> Result<(), RowFault> {
+        let failed = |error| fault("discard a half load", &error);
+        if self.is_half_loaded()? {
+            for row in self.shared.db.iter().rev() {
+                self.shared.db.remove(row.map_err(failed)?.0).map_err(failed)?;
+            }
+            self.sync()?;
+        }
+        Ok(())
+    }
+
     fn load(&self, rows: &mut dyn Iterator<Item = Row>) -> Result<(), RowFault> {
         let mut batch = Batch::default();
         batch.insert(CHECKPOINT, LOADING);
@@ -217,6 +228,8 @@ fn fault(step: &'static str, error: &sled::Error) -> RowFault {
 struct SledView {
     shared: Arc<Shared>,
     generation: u64,
+    /// Rows that are being loaded count for nothing.
+    is_loading: bool,
     checkpoint: Checkpoint,
 }
 
@@ -234,7 +247,7 @@ impl SledView {
 impl RowGet for SledView {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowFault> {
         assert_key(key);
-        self.read(|db| db.get(key)).map(|value| value.map(|value| value.to_vec()))
+        self.read(|db| if self.is_loading { Ok(None) } else { db.get(key) }).map(|value| value.map(|value| value.to_vec()))
     }
 }
 
@@ -247,6 +260,9 @@ impl RowView for SledView {
             Bound::Excluded(key) => Bound::Excluded(key.to_vec()),
         };
         let mut end = end.map(<[u8]>::to_vec);
+        if self.is_loading {
+            return Ok(());
+        }
         loop {
             let range = (start.clone(), end.clone());
             if is_empty_range(range.0.as_ref().map(Vec::as_slice), range.1.as_ref().map(Vec::as_slice)) {
