@@ -268,15 +268,20 @@ pub(crate) enum UserWhat {
         #[arg(long)]
         organisation: Option<String>,
     },
-    /// List accounts.
+    /// List accounts: sign-in name, account, open or locked, roles, reporting unit, organisation.
     List,
-    /// Give an account a new password; prints it.
+    /// Give an account a new password, and unlock it; prints the password.
     Reset {
         /// Sign-in name.
         login: String,
     },
     /// Lock an account.
     Lock {
+        /// Sign-in name.
+        login: String,
+    },
+    /// Let a locked account sign in again with the password it had.
+    Unlock {
         /// Sign-in name.
         login: String,
     },

@@ -9,6 +9,7 @@ use zhixin_engine::engine::{Engine, EngineOptions};
 use zhixin_engine::entropy::{Entropy, SystemEntropy};
 use zhixin_engine::handle::EngineHandle;
 use zhixin_engine::log::{LogPurpose, LogReader, genesis, open_reader};
+use zhixin_engine::maintenance::{self, Act, Done};
 use zhixin_projections::{Projections, RowKind};
 
 use crate::cli::{Common, Rows, Usage};
@@ -79,6 +80,15 @@ fn no_log(data: &Path) -> String {
 pub(crate) fn is_served(data: &Path) -> bool {
     let lock = std::fs::File::options().write(true).open(data.join("log/lock"));
     lock.is_ok_and(|file| matches!(file.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
+}
+
+/// Notes for the status page that an act was done; what was done stands, whether or not this can be written.
+pub(crate) fn note_done(common: &Common, act: Act, well: bool) {
+    let noted =
+        SystemClock::new().now().map_err(std::io::Error::other).and_then(|at| maintenance::note(&common.data, act, Done { at, well }));
+    if let Err(fault) = noted {
+        crate::out::note(&format!("the status page will not tell of this: {fault}"));
+    }
 }
 
 /// `DIR.suffix`, outside the folder itself.

@@ -402,3 +402,77 @@ async fn a_roster_is_imported_with_a_report_for_every_row() -> anyhow::Result<()
     folder.run(&["verify"])?.ended(0)?;
     Ok(())
 }
+
+/// Aim: `doctor` finds what keeps a folder from opening before somebody else does. Each thing is spoiled by itself and must be named.
+#[test]
+fn doctor_names_what_is_wrong_with_the_key() -> anyhow::Result<()> {
+    let folder = Demo::shared()?.copy()?;
+    let key = folder.path().join("data.master-key");
+    let found = |says: &str| -> anyhow::Result<()> {
+        let ran = folder.run(&["doctor", "--json"])?;
+        let lines: Vec<Value> = ran.lines().into_iter().map(serde_json::from_str).collect::<Result<_, _>>()?;
+        let line = lines.iter().find(|line| line["what"] == "master key").unwrap();
+        assert_eq!((line["well"].as_bool(), ran.code == 0), (Some(says.is_empty()), says.is_empty()), "{line}");
+        assert!(line["says"].as_str().unwrap().contains(says), "{line} does not say {says}");
+        Ok(())
+    };
+    found("")?;
+    let good = fs::read_to_string(&key)?;
+    let owner_only = fs::metadata(&key)?.permissions();
+    fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+    found("chmod 600")?;
+    fs::set_permissions(&key, owner_only)?;
+    fs::write(&key, "junk")?;
+    found("not a master key file")?;
+    let other = folder.path().join("other-key");
+    folder.run(&["key", "create", other.to_str().unwrap()])?.ended(0)?;
+    fs::copy(&other, &key)?;
+    found("does not open the vault")?;
+    fs::remove_file(&key)?;
+    found("nothing opens without it")?;
+    fs::write(&key, good)?;
+    Ok(())
+}
+
+/// Aim: accounts can be told apart in a list, locked and unlocked, and the way in is never locked by mistake.
+#[test]
+fn accounts_are_listed_with_their_roles_and_the_last_operator_is_not_locked() -> anyhow::Result<()> {
+    let folder = Demo::shared()?.copy()?;
+    let listed = |login: &str| -> anyhow::Result<Value> {
+        let all = json_lines(&folder, &["user", "list", "--json"])?;
+        Ok(all.into_iter().find(|user| user["login"] == login).unwrap_or_default())
+    };
+    assert_eq!(listed("auditor")?["roles"], json!(["auditor"]));
+    let trainer = json_lines(&folder, &["user", "list", "--json"])?.into_iter().find(|user| user["roles"] == json!(["trainer"])).unwrap();
+    assert!(trainer["organisation"].is_string(), "{trainer}");
+    let refused = folder.run(&["user", "lock", "operator"])?;
+    assert_eq!(refused.code, 2, "{}", refused.err);
+    assert!(refused.err.contains("last operator"), "{}", refused.err);
+    folder.run(&["user", "add", "second", "--role", "operator"])?.ended(0)?;
+    folder.run(&["user", "lock", "operator"])?.ended(0)?;
+    assert_eq!(listed("operator")?["locked"], true);
+    folder.run(&["--as", "second", "user", "unlock", "operator"])?.ended(0)?;
+    assert_eq!(listed("operator")?["locked"], false);
+    Ok(())
+}
+
+/// Aim: the status page tells when a backup was made and the whole was verified. Method: before and after, over HTTP.
+#[tokio::test]
+async fn the_status_page_tells_of_backup_and_verification() -> anyhow::Result<()> {
+    let folder = Demo::shared()?.copy()?;
+    let inside = folder.data().join("backup");
+    let ran = folder.run(&["backup", inside.to_str().unwrap()])?;
+    assert_eq!(ran.code, 2, "a backup inside the data folder: {}", ran.err);
+    assert!(!inside.exists());
+    let server = folder.serve(&[])?;
+    let client = Client::of(&server)?;
+    let mut never = Vec::new();
+    let backup = folder.path().join("backup");
+    for words in [&["events", "--to", "1"][..], &["backup", backup.to_str().unwrap()], &["verify"]] {
+        folder.run(words)?.ended(0)?;
+        never.push(client.get("/status").await?.text()?.matches("尚未进行").count());
+    }
+    let told: Vec<_> = never.iter().map(|count| never[0] - count).collect();
+    assert_eq!(told, [0, 1, 2], "{never:?}");
+    server.stop()
+}

@@ -22,6 +22,7 @@ pub mod history;
 mod hot;
 pub mod identity;
 pub mod log;
+pub mod maintenance;
 pub mod merkle;
 mod pipeline;
 pub mod progress;

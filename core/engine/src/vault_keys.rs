@@ -200,33 +200,52 @@ impl fmt::Debug for KeyRing {
     }
 }
 
+/// The generation of a vault and the master key stepped to it; `None` for a new vault.
+fn stepped_to_vault(vault: &dyn Vault, file_generation: u64, master: &Key) -> Result<Option<(u64, Key)>, KeyFault> {
+    let Some(row) = vault.get(GENERATION)? else { return Ok(None) };
+    let (number, check) = row.split_first_chunk::<8>().ok_or(KeyFault::DoesNotOpen)?;
+    let generation = u64::from_be_bytes(*number);
+    let wrong = || KeyFault::WrongMasterKey { file: file_generation, vault: generation };
+    let behind = generation.checked_sub(file_generation).ok_or_else(wrong)?;
+    if behind > GENERATIONS_BEHIND_MAX {
+        return Err(wrong());
+    }
+    let mut stepped = master.clone();
+    for _ in 0..behind {
+        stepped = step(&stepped);
+    }
+    open(&stepped, GENERATION, check).map_err(|_| wrong())?;
+    Ok(Some((generation, stepped)))
+}
+
+/// Whether a file is a master key and, where there is a vault, opens it. Changes nothing.
+///
+/// # Errors
+/// The file or the vault cannot be read, or they do not belong together.
+pub fn check_master_key(file: &MasterKeyFile, vault: Option<&dyn Vault>) -> Result<(), KeyFault> {
+    let (generation, master) = file.read()?;
+    match vault {
+        Some(vault) => stepped_to_vault(vault, generation, &master).map(|_| ()),
+        None => Ok(()),
+    }
+}
+
 impl KeyRing {
     /// Opens the keys of a vault with the master key file; a new vault begins at the file's generation.
     ///
     /// # Errors
     /// The file or the vault cannot be read, or they do not belong together.
     pub fn open(vault: Arc<dyn Vault>, file: MasterKeyFile, entropy: Arc<dyn Entropy>) -> Result<Self, KeyFault> {
-        let (file_generation, mut master) = file.read()?;
-        let generation = if let Some(row) = vault.get(GENERATION)? {
-            let (number, check) = row.split_first_chunk::<8>().ok_or(KeyFault::DoesNotOpen)?;
-            let vault_generation = u64::from_be_bytes(*number);
-            let wrong = || KeyFault::WrongMasterKey { file: file_generation, vault: vault_generation };
-            let behind = vault_generation.checked_sub(file_generation).ok_or_else(wrong)?;
-            if behind > GENERATIONS_BEHIND_MAX {
-                return Err(wrong());
-            }
-            for _ in 0..behind {
-                master = step(&master);
-            }
-            open(&master, GENERATION, check).map_err(|_| wrong())?;
-            if behind > 0 {
-                file.prepare(vault_generation, &master)?;
+        let (file_generation, master) = file.read()?;
+        let (generation, master) = if let Some((generation, stepped)) = stepped_to_vault(vault.as_ref(), file_generation, &master)? {
+            if generation > file_generation {
+                file.prepare(generation, &stepped)?;
                 file.put_in_place()?;
             }
-            vault_generation
+            (generation, stepped)
         } else {
             vault.write(&[generation_op(file_generation, &master, entropy.as_ref())])?;
-            file_generation
+            (file_generation, master)
         };
         let state = State {
             generation,

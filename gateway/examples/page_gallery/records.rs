@@ -333,7 +333,7 @@ fn status(lang: Lang) -> StatusView {
             model("学员变更记录", "Timelines", 37, 0),
         ],
         last_backup: Some(s("2025-11-22 02:00")),
-        last_restore_test: None,
+        last_restore: None,
         last_verify: Some(s(p("2025-11-22 03:10，无差异", "2025-11-22 03:10, no difference"))),
         facts: vec![fact(p("版本", "Version"), "0.1.0", None), fact(p("磁盘剩余", "Disk free"), "412 GB", None)],
     }

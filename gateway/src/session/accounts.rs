@@ -155,6 +155,15 @@ pub fn lock(handle: &EngineHandle, login: &str) -> Result<(), AccountsFault> {
     Ok(super::end_all_of(handle, login)?)
 }
 
+/// Lets a locked sign-in name sign in again with the password it had.
+///
+/// # Errors
+/// There is no such name, or the vault fails.
+pub fn unlock(handle: &EngineHandle, login: &str) -> Result<(), AccountsFault> {
+    let known = find(handle, login)?.ok_or(AccountsFault::Unknown)?;
+    write(handle, login, &Credential { locked: false, ..known })
+}
+
 /// Every sign-in name, in order.
 ///
 /// # Errors

@@ -40,7 +40,7 @@ super::texts! {
         status_quarantined: "未计入", "Left out";
         status_safety: "备份与恢复", "Backup and restore";
         status_backup: "最近备份", "Last backup";
-        status_restore: "最近恢复演练", "Last restore test";
+        status_restore: "最近恢复", "Last restore";
         status_never: "尚未进行", "never";
         status_verify: "最近完整核验", "Last full check";
         status_download: "下载检查点（可交第三方核验）", "Download the checkpoint (for independent checks)";

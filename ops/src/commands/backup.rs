@@ -4,15 +4,29 @@
 use anyhow::Context as _;
 use zhixin_engine::backup::{self, RestoreRequest};
 use zhixin_engine::clock::{Clock as _, SystemClock};
+use zhixin_engine::maintenance::Act;
 
 use crate::cli::{BackupArgs, Common, RestoreArgs, Usage};
 use crate::out::Bar;
-use crate::{Ending, out};
+use crate::{Ending, folder, out};
 
 pub(crate) fn backup(common: &Common, args: &BackupArgs) -> anyhow::Result<Ending> {
     common.reader()?;
     if args.dir.is_file() {
         return Err(Usage(format!("{}: that is a file, and a folder is wanted for the backup", args.dir.display())).into());
+    }
+    let inside = |path: &std::path::Path| {
+        std::path::absolute(path).is_ok_and(|path| std::path::absolute(&common.data).is_ok_and(|data| path.starts_with(data)))
+    };
+    if inside(&args.dir) || args.vault.as_deref().is_some_and(inside) {
+        return Err(Usage(format!(
+            "a backup inside the data folder {} would be lost with it: name a folder elsewhere, best on another disk",
+            common.data.display()
+        ))
+        .into());
+    }
+    if let Some(file) = args.vault.as_deref().filter(|file| file.starts_with(&args.dir)) {
+        return Err(Usage(format!("{}: the copy of the vault must not lie in the backup that it opens", file.display())).into());
     }
     let now = SystemClock::new().now()?;
     let bar = Bar::new("backup", 0);
@@ -24,6 +38,7 @@ pub(crate) fn backup(common: &Common, args: &BackupArgs) -> anyhow::Result<Endin
         Some(file) => Some(backup::backup_vault_of(&common.data, &common.master_key(), now, file)?),
         None => None,
     };
+    folder::note_done(common, Act::Backup, true);
     if common.json {
         out::line(&serde_json::json!({ "manifest": manifest, "vault": vault }).to_string());
     } else {
@@ -50,6 +65,7 @@ pub(crate) fn restore(common: &Common, args: &RestoreArgs) -> anyhow::Result<End
     let restored = backup::restore(&request, &mut |done, total| bar.set("restore", done, total))
         .with_context(|| format!("nothing was restored from {}", args.dir.display()))?;
     drop(bar);
+    folder::note_done(common, Act::Restore, true);
     if common.json {
         out::line(
             &serde_json::json!({
@@ -65,8 +81,8 @@ pub(crate) fn restore(common: &Common, args: &RestoreArgs) -> anyhow::Result<End
         }
         out::line(match (restored.signs_on(), restored.published) {
             (true, _) => "it has everything that was published: the next start signs on",
-            (false, Some(_)) => "more was published than it holds: it can be read, and stays unsigned",
-            (false, None) => "without the checkpoint file it stays unsigned and serves no personal data",
+            (false, Some(_)) => "more was published than it holds: it can be read, and stays unsigned; see ops/runbooks/checkpoint.md",
+            (false, None) => "without the checkpoint file it stays unsigned and serves no personal data; see ops/runbooks/checkpoint.md",
         });
     }
     Ok(Ending::Well)

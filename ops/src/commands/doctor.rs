@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use zhixin_engine::log::{LogPurpose, genesis};
+use zhixin_engine::vault_keys::{MasterKeyFile, check_master_key};
+use zhixin_store::vault::LmdbVault;
 
 use crate::cli::Common;
 use crate::{Ending, out};
@@ -15,7 +17,7 @@ struct Finding {
 }
 
 pub(crate) fn run(common: &Common) -> Ending {
-    let findings = [log(common), master_key(common), checkpoint(common), space(&common.data), fonts()];
+    let findings = [log(common), writable(&common.data), master_key(common), checkpoint(common), space(&common.data), fonts()];
     for finding in &findings {
         if common.json {
             out::line(&serde_json::json!({ "what": finding.what, "well": finding.well, "says": finding.says }).to_string());
@@ -43,15 +45,45 @@ fn log(common: &Common) -> Finding {
 
 fn master_key(common: &Common) -> Finding {
     let path = common.master_key();
-    let inside = path.starts_with(&common.data);
-    let (well, says) = match (path.exists(), inside) {
-        (true, false) => (true, format!("{}", path.display())),
-        (true, true) => (false, format!("{} lies in the data folder: move it out, or every backup holds it", path.display())),
-        (false, _) => {
-            (!common.data.join("vault").exists(), format!("{} is not there; make one with `zhixin key create FILE`", path.display()))
+    let (shown, vault) = (path.display(), common.data.join("vault"));
+    let mode = path.metadata().map(|file| std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & 0o077);
+    let (well, says) = match mode {
+        Err(_) if !path.exists() && !vault.exists() => (true, format!("{shown} is not there yet; `zhixin key create {shown}` makes it")),
+        Err(fault) if path.exists() => (false, format!("{shown} cannot be looked at: {fault}")),
+        Err(_) => (false, format!("{shown} is not there, and nothing opens without it: bring it back, or name it with --master-key FILE")),
+        Ok(_) if path.starts_with(&common.data) => {
+            (false, format!("{shown} lies in the data folder: move it out, or every backup holds it"))
         }
+        Ok(others) if others != 0 => (false, format!("{shown} can be read or written by other users: `chmod 600 {shown}`")),
+        Ok(_) => match check_key(&path, &vault) {
+            Ok(says) => (true, format!("{shown}: {says}")),
+            Err(fault) => (false, format!("{shown}: {fault}")),
+        },
     };
     Finding { what: "master key", well, says }
+}
+
+/// Whether the file is a key, and that of the vault if there is one. Reads only.
+fn check_key(path: &Path, vault: &Path) -> anyhow::Result<&'static str> {
+    let file = MasterKeyFile::new(path);
+    if !vault.exists() {
+        check_master_key(&file, None)?;
+        return Ok("a key; no vault is there yet");
+    }
+    check_master_key(&file, Some(&LmdbVault::open(vault)?))?;
+    Ok("opens the vault")
+}
+
+/// The folder can be written by who asks: a server would need it.
+fn writable(data: &Path) -> Finding {
+    let (well, says) = match data.metadata() {
+        Err(_) => (true, format!("{} is not there yet", data.display())),
+        Ok(_) => match tempfile::tempfile_in(data) {
+            Ok(_) => (true, format!("{} can be written", data.display())),
+            Err(fault) => (false, format!("nothing can be written in {}: {fault}", data.display())),
+        },
+    };
+    Finding { what: "folder", well, says }
 }
 
 fn checkpoint(common: &Common) -> Finding {

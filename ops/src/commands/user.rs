@@ -6,7 +6,7 @@ use zhixin_domain::access::OpenAccount;
 use zhixin_engine::answer::Submission;
 use zhixin_engine::handle::EngineHandle;
 use zhixin_events::{AccountId, OrganisationId, ReportingUnit, Role, ids};
-use zhixin_gateway::accounts;
+use zhixin_gateway::accounts::{self, SignInName};
 
 use crate::cli::{Common, Usage, UserArgs, UserWhat};
 use crate::folder::{self, Opened};
@@ -31,29 +31,32 @@ pub(crate) fn run(common: &Common, args: &UserArgs) -> anyhow::Result<Ending> {
             let account = open_account(handle, submission)?;
             let password = new_password(handle);
             accounts::create_credentials(handle, login, account, &password)?;
-            told(common, login, account, Some(&password));
+            told(common, login, account, &password);
         }
         UserWhat::List => {
             for name in accounts::list(handle)? {
-                let state = if name.locked { "locked" } else { "open" };
-                if common.json {
-                    out::line(
-                        &serde_json::json!({ "login": name.login, "account": name.account.to_string(), "locked": name.locked }).to_string(),
-                    );
-                } else {
-                    out::line(&format!("{}\t{}\t{state}", name.login, name.account));
-                }
+                list(common, handle, &name)?;
             }
         }
         UserWhat::Reset { login } => {
             let (account, password) = (account_of(handle, login)?, new_password(handle));
             accounts::reset(handle, login, &password)?;
-            told(common, login, account, Some(&password));
+            told(common, login, account, &password);
         }
         UserWhat::Lock { login } => {
             let account = account_of(handle, login)?;
+            if operators(handle)?.iter().all(|name| name.login == *login) {
+                return Err(
+                    Usage(format!("{login} is the last operator who can sign in: add another first, or nobody opens accounts")).into()
+                );
+            }
             accounts::lock(handle, login)?;
-            told(common, login, account, None);
+            told(common, login, account, "locked");
+        }
+        UserWhat::Unlock { login } => {
+            let account = account_of(handle, login)?;
+            accounts::unlock(handle, login)?;
+            told(common, login, account, "open");
         }
     }
     opened.close()?;
@@ -118,12 +121,46 @@ fn new_password(handle: &EngineHandle) -> String {
     format!("{}-{}", part(), part())
 }
 
-fn told(common: &Common, login: &str, account: AccountId, password: Option<&str>) {
+/// Says how a sign-in name stands now: its new password, or a word.
+fn told(common: &Common, login: &str, account: AccountId, stands: &str) {
     if common.json {
+        let password = (!["locked", "open"].contains(&stands)).then_some(stands);
         out::line(&serde_json::json!({ "login": login, "account": account.to_string(), "password": password }).to_string());
     } else {
-        out::line(&format!("{login}\t{account}\t{}", password.unwrap_or("locked")));
+        out::line(&format!("{login}\t{account}\t{stands}"));
     }
+}
+
+/// Sign-in names of operators who can sign in.
+fn operators(handle: &EngineHandle) -> anyhow::Result<Vec<SignInName>> {
+    let mut found = Vec::new();
+    for name in accounts::list(handle)?.into_iter().filter(|name| !name.locked) {
+        if handle.account(name.account)?.is_some_and(|state| !state.locked && state.roles.contains(&Role::Operator)) {
+            found.push(name);
+        }
+    }
+    Ok(found)
+}
+
+/// One sign-in name with what its account may do.
+fn list(common: &Common, handle: &EngineHandle, name: &SignInName) -> anyhow::Result<()> {
+    let account = handle.account(name.account)?.unwrap_or_default();
+    let locked = name.locked || account.locked;
+    let roles: Vec<_> = account.roles.iter().map(|role| role.name()).collect();
+    let unit = account.unit.map(|unit| unit.to_string());
+    let organisation = account.organisation.map(|organisation| organisation.to_string());
+    if common.json {
+        let line = serde_json::json!({
+            "login": name.login, "account": name.account.to_string(), "locked": locked, "roles": roles, "unit": unit,
+            "organisation": organisation,
+        });
+        out::line(&line.to_string());
+    } else {
+        let place = unit.into_iter().chain(organisation).collect::<Vec<_>>().join(" ");
+        let state = if locked { "locked" } else { "open" };
+        out::line(&format!("{}\t{}\t{state}\t{}\t{place}", name.login, name.account, roles.join(",")));
+    }
+    Ok(())
 }
 
 fn unknown_role(name: &str) -> Usage {

@@ -1,10 +1,11 @@
 //! `zhixin verify`: the whole history — chain, checksums, ordinals, tree, last signed checkpoint — and every read model
-//! against one made afresh. Changes nothing that lasts, so it works beside a live server. Prints every check with what it covered, and the
+//! against one made afresh. Changes nothing but the note of when it was, so it works beside a live server. Prints every check with what it covered, and the
 //! first divergence.
 
 use std::sync::Mutex;
 
 use anyhow::Context as _;
+use zhixin_engine::maintenance::Act;
 use zhixin_engine::verify::{Folder, Outcome, Report, verify_folder};
 use zhixin_projections::{Difference, ModelName, Projections};
 
@@ -30,6 +31,7 @@ pub(crate) fn run(common: &Common) -> anyhow::Result<Ending> {
     } else {
         print(&report, &models, whole);
     }
+    folder::note_done(common, Act::Verify, whole);
     Ok(if whole { Ending::Well } else { Ending::FoundWrong })
 }
 

@@ -70,11 +70,7 @@ pub(crate) static OCCUPATIONS: [Occupation; 10] = [
     occupation("工业互联网工程技术人员", "Industrial internet engineer", ("2-02-10-13", "2-02-38-06"), &[]),
     occupation("虚拟现实工程技术人员", "Virtual reality engineer", ("2-02-10-14", "2-02-38-07"), &[]),
     occupation("区块链工程技术人员", "Blockchain engineer", ("2-02-10-15", "2-02-38-08"), &[]),
-    // Its later code was seen in one sample file only.
-    Occupation {
-        mark: SourceMark::Secondary,
-        ..occupation("数字化管理师", "Digital management specialist", ("2-02-30-11", "2-06-07-13"), &[])
-    },
+    occupation("数字化管理师", "Digital management specialist", ("2-02-30-11", "2-06-07-13"), &[]),
 ];
 
 impl Occupation {

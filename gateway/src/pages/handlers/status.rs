@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, Uri};
 use axum::response::{IntoResponse as _, Response};
+use zhixin_engine::maintenance::{self, Act, Done};
 use zhixin_engine::merkle::Checkpoint;
 use zhixin_projections::ModelName;
 
@@ -60,14 +61,12 @@ fn view(app: &App, asked: &Asked) -> Result<StatusView, Problem> {
     };
     let mut troubles = status::troubles(app);
     troubles.extend(status::wrong_rows(app));
-    let fact = |name: &str| app.deps().facts.iter().find(|fact| fact.0 == name).map(|fact| fact.1.clone());
     let mut facts =
         vec![Fact { label: lang.pick("来源标识", "Origin").to_owned(), value: engine.publisher().origin().to_owned(), href: None }];
     facts.push(row_checks(app, lang));
-    let known = ["last_backup", "last_restore_test", "last_verify"];
-    let others = app.deps().facts.iter().filter(|fact| !known.contains(&fact.0.as_str()));
+    let done = |act| maintenance::last(engine.data(), act).map(|done| done_words(lang, done));
     let word = |name: &str| if name == "version" { t.status_version.to_string() } else { name.to_owned() };
-    facts.extend(others.map(|(label, value)| Fact { label: word(label), value: value.clone(), href: None }));
+    facts.extend(app.deps().facts.iter().map(|(label, value)| Fact { label: word(label), value: value.clone(), href: None }));
     Ok(StatusView {
         frame: asked.frame(app, Nav::Status, &[(t.status_title.as_str(), None)]),
         healthy: troubles.is_empty(),
@@ -78,11 +77,17 @@ fn view(app: &App, asked: &Asked) -> Result<StatusView, Problem> {
         checkpoint_time,
         checkpoint_root: signed.as_ref().map(|signed| signed.root().to_string()).unwrap_or_default(),
         models,
-        last_backup: fact("last_backup"),
-        last_restore_test: fact("last_restore_test"),
-        last_verify: fact("last_verify"),
+        last_backup: done(Act::Backup),
+        last_restore: done(Act::Restore),
+        last_verify: done(Act::Verify),
         facts,
     })
+}
+
+/// When something was done, and that it did not go well where it did not.
+fn done_words(lang: Lang, done: Done) -> String {
+    let at = names::minute(done.at);
+    if done.well { at } else { format!("{at}{}", lang.pick("，发现问题", ", found something wrong")) }
 }
 
 /// What the check of the read models in samples has come to.

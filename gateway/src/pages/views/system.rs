@@ -82,10 +82,10 @@ pub struct StatusView {
     pub checkpoint_root: String,
     /// Read models.
     pub models: Vec<ModelStatus>,
-    /// Last backup, restore test, full check: none says "never".
+    /// Last backup, restore, full check: none says "never".
     pub last_backup: Option<String>,
-    /// Last restore test.
-    pub last_restore_test: Option<String>,
+    /// When the folder was last restored.
+    pub last_restore: Option<String>,
     /// Last full check of the history.
     pub last_verify: Option<String>,
     /// Anything else worth showing: version, disk, start time.
