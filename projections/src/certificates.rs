@@ -3,7 +3,7 @@
 //! Rows: `C certificate` = its facts; `N number` = the certificate of that number; `P person` = what moves or forbids a name; `H person
 //! certificate` = the certificates of a person. The holder's name is never here: an entry holds the position of the event that carries
 //! it sealed. A correction of the name moves that position; an erasure is shown in every view, also of the past, so that the edge serves
-//! no name. Source: Plan 3.3-5, 4.2-5.
+//! no name. Source: Plan 3.3-5.
 
 use std::ops::ControlFlow;
 

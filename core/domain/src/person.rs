@@ -1,7 +1,7 @@
 //! Person: registration, correction of the name, and erasure.
 //!
-//! A person is registered with the first seat (or alone), found again by the number of the document, and can be erased: from then on no data
-//! are served and the keys are destroyed; counts and proofs stay. Sources: Plan 4.2-1, 4.2-3; 个人信息保护法 Art. 47.
+//! A person is registered with the first seat, found again by the number of the document, and can be erased: from then on no data
+//! are served and the keys are destroyed; counts and proofs stay. Sources: Plan 4.2-1; 个人信息保护法 Art. 47.
 
 pub mod complete_erasure;
 pub mod correct_person_name;

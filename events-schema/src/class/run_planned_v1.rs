@@ -9,7 +9,7 @@ use crate::{
 wire! {
     /// A trainer planned a run for an occupation, direction and grade.
     ///
-    /// Source: Plan 3.3-3, 3.3-5, 3.3-8.
+    /// Source: Plan 3.3-3, 3.3-5.
     pub struct RunPlannedV1 {
         /// The run.
         open class: ClassId,

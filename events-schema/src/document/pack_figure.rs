@@ -9,7 +9,7 @@ use crate::{CivilDate, FigureUnit, SourceMark};
 /// One figure that a regulation sets, with its source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackFigure {
-    /// What it settles, for example `training.pass_mark`.
+    /// What it settles, for example `completion_test.pass_mark`.
     pub key: String,
     /// The value as text; absent when a text surely sets it but we have not read it. Decisions that need it are refused.
     pub value: Option<String>,

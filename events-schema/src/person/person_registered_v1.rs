@@ -6,7 +6,7 @@ use crate::{DocumentKind, PersonId};
 wire! {
     /// A person became known to the programme.
     ///
-    /// Source: Plan 4.2-1, 4.2-3.
+    /// Source: Plan 4.2-1.
     pub struct PersonRegisteredV1 {
         /// The person.
         masked person: PersonId,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Result, ensure};
 
 use crate::source::code_only;
-use crate::tree::{Outcome, read, report, root};
+use crate::tree::{Outcome, read, report, root, rust_files};
 
 /// One registry line: the tag as `0x0805` and the event type as `TrainerSuspended`.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,6 +50,30 @@ fn without_glossary(lines: &[Line], glossary: &str) -> Vec<String> {
     lines.iter().filter(|line| !has(&line.event)).map(|line| format!("`{}`: no row in GLOSSARY.md", line.event)).collect()
 }
 
+/// Events that no file of the engine or of the domain's commands makes. What folds an event names it behind its enum (`…Event::Name`), and
+/// what makes one names it alone; the scenarios of tests do not count.
+fn without_producer(lines: &[Line], makers: &[String]) -> Vec<String> {
+    let is_made_in = |source: &str, event: &str| {
+        source.match_indices(event).any(|(at, _)| {
+            let before = source[..at].chars().next_back().unwrap_or(' ');
+            source[at + event.len()..].starts_with(" {") && !before.is_alphanumeric() && before != ':'
+        })
+    };
+    let missing = lines.iter().filter(|line| !makers.iter().any(|source| is_made_in(source, &line.event)));
+    missing.map(|line| format!("{} ({}): nothing makes this event", line.tag, line.event)).collect()
+}
+
+/// The code, without its tests, of all that may make events.
+fn makers() -> Result<Vec<String>> {
+    let helpers = ["scenario.rs", "histories.rs"];
+    let of_makers = |path: &str| {
+        (path.starts_with("core/domain/src/") || path.starts_with("core/engine/src/"))
+            && !helpers.iter().any(|helper| path.ends_with(helper))
+    };
+    let files = rust_files()?.into_iter().filter(|file| of_makers(&file.path));
+    Ok(files.map(|file| code_only(&file.text).split("#[cfg(test)]").next().unwrap_or_default().to_owned()).collect())
+}
+
 fn repeated(lines: &[Line]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     lines.iter().filter(|line| !seen.insert(&line.tag)).map(|line| format!("{}: a tag is never used twice", line.tag)).collect()
@@ -89,6 +113,18 @@ fn every_tag_is_in_the_changelog() -> Outcome {
 #[test]
 fn every_event_type_is_in_the_glossary() -> Outcome {
     report(&without_glossary(&registry()?, &read("GLOSSARY.md")?))
+}
+
+#[test]
+fn every_event_type_is_made_by_something() -> Outcome {
+    report(&without_producer(&registry()?, &makers()?))
+}
+
+#[test]
+fn an_event_that_nothing_makes_is_flagged() {
+    let makers = |text: &str| [text.to_owned()];
+    assert_eq!(without_producer(&sample(), &makers("DirectoryEvent::TrainerSuspended { ground } => {}")).len(), 1);
+    assert!(without_producer(&sample(), &makers("let event = TrainerSuspended { trainer };")).is_empty());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Finish the import of a roster. Source: Plan 4.2-1 (the progress of a job is itself events).
+//! Finish the import of a roster. Source: ours; rosters may be uploaded by Plan 4.2-1.
 
 use zhixin_events::class::RosterImportFinished;
 use zhixin_events::{JobId, Subject};

@@ -38,7 +38,7 @@ refusals! {
         NumberUnfit = "DIR-0009" Rule "directory numbers run from 1 to 999999",
         /// A number is given once, also after a removal.
         NumberTaken = "DIR-0010" Conflict "the directory number is given already",
-        /// An organisation has one entry, until it is removed; an expired one is renewed. Source: Plan 3.3-4.
+        /// An organisation has one entry, until it is removed; an expired one is renewed. Source: ours (SOURCES 2.1).
         AlreadyListed = "DIR-0014" Conflict "the organisation has an entry in the directory already",
     }
 }

@@ -1,4 +1,5 @@
-//! Take posted hours back. Source: Plan 4.2-1 (a correction carries the effective date of what it corrects).
+//! Take posted hours back. Source: ours; hours are posted once for an activity (Plan 4.2-1), so a posting in
+//! error must be taken back before another.
 
 use zhixin_events::hours::HoursReversed;
 use zhixin_events::{ClassId, PersonId, Subject};

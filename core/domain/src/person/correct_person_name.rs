@@ -11,7 +11,7 @@ use crate::refusal::CommonRefusal;
 use crate::rules::text::{NAME_CHARS, line_of_secret};
 use crate::{Refusal, States};
 
-/// Corrects a name. Certificates keep the name they were issued to.
+/// Corrects a name. A certificate look-up shows the corrected one: the certificate is of the person, not of the spelling.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CorrectPersonName {
     /// The person.
