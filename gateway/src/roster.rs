@@ -106,11 +106,23 @@ pub struct RosterFile {
     pub rejected: Vec<RejectedRow>,
 }
 
-/// Reads a roster file.
+/// Reads a roster file on its own, without the record.
+///
+/// # Errors
+/// Those of [`read_against`].
+pub fn read(bytes: &[u8], limits: &RosterLimits) -> Result<RosterFile, RosterRefusal> {
+    read_against(bytes, limits, &mut |_| None)
+}
+
+/// Reads a roster file; `against` says what the record or the calendar holds against a row that is well in itself.
 ///
 /// # Errors
 /// The first reason why nothing of the file can be taken, in the order of the steps above.
-pub fn read(bytes: &[u8], limits: &RosterLimits) -> Result<RosterFile, RosterRefusal> {
+pub fn read_against(
+    bytes: &[u8],
+    limits: &RosterLimits,
+    against: &mut dyn FnMut(&Row) -> Option<RowError>,
+) -> Result<RosterFile, RosterRefusal> {
     let (format, name, sheet, header) = match container::open(bytes, limits)? {
         container::Container::Workbook(archive) => {
             let (name, sheet, header) = workbook::table(archive, limits)?;
@@ -125,7 +137,7 @@ pub fn read(bytes: &[u8], limits: &RosterLimits) -> Result<RosterFile, RosterRef
     if sheet.overflow {
         return Err(RosterRefusal::TooManyRows { limit: limits.row_count_max });
     }
-    let read = row::read_all(format, &sheet, header, limits)?;
+    let read = row::read_all(format, &sheet, header, limits, against)?;
     Ok(RosterFile { sheet: name, ..read })
 }
 

@@ -114,7 +114,7 @@ fn path(world: &World, route: &RouteInfo) -> String {
 /// A form with a file, for uploads.
 fn multipart(csrf: &str) -> String {
     let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{csrf}\r\n--{BOUNDARY}\r\n");
-    let file = "Content-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n姓名,证件号码\r\n李一,11010519491231002X\r\n";
+    let file = "Content-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n姓名,证件号码\r\n李一,32019919800101055X\r\n";
     format!("{head}{file}--{BOUNDARY}--\r\n")
 }
 
@@ -198,7 +198,7 @@ async fn walked() -> String {
     // Uploaded last: rows wait for a day only.
     let upload = world.request(Method::POST, &format!("/api/v1/classes/{}/roster", world.ids["class"])).by(&world, "trainer");
     let upload = upload.header("content-type", &format!("multipart/form-data; boundary={BOUNDARY}"));
-    let faulty = multipart("").replace("李一,11010519491231002X", "李一,11010519491231002X\r\n,110105194912310021");
+    let faulty = multipart("").replace("李一,32019919800101055X", "李一,32019919800101055X\r\n,110105194912310021");
     let upload = world.send(upload.body(faulty)).await.json()["id"].as_str().unwrap().to_owned();
     world.ids.insert("upload", upload);
     world.ids.insert("number", number);

@@ -114,13 +114,33 @@ impl Reads {
     }
 }
 
-/// The number of an identity document, normalised.
+/// Who is meant by an identity document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// Kind of the document.
     pub kind: DocumentKind,
-    /// Its number.
+    /// Its number, normalised.
     pub number: Secret<String>,
+    /// The name as stated. Why: numbers get about; only who knows the name too finds the person.
+    pub name: Secret<String>,
+}
+
+impl Identity {
+    /// Whether both state the same document, whatever the names.
+    pub fn is_same_document(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.number == other.number
+    }
+}
+
+/// The answer to a look-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// The document is not known.
+    Nobody,
+    /// It is the document of this person, and the name is theirs (or theirs are being erased: then no name is asked for).
+    Person(PersonId),
+    /// It is the document of somebody with another name. Who, no decision is told.
+    OtherName,
 }
 
 /// A field to be sealed under the key of its holder.

@@ -15,7 +15,8 @@ use crate::certificate::IssueTrainingCertificate;
 use crate::class::register_trainee::Trainee;
 use crate::class::{HoldSession, OpenRun, RecordAttendance, RecordCompletionTest, RegisterTrainee};
 use crate::command::Command;
-use crate::decision::{Decision, FRESH_IDS, Inputs, NewEvent, Reads};
+use crate::decision::{Decision, FRESH_IDS, Inputs, Known, NewEvent, Reads};
+use crate::person::comparable_name;
 use crate::refusal::Refusal;
 use crate::rules::{Packs, Rules};
 use crate::state::{Fact, States, SubjectState};
@@ -381,8 +382,12 @@ impl World {
                 load(&mut states, subject);
             }
             for identity in identities {
-                let found = self.identities.iter().find(|(known, _)| *known == identity).map(|(_, person)| *person);
-                states.insert_identity(&identity, found);
+                let found = self.identities.iter().find(|(known, _)| known.is_same_document(&identity));
+                let known = found.map_or(Known::Nobody, |(known, person)| {
+                    let same = comparable_name(known.name.expose()) == comparable_name(identity.name.expose());
+                    if same { Known::Person(*person) } else { Known::OtherName }
+                });
+                states.insert_identity(&identity, known);
             }
         }
         let fresh = std::array::from_fn::<_, FRESH_IDS, _>(|index| [7, 7, 7, 7, self.fresh, u8::try_from(index).unwrap()]);

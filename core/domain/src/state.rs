@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use zhixin_events::{
-    AccountId, CertificateId, CivilDate, ClassId, DocumentKind, Event, JobId, OccupationId, OrganisationId, PersonId, Position, Secret,
-    Subject, SubjectKind, TrainerId,
+    AccountId, CertificateId, CivilDate, ClassId, Event, JobId, OccupationId, OrganisationId, PersonId, Position, Subject, SubjectKind,
+    TrainerId,
 };
 
 use crate::access::state::{AccountState, OrganisationState};
 use crate::certificate::state::CertificateState;
 use crate::class::state::{ClassState, JobState};
-use crate::decision::Identity;
+use crate::decision::{Identity, Known};
 use crate::directory::state::{OccupationState, TrainerState};
 use crate::document::state::EditionState;
 use crate::person::state::PersonState;
@@ -169,7 +169,7 @@ impl SubjectState {
 #[derive(Debug, Clone, Default)]
 pub struct States {
     subjects: BTreeMap<Subject, (u32, Arc<SubjectState>)>,
-    identities: Vec<(DocumentKind, Secret<String>, Option<PersonId>)>,
+    identities: Vec<(Identity, Known)>,
 }
 
 macro_rules! getters {
@@ -218,8 +218,8 @@ impl States {
         self.subjects.insert(subject, (ordinal, state));
     }
     /// Adds the answer to a look-up.
-    pub fn insert_identity(&mut self, identity: &Identity, person: Option<PersonId>) {
-        self.identities.push((identity.kind, identity.number.clone(), person));
+    pub fn insert_identity(&mut self, identity: &Identity, known: Known) {
+        self.identities.push((identity.clone(), known));
     }
     /// Whether a subject is loaded.
     pub fn holds(&self, subject: &Subject) -> bool {
@@ -238,8 +238,8 @@ impl States {
         matches!(self.get(claim), Some(SubjectState::Claim(ClaimState { held_by: Some(_) })))
     }
     /// The answer to a look-up: `None` when it was not among the reads.
-    pub fn identity(&self, identity: &Identity) -> Option<Option<PersonId>> {
-        self.identities.iter().find(|(kind, number, _)| *kind == identity.kind && *number == identity.number).map(|(_, _, person)| *person)
+    pub fn identity(&self, identity: &Identity) -> Option<Known> {
+        self.identities.iter().find(|(asked, _)| asked == identity).map(|(_, known)| *known)
     }
     /// The loaded subjects with their ordinals.
     pub fn ordinals(&self) -> impl Iterator<Item = (&Subject, u32)> {

@@ -4,18 +4,19 @@
 //! batch. Answers, refusals too, wait until the last batch whose pending state they saw is durable.
 
 mod form;
+mod look_up;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use zhixin_domain::decision::{Decision, FRESH_IDS, Identity, Inputs, NewEvent, Reads};
+use zhixin_domain::decision::{Decision, FRESH_IDS, Inputs, NewEvent, Reads};
 use zhixin_domain::rules::{Packs, Rules};
 use zhixin_domain::state::Fact;
 use zhixin_domain::{States, SubjectState};
 use zhixin_events::commit::{Commit, EventRecord};
-use zhixin_events::{Event, PersonId, Position, Subject, Timestamp, invariant, registry};
+use zhixin_events::{Event, Position, Subject, Timestamp, invariant, registry};
 use zhixin_store::rows::RowFault;
 use zhixin_store::table::Table;
 
@@ -319,8 +320,8 @@ impl Decider {
                 self.load_subject(subject, &mut loaded)?;
             }
             for identity in &identities {
-                let person = self.look_up(identity, &mut loaded.batch)?;
-                loaded.states.insert_identity(identity, person);
+                let known = self.look_up(identity, &mut loaded)?;
+                loaded.states.insert_identity(identity, known);
             }
         }
         invariant!("{} reads in more than {READ_ROUNDS_MAX} rounds", submission.command.name())
@@ -361,19 +362,6 @@ impl Decider {
             }
             loaded => loaded,
         }
-    }
-
-    fn look_up(&mut self, identity: &Identity, batch: &mut u64) -> Result<Option<PersonId>, CommandError> {
-        // An erasure takes a number out of the index, which `younger` does not tell: for a look-up the newest view counts.
-        if self.view.as_ref().is_none_or(|view| view.reached() < self.around.indexed.reached()) {
-            self.look_again();
-        }
-        let hash = self.around.identities.hash(identity.kind, identity.number.expose());
-        if let Some((person, _, pending)) = self.younger.identities.get(&hash) {
-            *batch = (*batch).max(*pending);
-            return Ok(Some(*person));
-        }
-        Ok(self.read_index(|view| view.person(&hash))?)
     }
 
     /// Whether a fresh id is taken: a subject that the decision did not read must have no history.
@@ -489,6 +477,14 @@ impl Decider {
             let hash = self.around.identities.hash(identity.kind, identity.number.expose());
             self.younger.identities.insert(hash, (*person, first, batch));
             self.younger.order.push_back((first, Forgettable::Identity(hash)));
+        }
+        for (position, event) in (first..).zip(&decision.events) {
+            for field in event.sealed.iter().filter(|field| field.field == "name") {
+                let Some(person) = field.holder.as_person() else { continue };
+                let hash = self.around.identities.name_hash(field.value.expose());
+                self.younger.names.insert(person, (hash, position, batch));
+                self.younger.order.push_back((position, Forgettable::Name(person)));
+            }
         }
         for (subject, _) in commit.events.iter().flat_map(|event| &event.subjects) {
             self.hot.joined(subject, batch);

@@ -171,12 +171,12 @@ impl Engine {
             recomputation: Arc::new(Recomputation::new(derived.reached())),
             commands: Mutex::new(Arc::downgrade(&sender)),
             idempotency_key: secrets.idempotency_key.clone(),
+            identities: IdentityKeys::new(secrets.identity_key.clone()),
             system_account: secrets.system_account,
             persons_withheld,
         };
         let handle = EngineHandle::new(shared);
-        let identities = IdentityKeys::new(secrets.identity_key.clone());
-        let around = surroundings(&handle, &options, identities, &snapshots, &pipeline);
+        let around = surroundings(&handle, &options, &snapshots, &pipeline);
         let decider = Decider::new(around, packs, last_recorded, options.hot_bytes_max);
         let stopping = Arc::new(AtomicBool::new(false));
         let followers = start_following(&handle, derived, snapshots, &pipeline, &stopping, &options)?;
@@ -224,13 +224,7 @@ fn published_outside(known: Option<&Known>, origin: &str, signer: &SignerKey) ->
 }
 
 /// What commands are decided with.
-fn surroundings(
-    handle: &EngineHandle,
-    options: &EngineOptions,
-    identities: IdentityKeys,
-    snapshots: &Arc<Table>,
-    pipeline: &Arc<Pipeline>,
-) -> Surroundings {
+fn surroundings(handle: &EngineHandle, options: &EngineOptions, snapshots: &Arc<Table>, pipeline: &Arc<Pipeline>) -> Surroundings {
     let shared = handle.shared();
     Surroundings {
         clock: Arc::clone(&options.clock),
@@ -242,7 +236,7 @@ fn surroundings(
         indexed: Arc::clone(&shared.indexed),
         pipeline: Arc::clone(pipeline),
         keys: Arc::clone(&shared.keys),
-        identities,
+        identities: shared.identities.clone(),
     }
 }
 

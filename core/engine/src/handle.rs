@@ -12,7 +12,7 @@ use zhixin_domain::access::state::AccountState;
 use zhixin_domain::person::{CompleteErasure, ErasePerson};
 use zhixin_domain::rules::Packs;
 use zhixin_domain::{Command, SubjectState};
-use zhixin_events::{AccountId, CommandId, ErasureGround, PersonId, Position, Role, Subject, Timestamp, invariant, leaf};
+use zhixin_events::{AccountId, CommandId, DocumentKind, ErasureGround, PersonId, Position, Role, Subject, Timestamp, invariant, leaf};
 use zhixin_store::rows::RowFault;
 use zhixin_store::table::Table;
 use zhixin_store::vault::Vault;
@@ -26,6 +26,7 @@ use crate::derived::DerivedView;
 use crate::entropy::Entropy;
 use crate::fault::OpenFault;
 use crate::history::{self, CommitAt, HistoryFault};
+use crate::identity::IdentityKeys;
 use crate::log::{LogKey, LogPurpose, LogReader};
 use crate::progress::Progress;
 use crate::publisher::{Published, Publisher};
@@ -51,6 +52,7 @@ pub(crate) struct Shared {
     pub(crate) recomputation: Arc<Recomputation>,
     pub(crate) commands: Mutex<Weak<SyncSender<(Submission, Reply)>>>,
     pub(crate) idempotency_key: Key,
+    pub(crate) identities: IdentityKeys,
     pub(crate) system_account: AccountId,
     pub(crate) persons_withheld: bool,
 }
@@ -249,6 +251,22 @@ impl EngineHandle {
             Ok(())
         })?;
         Ok(opened)
+    }
+
+    /// Whether somebody of another name is recorded with the number of a document. The recorded name is compared here and nothing of it
+    /// leaves, so the reading is not recorded.
+    ///
+    /// # Errors
+    /// The log, the index or the vault cannot be read.
+    pub fn has_other_name(&self, kind: DocumentKind, number: &str, name: &str) -> Result<bool, OpenPersonsError> {
+        let Shared { identities, reader, keys, log_key, .. } = &*self.shared;
+        let view = self.view()?;
+        let Some(person) = view.person(&identities.hash(kind, number))? else { return Ok(false) };
+        let subject = Subject::person(person);
+        let (_, SubjectState::Person(state)) = history::load_in(&view, reader, None, &subject)? else { return Ok(false) };
+        let Some(told_at) = state.name_position.filter(|_| !state.is_erased()) else { return Ok(false) };
+        let recorded = identities.recorded_name_hash((reader, keys, log_key.log_id()), &subject, told_at)?;
+        Ok(!recorded.is_some_and(|hash| identities.is_name(name, &hash)))
     }
 
     /// The log of reads.

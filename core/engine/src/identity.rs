@@ -1,10 +1,20 @@
 //! Looking a person up by identity number: a keyed hash, in derived rows only, removed on erasure. Nobody registers twice.
+//!
+//! A number finds a person only together with the name. To compare it, the recorded name is opened here without a record in the log of
+//! reads: nothing of it leaves but whether the two are the same.
+
+use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
-use zhixin_events::{DocumentKind, invariant};
+use zhixin_domain::person::comparable_name;
+use zhixin_events::{DocumentKind, Position, Subject, invariant};
 
-use crate::vault_keys::Key;
+use crate::handle::OpenPersonsError;
+use crate::history;
+use crate::log::{LogId, LogReader};
+use crate::sealing;
+use crate::vault_keys::{Key, KeyRing};
 
 /// Hashes identity numbers under a key of the vault.
 #[derive(Clone)]
@@ -23,13 +33,41 @@ impl IdentityKeys {
     pub const fn new(key: Key) -> Self {
         Self { key }
     }
+    fn mac(&self) -> Hmac<Sha256> {
+        let Ok(mac) = Hmac::<Sha256>::new_from_slice(self.key.as_slice()) else { invariant!("HMAC takes a key of any length") };
+        mac
+    }
     /// The hash of a number: without the key, nobody can try out numbers.
     pub fn hash(&self, kind: DocumentKind, number: &str) -> [u8; 16] {
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.key.as_slice()) else { invariant!("HMAC takes a key of any length") };
+        let mut mac = self.mac();
         mac.update(b"idno/v1\0");
         mac.update(&[kind.code()]);
         mac.update(number.as_bytes());
         let full: [u8; 32] = mac.finalize().into_bytes().into();
         full.first_chunk().copied().unwrap_or_default()
+    }
+    fn name_mac(&self, name: &str) -> Hmac<Sha256> {
+        self.mac().chain_update(b"name/v1\0").chain_update(comparable_name(name))
+    }
+    /// The hash of a name in the form in which names are compared.
+    pub(crate) fn name_hash(&self, name: &str) -> [u8; 32] {
+        self.name_mac(name).finalize().into_bytes().into()
+    }
+    /// Whether a name has this hash, in a time that does not tell how much of it agrees.
+    pub(crate) fn is_name(&self, name: &str, hash: &[u8; 32]) -> bool {
+        self.name_mac(name).verify_slice(hash).is_ok()
+    }
+    /// The hash of the name that an event tells of a person; none once the person's key is gone.
+    pub(crate) fn recorded_name_hash(
+        &self,
+        (reader, keys, log_id): (&Arc<dyn LogReader>, &KeyRing, LogId),
+        person: &Subject,
+        Position(position): Position,
+    ) -> Result<Option<[u8; 32]>, OpenPersonsError> {
+        let found = history::commit_at(reader, position)?;
+        let recorded = found.event(position)?;
+        let opened = sealing::open_fields(keys, log_id, &found.commit, recorded.index, recorded.record)?;
+        let name = opened.iter().find(|field| field.field == "name" && field.holder == *person);
+        Ok(name.map(|name| self.name_hash(name.value.expose())))
     }
 }

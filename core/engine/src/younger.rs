@@ -1,4 +1,4 @@
-//! What the deciding thread knows that the index does not reflect yet: command ids and identity numbers of the newest commits.
+//! What the deciding thread knows that the index does not reflect yet: command ids, identity numbers and names of the newest commits.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -17,6 +17,8 @@ pub(crate) struct Recent {
 pub(crate) struct Younger {
     pub(crate) commands: HashMap<CommandId, Recent>,
     pub(crate) identities: HashMap<[u8; 16], (PersonId, u64, u64)>,
+    /// Hashes of the newest names, with the position of the event and its batch.
+    pub(crate) names: HashMap<PersonId, ([u8; 32], u64, u64)>,
     pub(crate) order: VecDeque<(u64, Forgettable)>,
 }
 
@@ -24,6 +26,7 @@ pub(crate) struct Younger {
 pub(crate) enum Forgettable {
     Command(CommandId),
     Identity([u8; 16]),
+    Name(PersonId),
 }
 
 impl Younger {
@@ -37,6 +40,9 @@ impl Younger {
             match what {
                 Forgettable::Command(id) => drop(self.commands.remove(&id)),
                 Forgettable::Identity(hash) => drop(self.identities.remove(&hash)),
+                // A younger name of the same person stays.
+                Forgettable::Name(person) if self.names.get(&person).is_some_and(|(_, newest, _)| *newest > position) => {}
+                Forgettable::Name(person) => drop(self.names.remove(&person)),
             }
         }
     }
@@ -46,6 +52,8 @@ impl Younger {
             match self.order.pop_back() {
                 Some((_, Forgettable::Command(id))) => drop(self.commands.remove(&id)),
                 Some((_, Forgettable::Identity(hash))) => drop(self.identities.remove(&hash)),
+                // An older name of the same person is durable, so it is read from the log.
+                Some((_, Forgettable::Name(person))) => drop(self.names.remove(&person)),
                 None => {}
             }
         }

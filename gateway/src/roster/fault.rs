@@ -29,6 +29,12 @@ pub enum RosterFault {
     IdChecksum,
     /// The same document in an earlier row.
     DuplicateInFile,
+    /// The same document in another row, with another name: one of the two is wrong, and nobody but the uploader knows which.
+    NameConflict,
+    /// Somebody of another name is recorded with the document.
+    NameDiffers,
+    /// A day of birth that is still to come.
+    BornLater,
     /// No possible phone number.
     Phone,
     /// An employer's name longer than any.
@@ -55,7 +61,7 @@ pub enum RosterFault {
 
 impl RosterFault {
     /// Every fault, for the pages of `ops/errors` and for tests.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::NameEmpty,
         Self::NameLength,
         Self::NameCharacters,
@@ -68,6 +74,9 @@ impl RosterFault {
         Self::IdDate,
         Self::IdChecksum,
         Self::DuplicateInFile,
+        Self::NameConflict,
+        Self::NameDiffers,
+        Self::BornLater,
         Self::Phone,
         Self::EmployerLength,
         Self::UsccDigitsLost,
@@ -81,81 +90,98 @@ impl RosterFault {
         Self::CellError,
     ];
 
-    /// Code, Chinese and English, side by side so that they are changed together.
-    const fn texts(self) -> (&'static str, &'static str, &'static str) {
+    /// Chinese and English, side by side so that they are changed together.
+    const fn texts(self) -> (&'static str, &'static str) {
         match self {
-            Self::NameEmpty => ("ROSTER-NAME-EMPTY", "姓名为空", "the name is empty"),
-            Self::NameLength => ("ROSTER-NAME-LENGTH", "姓名超过 50 个字", "the name has more than 50 characters"),
-            Self::NameCharacters => {
-                ("ROSTER-NAME-CHARACTERS", "姓名含有数字、问号或其他符号", "the name contains digits, question marks or other signs")
-            }
-            Self::KindUnknown => ("ROSTER-KIND-UNKNOWN", "证件类型不在下拉列表中", "the document type is not in the list of the template"),
-            Self::IdEmpty => ("ROSTER-ID-EMPTY", "证件号码为空", "the document number is empty"),
+            Self::NameEmpty => ("姓名为空", "the name is empty"),
+            Self::NameLength => ("姓名超过 50 个字", "the name has more than 50 characters"),
+            Self::NameCharacters => ("姓名含有数字、问号或其他符号", "the name contains digits, question marks or other signs"),
+            Self::KindUnknown => ("证件类型不在下拉列表中", "the document type is not in the list of the template"),
+            Self::IdEmpty => ("证件号码为空", "the document number is empty"),
             Self::IdDigitsLost => (
-                "ROSTER-ID-DIGITS-LOST",
                 "证件号码被存为数值，后几位已丢失；请把该列设为文本后重新录入，并以 XLSX 上传",
                 "the document number was stored as a number and its last digits are lost: make the column text, enter it \
                  again and upload XLSX",
             ),
-            Self::IdFifteenDigits => (
-                "ROSTER-ID-15-DIGITS",
-                "这是 15 位旧号码，请填写 18 位公民身份号码",
-                "this is an old number of 15 digits; the one of 18 is needed",
-            ),
-            Self::IdLength => ("ROSTER-ID-LENGTH", "证件号码位数不对", "the document number has the wrong count of characters"),
-            Self::IdCharacters => {
-                ("ROSTER-ID-CHARACTERS", "证件号码含有不允许的字符", "the document number contains a character that does not belong there")
+            Self::IdFifteenDigits => {
+                ("这是 15 位旧号码，请填写 18 位公民身份号码", "this is an old number of 15 digits; the one of 18 is needed")
             }
-            Self::IdDate => ("ROSTER-ID-DATE", "证件号码中的出生日期不存在", "the birth date in the document number does not exist"),
+            Self::IdLength => ("证件号码位数不对", "the document number has the wrong count of characters"),
+            Self::IdCharacters => ("证件号码含有不允许的字符", "the document number contains a character that does not belong there"),
+            Self::IdDate => ("证件号码中的出生日期不存在", "the birth date in the document number does not exist"),
             Self::IdChecksum => (
-                "ROSTER-ID-CHECKSUM",
                 "证件号码校验位不符；如证件确实如此，请填写“证件校验说明”",
                 "the check character of the document number does not match; if the document says so, fill in the number \
                  override reason",
             ),
-            Self::DuplicateInFile => ("ROSTER-DUPLICATE-IN-FILE", "与前面的行是同一证件", "the same document stands in an earlier row"),
-            Self::Phone => ("ROSTER-PHONE-FORM", "电话号码格式不对", "the phone number is malformed"),
-            Self::EmployerLength => ("ROSTER-EMPLOYER-LENGTH", "工作单位超过 200 个字", "the employer has more than 200 characters"),
+            Self::DuplicateInFile => ("与前面的行是同一证件", "the same document stands in an earlier row"),
+            Self::NameConflict => {
+                ("同一证件号码在文件中对应不同的姓名", "the same document number stands in another row with another name")
+            }
+            Self::NameDiffers => (
+                "姓名与该证件号码已登记的姓名不同；请核对，确需更正的请联系主管办公室",
+                "the name differs from the one recorded for this document number: check both; an office can correct the record",
+            ),
+            Self::BornLater => ("证件号码中的出生日期晚于今天", "the birth date in the document number is later than today"),
+            Self::Phone => ("电话号码格式不对", "the phone number is malformed"),
+            Self::EmployerLength => ("工作单位超过 200 个字", "the employer has more than 200 characters"),
             Self::UsccDigitsLost => (
-                "ROSTER-USCC-DIGITS-LOST",
                 "统一社会信用代码被存为数值，后几位已丢失；请设为文本后重新录入",
                 "the credit code was stored as a number and its last digits are lost: make the column text and enter it \
                  again",
             ),
-            Self::UsccLength => ("ROSTER-USCC-LENGTH", "统一社会信用代码不是 18 位", "the credit code does not have 18 characters"),
+            Self::UsccLength => ("统一社会信用代码不是 18 位", "the credit code does not have 18 characters"),
             Self::UsccCharacters => (
-                "ROSTER-USCC-CHARACTERS",
                 "统一社会信用代码含有不允许的字符（不使用 I、O、S、V、Z）",
                 "the credit code contains a character that is not used (I, O, S, V and Z never are)",
             ),
             Self::UsccDivision => (
-                "ROSTER-USCC-DIVISION",
                 "统一社会信用代码第 3 至 8 位不是数字；如登记证确实如此，请填写“校验说明”",
                 "characters 3 to 8 of the credit code are not digits; if the certificate says so, fill in the override \
                  reason",
             ),
             Self::UsccChecksum => (
-                "ROSTER-USCC-CHECKSUM",
                 "统一社会信用代码校验位不符；如登记证确实如此，请填写“校验说明”",
                 "the check character of the credit code does not match; if the certificate says so, fill in the override \
                  reason",
             ),
-            Self::CategoryUnknown => {
-                ("ROSTER-CATEGORY-UNKNOWN", "人员类别不在下拉列表中", "the category is not in the list of the template")
-            }
-            Self::ReasonShort => {
-                ("ROSTER-REASON-SHORT", "说明少于 4 个字，请写明依据", "the reason has fewer than 4 characters: say what it rests on")
-            }
-            Self::CellTooLong => ("ROSTER-CELL-TOO-LONG", "单元格内容过长", "the cell is too long"),
-            Self::CellError => {
-                ("ROSTER-CELL-ERROR", "单元格是 Excel 错误值（如 #N/A）", "the cell holds an error value of Excel, such as #N/A")
-            }
+            Self::CategoryUnknown => ("人员类别不在下拉列表中", "the category is not in the list of the template"),
+            Self::ReasonShort => ("说明少于 4 个字，请写明依据", "the reason has fewer than 4 characters: say what it rests on"),
+            Self::CellTooLong => ("单元格内容过长", "the cell is too long"),
+            Self::CellError => ("单元格是 Excel 错误值（如 #N/A）", "the cell holds an error value of Excel, such as #N/A"),
         }
     }
 
     /// Stable code.
     pub const fn code(self) -> &'static str {
-        self.texts().0
+        match self {
+            Self::NameEmpty => "ROSTER-NAME-EMPTY",
+            Self::NameLength => "ROSTER-NAME-LENGTH",
+            Self::NameCharacters => "ROSTER-NAME-CHARACTERS",
+            Self::KindUnknown => "ROSTER-KIND-UNKNOWN",
+            Self::IdEmpty => "ROSTER-ID-EMPTY",
+            Self::IdDigitsLost => "ROSTER-ID-DIGITS-LOST",
+            Self::IdFifteenDigits => "ROSTER-ID-15-DIGITS",
+            Self::IdLength => "ROSTER-ID-LENGTH",
+            Self::IdCharacters => "ROSTER-ID-CHARACTERS",
+            Self::IdDate => "ROSTER-ID-DATE",
+            Self::IdChecksum => "ROSTER-ID-CHECKSUM",
+            Self::DuplicateInFile => "ROSTER-DUPLICATE-IN-FILE",
+            Self::NameConflict => "ROSTER-NAME-CONFLICT",
+            Self::NameDiffers => "ROSTER-NAME-DIFFERS",
+            Self::BornLater => "ROSTER-ID-BORN-LATER",
+            Self::Phone => "ROSTER-PHONE-FORM",
+            Self::EmployerLength => "ROSTER-EMPLOYER-LENGTH",
+            Self::UsccDigitsLost => "ROSTER-USCC-DIGITS-LOST",
+            Self::UsccLength => "ROSTER-USCC-LENGTH",
+            Self::UsccCharacters => "ROSTER-USCC-CHARACTERS",
+            Self::UsccDivision => "ROSTER-USCC-DIVISION",
+            Self::UsccChecksum => "ROSTER-USCC-CHECKSUM",
+            Self::CategoryUnknown => "ROSTER-CATEGORY-UNKNOWN",
+            Self::ReasonShort => "ROSTER-REASON-SHORT",
+            Self::CellTooLong => "ROSTER-CELL-TOO-LONG",
+            Self::CellError => "ROSTER-CELL-ERROR",
+        }
     }
 }
 
@@ -166,12 +192,13 @@ pub struct RowError {
     pub fault: RosterFault,
     /// In which column.
     pub column: RosterColumn,
-    /// The earlier row with the same document, for [`RosterFault::DuplicateInFile`].
+    /// The other row with the same document, for [`RosterFault::DuplicateInFile`] and [`RosterFault::NameConflict`].
     pub earlier_row: Option<u32>,
 }
 
 impl RowError {
-    pub(super) const fn new(fault: RosterFault, column: RosterColumn) -> Self {
+    /// Something wrong with a cell.
+    pub const fn new(fault: RosterFault, column: RosterColumn) -> Self {
         Self { fault, column, earlier_row: None }
     }
 
@@ -183,16 +210,16 @@ impl RowError {
     /// Text for people, in Chinese.
     pub fn message_zh(&self) -> String {
         match self.earlier_row {
-            Some(row) => format!("{}（第 {row} 行）", self.fault.texts().1),
-            None => self.fault.texts().1.to_owned(),
+            Some(row) => format!("{}（第 {row} 行）", self.fault.texts().0),
+            None => self.fault.texts().0.to_owned(),
         }
     }
 
     /// Text for people, in English.
     pub fn message_en(&self) -> String {
         match self.earlier_row {
-            Some(row) => format!("{} (row {row})", self.fault.texts().2),
-            None => self.fault.texts().2.to_owned(),
+            Some(row) => format!("{} (row {row})", self.fault.texts().1),
+            None => self.fault.texts().1.to_owned(),
         }
     }
 }

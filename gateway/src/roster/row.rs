@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use zhixin_engine::domain::person::comparable_name;
 use zhixin_events::document_number::{DocumentKind, DocumentNumber, DocumentNumberError, DocumentNumberWarning};
 use zhixin_events::uscc::{Uscc, UsccError, UsccFault, UsccWarning};
 use zhixin_events::{Secret, TalentCategory};
@@ -83,7 +84,13 @@ const NOTES: [&str; 19] = [
     "remark",
 ];
 
-pub(super) fn read_all(format: RosterFormat, sheet: &Sheet, header: Header, limits: &RosterLimits) -> Result<RosterFile, RosterRefusal> {
+pub(super) fn read_all(
+    format: RosterFormat,
+    sheet: &Sheet,
+    header: Header,
+    limits: &RosterLimits,
+    against: &mut dyn FnMut(&Row) -> Option<RowError>,
+) -> Result<RosterFile, RosterRefusal> {
     let mut file = RosterFile {
         format,
         sheet: None,
@@ -94,7 +101,8 @@ pub(super) fn read_all(format: RosterFormat, sheet: &Sheet, header: Header, limi
         accepted: Vec::new(),
         rejected: Vec::new(),
     };
-    let mut seen = BTreeMap::new();
+    let mut seen = Seen::default();
+    let mut read = Vec::new();
     for (number, cells) in sheet.rows.range(header.row.saturating_add(1)..) {
         let known: BTreeMap<RosterColumn, &Cell> = cells.iter().filter_map(|(at, cell)| Some((*header.columns.get(at)?, cell))).collect();
         let is_heading_again = known.iter().all(|(column, cell)| RosterColumn::of_heading(cell.text()) == Some(*column));
@@ -102,10 +110,15 @@ pub(super) fn read_all(format: RosterFormat, sheet: &Sheet, header: Header, limi
             file.ignored_rows.push(*number);
             continue;
         }
-        match Reading::new(sheet.typed, &known).row(*number, &mut seen) {
+        let row = Reading::new(sheet.typed, &known).row(*number, &mut seen);
+        read.push((*number, known, row));
+    }
+    for (row_number, known, row) in read {
+        let mut wrong = |row: &Row| seen.conflict_of(row_number).or_else(|| against(row));
+        match row.and_then(|row| wrong(&row).map_or(Ok(row), |error| Err(vec![error]))) {
             Ok(row) => file.accepted.push(row),
             Err(errors) => file.rejected.push(RejectedRow {
-                row_number: *number,
+                row_number,
                 errors,
                 cells: known.iter().map(|(column, cell)| (*column, Secret::new(cell.text().to_owned()))).collect(),
             }),
@@ -139,7 +152,40 @@ struct Reading<'a> {
     warnings: Vec<RosterWarning>,
 }
 
-type Seen = BTreeMap<(DocumentKind, String), u32>;
+/// The documents of the rows above.
+#[derive(Default)]
+struct Seen {
+    /// By document, the first row with it and the name there.
+    first: BTreeMap<(DocumentKind, String), (u32, Option<String>)>,
+    /// Of such rows, those whose document stands further down with another name, and where.
+    conflicts: BTreeMap<u32, u32>,
+}
+
+impl Seen {
+    /// What is wrong with a row that repeats a document. A name that cannot be read conflicts with none.
+    fn note(&mut self, document: &DocumentNumber, name: Option<&Private>, row: u32) -> Option<RowError> {
+        let name = name.map(|name| comparable_name(name.expose()));
+        let key = (document.kind(), document.expose().to_owned());
+        let Some((earlier, its_name)) = self.first.get(&key) else {
+            self.first.insert(key, (row, name));
+            return None;
+        };
+        let other_name = its_name.as_ref().zip(name.as_ref()).is_some_and(|(one, other)| one != other);
+        let error = if other_name {
+            self.conflicts.entry(*earlier).or_insert(row);
+            RowError::new(RosterFault::NameConflict, RosterColumn::Name)
+        } else {
+            RowError::new(RosterFault::DuplicateInFile, RosterColumn::DocumentNumber)
+        };
+        Some(RowError { earlier_row: Some(*earlier), ..error })
+    }
+
+    /// The error of a row whose document stands further down with another name.
+    fn conflict_of(&self, row: u32) -> Option<RowError> {
+        let other = *self.conflicts.get(&row)?;
+        Some(RowError { earlier_row: Some(other), ..RowError::new(RosterFault::NameConflict, RosterColumn::Name) })
+    }
+}
 
 impl<'a> Reading<'a> {
     fn new(typed: bool, cells: &'a BTreeMap<RosterColumn, &'a Cell>) -> Self {
@@ -150,13 +196,7 @@ impl<'a> Reading<'a> {
         let name = self.name();
         let document = self.document();
         if let Some((document, _)) = &document {
-            let key = (document.kind(), document.expose().to_owned());
-            if let Some(earlier) = seen.get(&key) {
-                let error = RowError::new(RosterFault::DuplicateInFile, RosterColumn::DocumentNumber);
-                self.errors.push(RowError { earlier_row: Some(*earlier), ..error });
-            } else {
-                seen.insert(key, row_number);
-            }
+            self.errors.extend(seen.note(document, name.as_ref(), row_number));
         }
         let phone = self.phone();
         let employer_name = self.short(RosterColumn::EmployerName, EMPLOYER_CHARS_MAX, RosterFault::EmployerLength);

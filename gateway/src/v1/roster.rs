@@ -14,6 +14,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 use zhixin_engine::domain::access::Action;
+use zhixin_engine::domain::person::is_unborn;
 use zhixin_engine::read_log::Reading;
 use zhixin_events::{CivilDate, ClassId, ReadPurpose};
 use zhixin_projections::{ModelName, classes};
@@ -27,7 +28,7 @@ use crate::app::body::{self, bad_parameter};
 use crate::app::routes::{Doc, Param, Routes};
 use crate::auth::{Acting, Caller};
 use crate::problem::{FieldProblem, Kind, Part, Problem, Said};
-use crate::roster::{self, RosterLimits, RosterRefusal};
+use crate::roster::{self, RosterColumn, RosterFault, RosterLimits, RosterRefusal, Row, RowError};
 use crate::v1::query::Query;
 
 pub use at_once::{RosterToImport, import_roster};
@@ -164,9 +165,19 @@ pub(crate) fn importable(app: &App, caller: &Caller, class: ClassId) -> Result<(
 /// # Errors
 /// Nothing of the file can be taken, or the vault cannot be written.
 pub(crate) fn take(app: &App, acting: &Acting, class: ClassId, sent: &Sent) -> Result<Upload, Problem> {
-    let read = roster::read(&sent.bytes, &RosterLimits::default())?;
+    let now = app.engine().now()?;
+    let mut unread = None;
+    let read = roster::read_against(&sent.bytes, &RosterLimits::default(), &mut |row| {
+        against_record(app, row, now.civil_date()).unwrap_or_else(|problem| {
+            unread = Some(problem);
+            None
+        })
+    })?;
+    if let Some(problem) = unread {
+        return Err(problem);
+    }
     Upload::sweep(app)?;
-    let mut upload = Upload::new(acting, class, &sent.file_name, &sent.bytes, &read, app.engine().now()?)?;
+    let mut upload = Upload::new(acting, class, &sent.file_name, &sent.bytes, &read, now)?;
     upload.effective_on = stated_day(sent)?;
     if !read.rejected.is_empty() {
         let workbook = roster::returned(&read).map_err(|fault| Problem::from(Kind::Internal).because(&fault))?;
@@ -174,6 +185,15 @@ pub(crate) fn take(app: &App, acting: &Acting, class: ClassId, sent: &Sent) -> R
     }
     upload.keep(app)?;
     Ok(upload)
+}
+
+/// What the record or the calendar holds against a row; of the record nothing is told but that the name is another. Blocks.
+fn against_record(app: &App, row: &Row, today: CivilDate) -> Result<Option<RowError>, Problem> {
+    if is_unborn(&row.document, today) {
+        return Ok(Some(RowError::new(RosterFault::BornLater, RosterColumn::DocumentNumber)));
+    }
+    let differs = app.engine().has_other_name(row.document.kind(), row.document.expose(), row.name.expose())?;
+    Ok(differs.then_some(RowError::new(RosterFault::NameDiffers, RosterColumn::Name)))
 }
 
 /// The day on which the seats were taken, for a roster that comes late.

@@ -1,7 +1,8 @@
 //! Who may see the history of what: where a subject lies, and whether a scope covers it.
 //!
 //! Where a thing lies is read from the open fields of its first event, so the answer does not depend on any read model; a person lies
-//! wherever there is a class with them.
+//! wherever there is a class with them. Of a person, whoever does not see everything sees only the events that also concern a class, a
+//! certificate or an import within the scope: to have somebody in a class says nothing on what they did elsewhere.
 
 use zhixin_engine::domain::access::Action;
 use zhixin_events::registry::LeafAudience;
@@ -15,21 +16,27 @@ use crate::auth::Caller;
 use crate::problem::{Kind, Problem};
 
 /// How much of a history somebody may see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Sight {
     /// Every event.
     All,
+    /// Of a person: the events that also concern something else within the scope.
+    Within(Scope),
     /// The events whose leaves are open to anyone.
     PublicOnly,
 }
 
 impl Sight {
-    /// Whether it shows an event. One shown only because its leaf is public names no more subjects than that.
-    pub(crate) fn shows(self, entry: &mut Entry) -> bool {
-        if self == Self::PublicOnly {
-            entry.subjects.retain(|(subject, _)| !subject.kind().names_a_person());
+    /// Whether it shows an event. One shown only because its leaf is public names no more subjects than that. Blocks.
+    pub(crate) fn shows(&self, app: &App, entry: &mut Entry) -> Result<bool, Problem> {
+        match self {
+            Self::All => Ok(true),
+            Self::Within(scope) => covers_one_of(app, scope, entry),
+            Self::PublicOnly => {
+                entry.subjects.retain(|(subject, _)| !subject.kind().names_a_person());
+                Ok(entry.audience == LeafAudience::Public)
+            }
         }
-        self == Self::All || entry.audience == LeafAudience::Public
     }
 }
 
@@ -55,21 +62,28 @@ pub(crate) fn of_subject(app: &App, caller: &Caller, subject: &Subject) -> Resul
     if view.count(subject, u64::MAX)? == 0 {
         return Err(Kind::NotFound.into());
     }
-    if covers(app, &caller.scope(Action::ReadHistory), subject)? {
-        return Ok(Sight::All);
+    let scope = caller.scope(Action::ReadHistory);
+    if covers(app, &scope, subject)? {
+        let part = subject.kind() == SubjectKind::Person && matches!(scope, Scope::Unit(_) | Scope::Organisation(_));
+        return Ok(if part { Sight::Within(scope) } else { Sight::All });
     }
     if is_listed(subject.kind()) { Ok(Sight::PublicOnly) } else { Err(Kind::NotFound.into()) }
 }
 
 /// Whether a caller may see an event, by one of its subjects or by what it is; see [`Sight::shows`]. Blocks.
 pub(crate) fn of_event(app: &App, caller: &Caller, entry: &mut Entry) -> Result<bool, Problem> {
-    let scope = caller.scope(Action::ReadHistory);
-    for (subject, _) in &entry.subjects {
-        if covers(app, &scope, subject)? {
+    Ok(covers_one_of(app, &caller.scope(Action::ReadHistory), entry)? || Sight::PublicOnly.shows(app, entry)?)
+}
+
+/// Whether a scope covers an event by one of its subjects. That a person is within it does not count, but for the person's own scope. Blocks.
+fn covers_one_of(app: &App, scope: &Scope, entry: &Entry) -> Result<bool, Problem> {
+    let counts = |subject: &Subject| subject.kind() != SubjectKind::Person || matches!(scope, Scope::All | Scope::Own(_));
+    for (subject, _) in entry.subjects.iter().filter(|(subject, _)| counts(subject)) {
+        if covers(app, scope, subject)? {
             return Ok(true);
         }
     }
-    Ok(Sight::PublicOnly.shows(entry))
+    Ok(false)
 }
 
 /// Whether a scope covers a subject. Blocks.

@@ -54,7 +54,7 @@ pub(crate) struct Page {
     pub(crate) entries: Vec<Entry>,
     /// Pass it as `before`; none = this was the last page.
     pub(crate) next: Option<u64>,
-    /// Events of the subject in the view, seen or not.
+    /// Events of the subject in the view, seen or not; of a person only those that the caller sees.
     pub(crate) count: u64,
 }
 
@@ -68,11 +68,12 @@ pub(crate) fn page(app: &App, caller: &Caller, subject: &Subject, moment: &Momen
     let (from, to) = (query.word::<CivilDate>("from")?, query.word::<CivilDate>("to")?);
     let sight = sight::of_subject(app, caller, subject)?;
     let view = app.engine().view()?;
-    let count = view.count(subject, moment.view.position)?;
+    let all = view.count(subject, moment.view.position)?;
+    let count = if matches!(sight, Sight::Within(_)) { seen_count(app, &sight, &view.positions(subject, 0..all)?)? } else { all };
     let mut end = view.count(subject, before.map_or(moment.view.position, |before| before.min(moment.view.position)))?;
-    let wanted = |entry: &mut Entry| {
+    let wanted = |entry: &mut Entry| -> Result<bool, Problem> {
         let within = from.is_none_or(|from| entry.effective_on >= from) && to.is_none_or(|to| entry.effective_on <= to);
-        sight.shows(entry) && entry.effective_on <= moment.view.effective_by && within
+        Ok(within && entry.effective_on <= moment.view.effective_by && sight.shows(app, entry)?)
     };
     let mut found: Vec<Entry> = Vec::new();
     let full = |found: &Vec<Entry>| u64::try_from(found.len()).is_ok_and(|found| found >= limit);
@@ -83,7 +84,7 @@ pub(crate) fn page(app: &App, caller: &Caller, subject: &Subject, moment: &Momen
             if full(&found) {
                 break;
             }
-            if wanted(&mut entry) {
+            if wanted(&mut entry)? {
                 found.push(entry);
             }
         }
@@ -94,6 +95,17 @@ pub(crate) fn page(app: &App, caller: &Caller, subject: &Subject, moment: &Momen
         return Err(Kind::NotFound.into());
     }
     Ok(Page { entries: found, next, count })
+}
+
+/// How many of these events somebody sees. Blocks.
+fn seen_count(app: &App, sight: &Sight, positions: &[u64]) -> Result<u64, Problem> {
+    let mut count = 0_u64;
+    for chunk in positions.chunks(200) {
+        for mut entry in story::entries(app, chunk)? {
+            count = count.saturating_add(sight.shows(app, &mut entry)?.into());
+        }
+    }
+    Ok(count)
 }
 
 /// Reads the subject that a path names.

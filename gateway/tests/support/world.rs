@@ -106,7 +106,10 @@ impl World {
 
     async fn account(&mut self, name: &'static str, role: Role, unit: Option<ReportingUnit>, own: bool) {
         let organisation = own.then(|| self.ids["organisation"].parse().unwrap());
-        let command = OpenAccount { roles: vec![role], unit, organisation };
+        self.account_of(name, OpenAccount { roles: vec![role], unit, organisation }).await;
+    }
+
+    async fn account_of(&mut self, name: &'static str, command: OpenAccount) {
         let accepted = self.handle.execute(self.handle.system_submission(command, name)).await.unwrap();
         let account = accepted.result[0].1.parse().unwrap();
         accounts::create_credentials(&self.handle, name, account, PASSWORD).unwrap();
@@ -187,6 +190,24 @@ impl World {
         let class = self.accepted("trainer", "plan-run", plan).await["class"].clone();
         self.ids.insert("class", class.as_str().unwrap().to_owned());
         self.accepted("trainer", "open-run", json!({ "class": class })).await;
+    }
+
+    /// Lists a second trainer, in another province, with an account `other_trainer` and an open class; gives the class.
+    pub async fn second_trainer(&mut self) -> String {
+        let organisation = self.ids["other_organisation"].clone();
+        let theirs = OpenAccount { roles: vec![Role::Trainer], unit: None, organisation: Some(organisation.parse().unwrap()) };
+        self.account_of("other_trainer", theirs).await;
+        let listing = json!({ "organisation": organisation, "directory_number": 2, "occupations": [self.ids["occupation"]], "listed_from": today().to_string(), "document_number": "公告2", "national_base": false });
+        let trainer = self.accepted("national_office", "list-trainer", listing).await["trainer"].clone();
+        let plan = json!({
+            "title": "另一个班", "trainer": trainer, "division": "510100", "occupation": self.ids["occupation"],
+            "grade": "junior", "mode": "in_person", "starts_on": today().to_string(), "ends_on": today().plus_days(10).to_string(),
+            "seats": 30, "modules": [{ "code": "A", "name": "基础", "hours_tenths": 80 }],
+        });
+        let class = self.accepted("other_trainer", "plan-run", plan).await["class"].as_str().unwrap().to_owned();
+        self.accepted("other_trainer", "open-run", json!({ "class": class })).await;
+        self.caught_up();
+        class
     }
 
     /// Gives somebody a seat, and gives their id.

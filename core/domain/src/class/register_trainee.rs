@@ -7,7 +7,7 @@ use zhixin_events::{ClassId, DocumentKind, JobId, OrganisationId, PersonId, Secr
 use crate::access::Action;
 use crate::class::run::{enrolling_on, permitted_run, plan_of};
 use crate::command::Decide;
-use crate::decision::{Decision, Identity, Inputs, NewEvent, Reads, in_order};
+use crate::decision::{Decision, Identity, Inputs, Known, NewEvent, Reads, in_order};
 use crate::refusal::{CommonRefusal, refusals};
 use crate::rules::text::{NAME_CHARS, PHONE_CHARS, REASON_CHARS, line_of_secret};
 use crate::{Refusal, States};
@@ -32,7 +32,7 @@ pub struct RegisterTrainee {
 pub enum Trainee {
     /// Somebody known.
     Known(PersonId),
-    /// Somebody named by document, as in a roster; found by the number or registered.
+    /// Somebody named by document, as in a roster; found by number and name together, or registered.
     Described(PersonDescription),
 }
 
@@ -60,12 +60,16 @@ refusals! {
         NotOpen = "CLASS-0003" Conflict "enrolment of the run is not open",
         /// A roster may come after the class, a trainee may not. Source: Plan 4.2-1 (学员名单均可上传); that it is bounded is ours.
         AfterClosing = "CLASS-0041" Conflict "the run was closed before this day",
+        /// Somebody of another name is recorded with the number: only number and name together find a person. Source: ours.
+        OtherName = "PERSON-0006" Conflict "the name differs from the one recorded for this document number",
         /// The person has a seat already.
         AlreadySeated = "CLASS-0004" Conflict "the person has a seat in the run already",
         /// Every seat is taken.
         Full = "CLASS-0005" Conflict "every seat of the run is taken",
         /// The document number does not have the form of its kind, or its check character is wrong and no reason is given.
         NumberUnfit = "PERSON-0002" Rule "the document number does not fit its kind",
+        /// The date of birth in the number is later than today.
+        NotBornYet = "PERSON-0007" Rule "the date of birth in the document number is later than today",
         /// A wrong check character is taken with a reason in an import only.
         OverrideOutsideImport = "PERSON-0003" Rule "a wrong check character is taken with a reason in an import only",
     }
@@ -75,14 +79,14 @@ impl RegisterTrainee {
     fn identity(&self) -> Option<Identity> {
         match &self.person {
             Trainee::Known(_) => None,
-            Trainee::Described(person) => Some(Identity { kind: person.document_kind, number: person.document_number.clone() }),
+            Trainee::Described(person) => Some(person.identity()),
         }
     }
 
-    fn known_person(&self, states: &States) -> Option<PersonId> {
+    fn known_person(&self, states: &States) -> Known {
         match &self.person {
-            Trainee::Known(person) => Some(*person),
-            Trainee::Described(_) => self.identity().and_then(|identity| states.identity(&identity)).flatten(),
+            Trainee::Known(person) => Known::Person(*person),
+            Trainee::Described(person) => states.identity(&person.identity()).unwrap_or(Known::Nobody),
         }
     }
 }
@@ -96,7 +100,7 @@ impl Decide for RegisterTrainee {
         wanted.extend(plan_of(loaded, self.class).map(|plan| Subject::trainer(plan.trainer)));
         wanted.extend(self.employer.map(Subject::organisation));
         wanted.extend(self.job.map(Subject::job));
-        if let Some(person) = self.known_person(loaded) {
+        if let Known::Person(person) = self.known_person(loaded) {
             wanted.extend([Subject::person(person), Subject::seat(self.class, person)]);
         }
         wanted.retain(|subject| !loaded.holds(subject));
@@ -119,7 +123,8 @@ impl Decide for RegisterTrainee {
         let known = self.known_person(states);
         let mut decision = Decision::default().in_story_of(class.first_position);
         let person = match (&self.person, known) {
-            (_, Some(person)) => {
+            (_, Known::OtherName) => return Err(RegisterTraineeRefusal::OtherName.refusal().at("name")),
+            (_, Known::Person(person)) => {
                 if states.person(person, "person")?.is_erased() {
                     return Err(CommonRefusal::PersonErased.refusal().of(Subject::person(person)));
                 }
@@ -130,15 +135,14 @@ impl Decide for RegisterTrainee {
                 in_order(effective_on, given_up_on, Subject::person(person))?;
                 person
             }
-            (Trainee::Described(description), None) => {
+            (Trainee::Described(description), Known::Nobody) => {
                 let [fresh, ..] = inputs.fresh;
                 let person = PersonId::from_bytes(fresh);
                 decision.events.push(description.registered(person, self.job.is_some(), inputs)?);
-                let identity = Identity { kind: description.document_kind, number: description.document_number.clone() };
-                decision.identities.push((identity, person));
+                decision.identities.push((description.identity(), person));
                 person
             }
-            (Trainee::Known(person), None) => {
+            (Trainee::Known(person), Known::Nobody) => {
                 return Err(CommonRefusal::UnknownSubject.refusal().at("person").of(Subject::person(*person)));
             }
         };
@@ -153,6 +157,10 @@ impl Decide for RegisterTrainee {
 }
 
 impl PersonDescription {
+    fn identity(&self) -> Identity {
+        Identity { kind: self.document_kind, number: self.document_number.clone(), name: self.name.clone() }
+    }
+
     /// The registration of somebody not known yet; the registration takes place today, whenever the seat was taken.
     fn registered(&self, person: PersonId, imported: bool, inputs: &Inputs<'_>) -> Result<NewEvent, Refusal> {
         let name = line_of_secret(&self.name, NAME_CHARS, "name")?;
@@ -164,7 +172,7 @@ impl PersonDescription {
             Some(phone) => Some(line_of_secret(phone, PHONE_CHARS, "phone")?),
             None => None,
         };
-        let unfit = crate::person::number_fault(self.document_kind, self.document_number.expose());
+        let unfit = crate::person::number_fault(self.document_kind, self.document_number.expose(), inputs.today);
         let overridden = match (unfit, &reason) {
             (None, _) => false,
             (Some(fault), Some(_)) if fault.may_be_overridden => {
@@ -173,7 +181,10 @@ impl PersonDescription {
                 }
                 true
             }
-            (Some(fault), _) => return Err(RegisterTraineeRefusal::NumberUnfit.refusal().at("document_number").about(fault.what)),
+            (Some(fault), _) => {
+                let refusal = if fault.is_unborn { RegisterTraineeRefusal::NotBornYet } else { RegisterTraineeRefusal::NumberUnfit };
+                return Err(refusal.refusal().at("document_number").about(fault.what));
+            }
         };
         let subject = Subject::person(person);
         let event = PersonRegistered { person, document_kind: self.document_kind, number_override: overridden };
@@ -195,7 +206,7 @@ mod tests {
         person_registered, planned_run, register as known, seated_run, secret, taught_run, trainer_removed, trainer_suspended,
     };
     use zhixin_events::field::Digest32;
-    use zhixin_events::{Attendance, Event};
+    use zhixin_events::{Attendance, CivilDate, Event};
 
     /// The import that the world below has started.
     const JOB: JobId = JobId::from_bytes([7, 7, 7, 7, 2, 0]);
@@ -215,6 +226,12 @@ mod tests {
         seated_run().after(TRAINER_STAFF, StartRosterImport { class: CLASS, rows: 2, file_digest: Digest32([1; 32]) })
     }
 
+    fn named(name: &str, register: RegisterTrainee) -> RegisterTrainee {
+        let Trainee::Described(person) = register.person else { panic!("somebody known") };
+        RegisterTrainee { person: Trainee::Described(PersonDescription { name: secret(name), ..person }), ..register }
+    }
+
+    const UNBORN: &str = "110105209912310029";
     const NUMBER: &str = "11010519491231002X";
     const WRONG_CHECK: &str = "110105194912310021";
 
@@ -242,6 +259,27 @@ mod tests {
         assert_eq!(decision.identities.len(), 1);
         let again = seated_run().after(TRAINER_STAFF, described(NUMBER, None));
         again.when(TRAINER_STAFF, described(NUMBER, None)).then_refused(RegisterTraineeRefusal::AlreadySeated);
+    }
+
+    #[test]
+    fn number_with_another_name_finds_nobody_and_tells_nothing() {
+        let known = seated_run().after(TRAINER_STAFF, described(NUMBER, None));
+        let refusal = known.when(TRAINER_STAFF, named("张伟", described(NUMBER, None))).refusal();
+        assert_eq!((refusal.code, refusal.field, refusal.subject), ("PERSON-0006", Some("name"), None));
+        // A spelling of the same name finds the person, who has a seat.
+        let spelt = named("王　芳 ", described(NUMBER, None));
+        known.when(TRAINER_STAFF, spelt).then_refused(RegisterTraineeRefusal::AlreadySeated);
+    }
+
+    #[test]
+    fn number_with_a_date_of_birth_to_come_is_refused() {
+        // 1 March 2025; the day of the command is one day later than the last that fits.
+        let (born_on, number) = (CivilDate::parse("2025-03-01").unwrap(), "110105202503010023");
+        let on = |day: CivilDate| crate::person::number_fault(DocumentKind::IdentityCard, number, day).map(|fault| fault.is_unborn);
+        assert_eq!((on(born_on.plus_days(-1)), on(born_on)), (Some(true), None));
+        seated_run().when(TRAINER_STAFF, described(UNBORN, None)).then_refused(RegisterTraineeRefusal::NotBornYet);
+        let import = RegisterTrainee { job: Some(JOB), ..described(UNBORN, Some("证件如此")) };
+        importing().when(TRAINER_STAFF, import).then_refused(RegisterTraineeRefusal::NotBornYet);
     }
 
     #[test]
@@ -330,7 +368,11 @@ mod tests {
         let nameless = RegisterTrainee { person: Trainee::Described(nameless), ..known(PERSON) };
         full.when(TRAINER_STAFF, nameless).then_refused(CommonRefusal::TextUnfit);
         full.when(TRAINER_STAFF, described(WRONG_CHECK, None)).then_refused(RegisterTraineeRefusal::NumberUnfit);
+        full.when(TRAINER_STAFF, described(UNBORN, None)).then_refused(RegisterTraineeRefusal::NotBornYet);
         full.when(TRAINER_STAFF, described(NUMBER, None)).then_refused(RegisterTraineeRefusal::Full);
+        let full = seated_run().after(TRAINER_STAFF, described(NUMBER, None));
+        full.when(TRAINER_STAFF, named("张伟", described(NUMBER, None))).then_refused(RegisterTraineeRefusal::OtherName);
+        full.when(TRAINER_STAFF, described(NUMBER, None)).then_refused(RegisterTraineeRefusal::AlreadySeated);
         seated_run().when(TRAINER_STAFF, described(NUMBER, None)).then_accepted();
     }
 }

@@ -165,6 +165,34 @@ fn duplicate_names_the_earlier_row_whatever_its_spelling() {
 }
 
 #[test]
+fn one_document_under_two_names_is_doubtful_in_every_row() {
+    let rows = vec![
+        row!["姓名", "证件号码"],
+        row!["王五", identity(7)],
+        row!["赵六", identity(8)],
+        row!["张三", identity(7)],
+        row!["王 五", identity(7)],
+    ];
+    let file = read_default(&roster(rows)).unwrap();
+    assert_eq!(file.accepted.iter().map(|row| row.row_number).collect::<Vec<_>>(), [3]);
+    let wrong: Vec<_> = file.rejected.iter().map(|row| (row.row_number, codes(row), row.errors[0].earlier_row)).collect();
+    let expected = [
+        (2, vec!["ROSTER-NAME-CONFLICT"], Some(4)),
+        (4, vec!["ROSTER-NAME-CONFLICT"], Some(2)),
+        (5, vec!["ROSTER-DUPLICATE-IN-FILE"], Some(2)),
+    ];
+    assert_eq!(wrong, expected);
+}
+
+#[test]
+fn what_is_held_against_a_row_from_outside_rejects_it() {
+    let rows = vec![row!["姓名", "证件号码"], row!["王五", identity(7)], row!["赵六", identity(8)]];
+    let against = |row: &Row| (row.row_number == 3).then_some(RowError::new(RosterFault::NameDiffers, RosterColumn::Name));
+    let file = read_against(&roster(rows), &RosterLimits::default(), &mut { against }).unwrap();
+    assert_eq!((file.accepted.len(), codes(&file.rejected[0])), (1, vec!["ROSTER-NAME-DIFFERS"]));
+}
+
+#[test]
 fn nothing_printed_holds_what_a_cell_holds() {
     let secret = "李四光";
     let rows = vec![
