@@ -1,14 +1,12 @@
-//! The interface for programs, `/api/v1`: commands one file an area, queries one file each.
+//! The interface for programs, `/api/v1`: one file a noun. Its commands stand in it, what may be asked of it in
+//! `NOUN/queries.rs`; a noun with commands alone or questions alone needs the one file.
 
 mod access;
 mod answers;
-mod certificate;
-pub(crate) mod certificates;
-mod class;
-pub(crate) mod classes;
+pub(crate) mod certificate;
+pub(crate) mod class;
 mod command;
-pub(crate) mod directories;
-mod directory;
+pub(crate) mod directory;
 mod document;
 mod hours;
 pub(crate) mod input;
@@ -17,7 +15,6 @@ pub(crate) mod moment;
 pub(crate) mod names;
 mod openapi;
 mod person;
-mod persons;
 mod plan;
 pub(crate) mod query;
 pub(crate) mod quota;
@@ -37,8 +34,8 @@ pub(crate) use sessions::cookie as session_cookie;
 /// Adds every route of the interface.
 pub(crate) fn routes(routes: Routes) -> Routes {
     let routes = command::routes(sessions::routes(routes));
-    let routes = directories::routes(quota::routes(routes));
-    let routes = persons::routes(classes::routes(certificates::routes(routes)));
+    let routes = directory::queries::routes(quota::routes(routes));
+    let routes = person::queries::routes(class::queries::routes(certificate::queries::routes(routes)));
     let routes = why::routes(timeline::routes(routes));
     openapi::routes(live::routes(status::routes(roster::routes(routes))))
 }

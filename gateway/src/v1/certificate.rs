@@ -1,4 +1,6 @@
-//! Commands on training certificates.
+//! Commands on training certificates; what may be asked of them is in [`queries`].
+
+pub(crate) mod queries;
 
 use zhixin_engine::domain::certificate::{IssueTrainingCertificate, RevokeTrainingCertificate};
 use zhixin_events::{CertificateId, ClassId, PersonId, RevocationGround};

@@ -1,4 +1,6 @@
-//! Commands on classes: plan, open, enrol, teach, test, close.
+//! Commands on classes: plan, open, enrol, teach, test, close. What may be asked of them is in [`queries`].
+
+pub(crate) mod queries;
 
 use serde_json::{Value, json};
 use zhixin_engine::domain::class::register_trainee::{PersonDescription, Trainee};

@@ -1,4 +1,6 @@
-//! Commands on the directories of occupations and trainers.
+//! Commands on the directories of occupations and trainers; what may be asked of them is in [`queries`].
+
+pub(crate) mod queries;
 
 use zhixin_engine::domain::directory::{
     AddOccupation, AssignOccupationCode, ChangeTrainerOccupations, ListTrainer, ReinstateTrainer, RemoveTrainer, RenewTrainer,

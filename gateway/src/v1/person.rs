@@ -1,4 +1,6 @@
-//! Commands on persons.
+//! Commands on persons; what may be asked of them is in [`queries`].
+
+pub(crate) mod queries;
 
 use zhixin_engine::domain::person::{CorrectPersonName, ErasePerson};
 use zhixin_events::{ErasureGround, PersonId, Secret};

@@ -20,7 +20,7 @@ use crate::pages::views::{
 };
 use crate::problem::Problem;
 use crate::text::{Lang, Texts};
-use crate::v1::classes as shared;
+use crate::v1::class::queries as shared;
 use crate::v1::input::path_word;
 use crate::v1::moment::Moment;
 use crate::v1::names::{self, Names};

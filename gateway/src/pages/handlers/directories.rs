@@ -19,7 +19,7 @@ use crate::pages::views::{
 };
 use crate::problem::{Kind, Problem};
 use crate::text::{Lang, Phrase, Texts};
-use crate::v1::directories::{ALL_STATUSES, listed_trainers};
+use crate::v1::directory::queries::{ALL_STATUSES, listed_trainers};
 use crate::v1::input::path_word;
 use crate::v1::moment::Moment;
 use crate::v1::names::{self, Names};

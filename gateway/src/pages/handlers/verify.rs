@@ -18,7 +18,7 @@ use crate::pages::views::{
 };
 use crate::problem::Problem;
 use crate::text::{Lang, Texts};
-use crate::v1::certificates::{self, Check};
+use crate::v1::certificate::queries::{self as certificates, Check};
 use crate::v1::moment::Moment;
 use crate::v1::names::{self, Names};
 use crate::v1::query::Query;

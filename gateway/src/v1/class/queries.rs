@@ -14,18 +14,18 @@ use zhixin_events::{ClassId, ClassStatus, PersonId, PlanYear, ReadPurpose, Repor
 use zhixin_projections::classes::{self, ClassDetail, ClassEntry, ClassFilter, Trainee};
 use zhixin_projections::{AsOf, ModelName};
 
-use super::input::{Word, path_word};
-use super::moment::{self, Moment};
-use super::names::{self, Names};
-use super::query::Query;
-use super::sight::place_of_class;
-use super::table::Table;
 use crate::app::App;
 use crate::app::body::bad_parameter;
 use crate::app::routes::{Doc, Param, Routes};
 use crate::auth::{Acting, Caller};
 use crate::problem::{Kind, Problem};
 use crate::text::{Lang, Texts};
+use crate::v1::input::{Word, path_word};
+use crate::v1::moment::{self, Moment};
+use crate::v1::names::{self, Names};
+use crate::v1::query::Query;
+use crate::v1::sight::place_of_class;
+use crate::v1::table::Table;
 
 /// Longest page of a list.
 pub(crate) const PAGE_MAX: u64 = 200;
@@ -76,7 +76,7 @@ impl Word for ClassStatus {
     }
 }
 
-pub(super) fn routes(routes: Routes) -> Routes {
+pub(crate) fn routes(routes: Routes) -> Routes {
     routes
         .get("/api/v1/classes", "Classes that the caller may see", Doc { query: &[LIST_PARAMS, moment::PARAMS], ..Doc::default() }, list)
         .get(

@@ -8,16 +8,16 @@ use zhixin_engine::domain::access::Action;
 use zhixin_events::PersonId;
 use zhixin_projections::{ModelName, classes};
 
-use super::input::path_word;
-use super::moment::{self, Moment};
-use super::query::Query;
-use super::sight::place_of_class;
 use crate::app::App;
 use crate::app::routes::{Doc, Routes};
 use crate::auth::Caller;
 use crate::problem::{Kind, Problem};
+use crate::v1::input::path_word;
+use crate::v1::moment::{self, Moment};
+use crate::v1::query::Query;
+use crate::v1::sight::place_of_class;
 
-pub(super) fn routes(routes: Routes) -> Routes {
+pub(crate) fn routes(routes: Routes) -> Routes {
     let doc = Doc { query: &[moment::PARAMS], ..Doc::default() };
     routes.get("/api/v1/persons/{id}/hours", "Continuing-education hours of a person", doc, hours)
 }

@@ -9,16 +9,16 @@ use zhixin_projections::occupations::{self, Directions, OccupationEntry};
 use zhixin_projections::trainers::{self, TrainerEntry, TrainerFilter, TrainerStatus};
 use zhixin_projections::{AsOf, ModelName};
 
-use super::input::{Word, path_word};
-use super::moment::{self, Moment};
-use super::names::{self, Names};
-use super::query::Query;
-use super::table::Table;
 use crate::app::App;
 use crate::app::body::bad_parameter;
 use crate::app::routes::{Doc, Param, Routes};
 use crate::problem::{Kind, Problem};
 use crate::text::{Lang, Texts};
+use crate::v1::input::{Word, path_word};
+use crate::v1::moment::{self, Moment};
+use crate::v1::names::{self, Names};
+use crate::v1::query::Query;
+use crate::v1::table::Table;
 
 /// The status that stands for every one.
 pub(crate) const ALL_STATUSES: &str = "all";
@@ -37,7 +37,7 @@ const DIFF_PARAMS: &[Param] = &[
     Param { name: "to", doc: "The later moment, as as_of; now if absent.", schema: || json!({ "type": "string" }) },
 ];
 
-pub(super) fn routes(routes: Routes) -> Routes {
+pub(crate) fn routes(routes: Routes) -> Routes {
     let public = |query| Doc { query, is_public: true, ..Doc::default() };
     routes
         .get("/api/v1/directories/trainers", "The directory of trainers", public(&[TRAINER_PARAMS, moment::PARAMS]), trainer_list)

@@ -11,15 +11,15 @@ use zhixin_events::{PersonId, ReadPurpose, Role, Secret, Subject, Timestamp};
 use zhixin_projections::certificates::{self, CertificateEntry, CertificateStatus};
 use zhixin_projections::{AsOf, ModelName};
 
-use super::input::{Errors, Field as _, body};
-use super::moment::{self, Moment};
-use super::names::Names;
-use super::query::Query;
 use crate::app::routes::{Doc, Routes};
 use crate::app::{App, body};
 use crate::auth::Address;
 use crate::problem::{Kind, Problem};
 use crate::text::Lang;
+use crate::v1::input::{Errors, Field as _, body};
+use crate::v1::moment::{self, Moment};
+use crate::v1::names::Names;
+use crate::v1::query::Query;
 
 /// Checks of one certificate from one address within an hour.
 const CHECKS_MAX: usize = 5;
@@ -42,7 +42,7 @@ body! {
     } => Self { name, last_six }
 }
 
-pub(super) fn routes(routes: Routes) -> Routes {
+pub(crate) fn routes(routes: Routes) -> Routes {
     let look_up = Doc { query: &[moment::PARAMS], is_public: true, ..Doc::default() };
     let compare = Doc { body: Some(Check::schema), is_public: true, ..Doc::default() };
     routes.get("/api/v1/certificates/{number}", "Whether a certificate is good", look_up, get).post(
