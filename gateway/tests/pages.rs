@@ -62,7 +62,19 @@ async fn every_page_renders_in_both_languages_without_a_name_or_number() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_figure_leads_to_exactly_its_events() {
     let (world, _) = taught().await;
-    let quota = world.get("", "/api/v1/quota?year=2025&line=digital&group_by=occupation").await.json();
+    let dashboard = world.get("", "/?year=2025").await.text();
+    let cell =
+        format!("row=2025%3Aall%3Apersons%3Aorganiser%3A-%3Aoccupation_grade%3A{}%3Ajunior&amp;field=completed", world.ids["occupation"]);
+    assert!(dashboard.contains(&cell), "{dashboard}");
+    for group_by in ["occupation", "occupation_grade"] {
+        figures_lead_to_their_events(&world, group_by).await;
+    }
+    let page = world.get("provincial_office", "/why?model=quota&row=2025:digital:persons:organiser:-:region:32&field=target").await.text();
+    assert!(page.contains("逐条复算结果为 800，与页面数字一致"), "{page}");
+}
+
+async fn figures_lead_to_their_events(world: &World, group_by: &str) {
+    let quota = world.get("", &format!("/api/v1/quota?year=2025&line=digital&group_by={group_by}")).await.json();
     let row = &quota["rows"][0];
     assert_eq!((row["enrolled"].clone(), row["completed"].clone(), row["certified"].clone()), (json!(1), json!(1), json!(1)), "{quota}");
     for field in ["enrolled", "completed", "certified"] {
@@ -76,8 +88,6 @@ async fn a_figure_leads_to_exactly_its_events() {
         let public = field == "certified";
         assert_eq!(foreign["events"][0].get("type").is_some(), public, "{foreign}");
     }
-    let page = world.get("provincial_office", "/why?model=quota&row=2025:digital:persons:organiser:-:region:32&field=target").await.text();
-    assert!(page.contains("逐条复算结果为 800，与页面数字一致"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

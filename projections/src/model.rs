@@ -60,8 +60,10 @@ impl ModelName {
     pub const fn version(self) -> u32 {
         match self {
             Self::Certificates | Self::Classes | Self::Trainers => 1,
-            // 2: chunks of cells fill a page; codes with their source.
-            Self::Quota | Self::Occupations => 2,
+            // 2: codes with their source.
+            Self::Occupations => 2,
+            // 2: chunks of cells fill a page. 3: cells of each grade of an occupation.
+            Self::Quota => 3,
         }
     }
 

@@ -368,6 +368,7 @@ fn row_keys_read_back_as_they_are_written() {
         quota::Group::Direction(occupation, None),
         quota::Group::Direction(occupation, Some("a:b/人工智能".into())),
         quota::Group::Grade(zhixin_events::Grade::Senior),
+        quota::Group::OccupationGrade(occupation, zhixin_events::Grade::Senior),
         quota::Group::Trainer(trainer),
         quota::Group::Category(None),
         quota::Group::Category(Some(TalentCategory::UrgentlyNeeded)),

@@ -8,7 +8,7 @@ use std::fs;
 use serde_json::{Value, json};
 use zhixin_tests::system::{Client, Course, Demo, Made, encode, list, number, roster, text};
 
-const GROUPINGS: [&str; 7] = ["region", "month", "occupation", "direction", "grade", "trainer", "category"];
+const GROUPINGS: [&str; 8] = ["region", "month", "occupation", "direction", "grade", "occupation_grade", "trainer", "category"];
 const FIELDS: [&str; 3] = ["enrolled", "completed", "certified"];
 
 /// Every figure of the year, by row and column; rows and columns that are zero are left out.

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use zhixin_tests::system::{Client, Demo, encode, list, number, text};
 
-const GROUPINGS: [&str; 7] = ["region", "month", "occupation", "direction", "grade", "trainer", "category"];
+const GROUPINGS: [&str; 8] = ["region", "month", "occupation", "direction", "grade", "occupation_grade", "trainer", "category"];
 const LINES: [&str; 4] = ["all", "advanced", "capability", "digital"];
 const FIELDS: [&str; 4] = ["target", "enrolled", "completed", "certified"];
 /// Questions on their way at the same time.

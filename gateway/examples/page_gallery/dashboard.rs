@@ -87,6 +87,11 @@ fn dashboard(lang: Lang) -> DashboardView {
         months: months(lang),
         grades: ["初级|Junior", "中级|Intermediate", "高级|Senior"].map(|name| both(lang, name)).into(),
         occupations: occupations(lang),
+        occupations_total: StackRow {
+            label: both(lang, "合计|Total"),
+            parts: [40_060, 27_040, 5_787].map(|count| (s("2025/digital/grade"), count)).into(),
+            total: (s("2025/digital/total"), 71_557),
+        },
         group_label: s(lang.pick("地区", "Region")),
         rows,
         total,
@@ -96,7 +101,7 @@ fn dashboard(lang: Lang) -> DashboardView {
         )),
         csv_units: s("/api/v1/quota.csv?year=2025&group_by=region"),
         csv_months: s("/api/v1/quota.csv?year=2025&group_by=month"),
-        csv_occupations: s("/api/v1/quota.csv?year=2025&group_by=occupation"),
+        csv_occupations: s("/api/v1/quota.csv?year=2025&group_by=occupation_grade"),
         csv_rows: s("/api/v1/quota.csv?year=2025&group_by=region"),
     }
 }
@@ -213,6 +218,7 @@ fn occupations(lang: Lang) -> Vec<StackRow> {
         .map(|(names, parts)| StackRow {
             label: both(lang, names),
             parts: parts.iter().map(|count| (format!("2025/digital/occupation={names}"), *count)).collect(),
+            total: (format!("2025/digital/occupation={names}"), parts.iter().sum()),
         })
         .collect()
 }

@@ -46,6 +46,8 @@ pub struct Table {
     pub head: Vec<String>,
     /// Rows in the order of the picture.
     pub rows: Vec<Row>,
+    /// Whether it is seen before anybody unfolds it: then it says more than the picture.
+    pub open: bool,
 }
 
 /// What stands around a picture.
@@ -69,10 +71,11 @@ impl Figure<'_> {
             .csv
             .map_or_else(String::new, |(label, href)| format!("<a class=\"download\" href=\"{}\">{}</a>", escape(href), escape(label)));
         format!(
-            "<figure class=\"chart\" id=\"{id}\"><figcaption>{caption}</figcaption>\n{picture}\n{legend}<details class=\"data\">\
+            "<figure class=\"chart\" id=\"{id}\"><figcaption>{caption}</figcaption>\n{picture}\n{legend}<details class=\"data\"{open}>\
              <summary>{label}</summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{label}: {caption}\">{table}</div>\
              </details>{csv}</figure>",
             caption = escape(self.caption),
+            open = if table.open { " open" } else { "" },
             label = escape(self.data_label),
             table = table_html(table),
         )
@@ -104,7 +107,11 @@ mod tests {
     #[test]
     fn a_figure_names_its_picture_and_table_and_escapes_every_text() {
         let bad = "<b>\"";
-        let table = Table { head: vec![bad.into(); 2], rows: vec![Row { name: Cell::plain(bad), cells: vec![Cell::linked(bad, bad)] }] };
+        let table = Table {
+            head: vec![bad.into(); 2],
+            rows: vec![Row { name: Cell::plain(bad), cells: vec![Cell::linked(bad, bad)] }],
+            open: false,
+        };
         let html = Figure { id: bad, caption: bad, data_label: bad, csv: Some((bad, bad)) }.html("<svg/>", "", &table);
         assert!(!html.contains(bad), "{html}");
         assert_eq!((html.matches("scope=\"col\"").count(), html.matches("scope=\"row\"").count()), (2, 1));

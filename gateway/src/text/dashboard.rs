@@ -64,7 +64,7 @@ super::texts! {
         month_caption_none: "本年度尚无完成", "Nothing completed in this year";
         month: "月份", "Month";
         month_open: "斜纹表示当月尚未结束。", "Hatched: the month is not over.";
-        breakdown_title: "按职业", "By occupation";
+        breakdown_title: "按职业和等级", "By occupation and grade";
         breakdown_caption: "{0}完成最多（{1} {2}）", "{0} has the most ({1} {2})";
         breakdown_caption_none: "尚无职业完成数据", "No occupation has results yet";
         total: "合计", "Total";

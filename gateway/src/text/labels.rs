@@ -15,6 +15,7 @@ super::texts! {
         by_occupation: "职业", "Occupation";
         by_direction: "方向", "Direction";
         by_grade: "等级", "Grade";
+        by_occupation_grade: "职业和等级", "Occupation and grade";
         by_trainer: "培训机构", "Trainer";
         by_base: "继续教育基地", "Base";
         by_tag: "重点领域", "Field";

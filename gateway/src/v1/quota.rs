@@ -19,7 +19,7 @@ use crate::problem::Problem;
 use crate::text::{Lang, Texts};
 
 const LINES: [&str; 4] = ["advanced", "capability", "digital", "all"];
-pub(super) const GROUPS: [&str; 7] = ["region", "month", "occupation", "direction", "grade", "trainer", "category"];
+pub(super) const GROUPS: [&str; 8] = ["region", "month", "occupation", "direction", "grade", "occupation_grade", "trainer", "category"];
 
 /// Parameters beside those of the moment.
 const PARAMS: &[Param] = &[
@@ -147,6 +147,7 @@ pub(crate) fn label(group: &Group, names: &Names) -> Result<String, Problem> {
         Group::Direction(id, Some(direction)) => format!("{} · {direction}", names.occupation(*id)?),
         Group::Direction(id, None) => format!("{} · {}", names.occupation(*id)?, labels.direction_none),
         Group::Grade(grade) => names::grade(lang, *grade).to_owned(),
+        Group::OccupationGrade(id, grade) => format!("{} · {}", names.occupation(*id)?, names::grade(lang, *grade)),
         Group::Trainer(id) => names.trainer(*id)?,
         Group::Category(category) => names::category(lang, *category).to_owned(),
     })

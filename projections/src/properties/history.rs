@@ -131,7 +131,8 @@ pub(crate) fn plan(number: u8) -> RunPlanned {
         division: DivisionCode::new(pick(&[110_105, 310_000, 659_001, 810_000], number)).unwrap(),
         occupation: occupation_id(number % 2),
         direction: pick(&[None, Some("应用"), Some("运维")], number).map(str::to_owned),
-        grade: pick(&[Grade::Junior, Grade::Senior], number),
+        // Not in step with the occupation: a grade of one is not a grade of the other.
+        grade: pick(Grade::ALL, number / 2),
         mode: DeliveryMode::InPerson,
         starts_on,
         ends_on: starts_on.plus_days(40),

@@ -220,6 +220,7 @@ impl World {
                 GroupBy::Occupation => Group::Occupation(plan.occupation),
                 GroupBy::Direction => Group::Direction(plan.occupation, plan.direction.clone()),
                 GroupBy::Grade => Group::Grade(plan.grade),
+                GroupBy::OccupationGrade => Group::OccupationGrade(plan.occupation, plan.grade),
                 GroupBy::Trainer => Group::Trainer(plan.trainer),
                 GroupBy::Category => Group::Category(self.categories.get(seat).copied().flatten()),
             };

@@ -79,6 +79,7 @@ fn cell(key: &RowKey, line: Option<Line>) -> Option<Cell> {
             filtered(CellGroup::Direction).with(&id.to_bytes()).with(&direction_hash(direction.as_deref()))
         }
         (Group::Grade(grade), _) => filtered(CellGroup::Grade).with(&[grade.code()]),
+        (Group::OccupationGrade(id, grade), _) => filtered(CellGroup::OccupationGrade).with(&[grade.code()]).with(&id.to_bytes()),
         (Group::Trainer(id), _) => filtered(CellGroup::Trainer).with(&id.to_bytes()),
         (Group::Category(category), _) => filtered(CellGroup::Category).with(&[category.map_or(0, TalentCategory::code)]),
     })
@@ -93,6 +94,7 @@ fn groups(view: &TableView, query: &QuotaQuery) -> Result<BTreeSet<Group>, RowFa
         (GroupBy::Occupation, _) => CellGroup::Occupation,
         (GroupBy::Direction, _) => CellGroup::Direction,
         (GroupBy::Grade, _) => CellGroup::Grade,
+        (GroupBy::OccupationGrade, _) => CellGroup::OccupationGrade,
         (GroupBy::Trainer, _) => CellGroup::Trainer,
         (GroupBy::Category, _) => CellGroup::Category,
     };
@@ -114,6 +116,7 @@ fn organisers(query: &QuotaQuery) -> BTreeSet<Group> {
 
 fn named(view: &TableView, group: CellGroup, value: &[u8]) -> Result<Group, RowFault> {
     let code = || value.first().copied().ok_or(CORRUPT);
+    let grade = || Grade::from_code(code()?).ok_or(CORRUPT);
     Ok(match group {
         CellGroup::Total => Group::Total,
         CellGroup::Organiser | CellGroup::Place => Group::Region(code()?),
@@ -125,7 +128,8 @@ fn named(view: &TableView, group: CellGroup, value: &[u8]) -> Result<Group, RowF
             let text = text.map(|text| String::from_utf8(text).map_err(|_| CORRUPT)).transpose()?;
             Group::Direction(occupation, text)
         }
-        CellGroup::Grade => Group::Grade(Grade::from_code(code()?).ok_or(CORRUPT)?),
+        CellGroup::Grade => Group::Grade(grade()?),
+        CellGroup::OccupationGrade => Group::OccupationGrade(OccupationId::from_bytes(facts::id_at(value, 1)?), grade()?),
         CellGroup::Trainer => Group::Trainer(TrainerId::from_bytes(facts::id_at(value, 0)?)),
         CellGroup::Category => match code()? {
             0 => Group::Category(None),
@@ -151,6 +155,7 @@ pub(super) fn targets(view: &TableView, key: &RowKey, as_of: AsOf) -> Result<Opt
             | Group::Occupation(_)
             | Group::Direction(..)
             | Group::Grade(_)
+            | Group::OccupationGrade(..)
             | Group::Trainer(_)
             | Group::Category(_),
             _,

@@ -69,11 +69,12 @@ pub(super) enum CellGroup {
     Grade,
     Trainer,
     Category,
+    OccupationGrade,
 }
 
 impl CellGroup {
     /// All of them; those from `UNFILTERED` on have cells under every region filter, the ones before without a filter only.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Total,
         Self::Organiser,
         Self::Place,
@@ -83,6 +84,7 @@ impl CellGroup {
         Self::Grade,
         Self::Trainer,
         Self::Category,
+        Self::OccupationGrade,
     ];
     const UNFILTERED: usize = 2;
 
@@ -97,6 +99,7 @@ impl CellGroup {
             Self::Grade => 6,
             Self::Trainer => 7,
             Self::Category => 8,
+            Self::OccupationGrade => 9,
         }
     }
 
@@ -112,9 +115,10 @@ impl CellGroup {
             Self::Organiser => UNIT..UNIT + 1,
             Self::Place => 4..5,
             Self::Month => 5..6,
-            Self::Grade => 6..7,
-            Self::Category => 7..8,
+            Self::Category => 6..7,
+            Self::Grade => 7..8,
             Self::Occupation => 8..14,
+            Self::OccupationGrade => 7..14,
             Self::Direction => 8..22,
             Self::Trainer => 22..28,
         }
@@ -145,7 +149,7 @@ impl Profile {
         let plan = &counting.plan;
         let [high, low] = counting.year.to_be_bytes();
         let category = category.map_or(0, TalentCategory::code);
-        let codes = [high, low, plan.line.code(), plan.unit.code(), plan.place, counting.month, plan.grade.code(), category];
+        let codes = [high, low, plan.line.code(), plan.unit.code(), plan.place, counting.month, category, plan.grade.code()];
         let mut bytes = [0; Self::BYTES];
         bytes[..8].copy_from_slice(&codes);
         bytes[8..14].copy_from_slice(&plan.occupation.to_bytes());

@@ -20,6 +20,8 @@ pub enum GroupBy {
     Direction,
     /// The grade of the class.
     Grade,
+    /// The occupation and grade of the class.
+    OccupationGrade,
     /// The trainer that holds the class.
     Trainer,
     /// Why the person counts among those the programme is for, as stated at registration.
@@ -28,7 +30,8 @@ pub enum GroupBy {
 
 impl GroupBy {
     /// All of them.
-    pub const ALL: [Self; 7] = [Self::Region, Self::Month, Self::Occupation, Self::Direction, Self::Grade, Self::Trainer, Self::Category];
+    pub const ALL: [Self; 8] =
+        [Self::Region, Self::Month, Self::Occupation, Self::Direction, Self::Grade, Self::OccupationGrade, Self::Trainer, Self::Category];
 
     /// Its text in addresses.
     pub const fn name(self) -> &'static str {
@@ -38,6 +41,7 @@ impl GroupBy {
             Self::Occupation => "occupation",
             Self::Direction => "direction",
             Self::Grade => "grade",
+            Self::OccupationGrade => "occupation_grade",
             Self::Trainer => "trainer",
             Self::Category => "category",
         }
@@ -164,6 +168,8 @@ pub enum Group {
     Direction(OccupationId, Option<String>),
     /// A grade.
     Grade(Grade),
+    /// A grade of an occupation.
+    OccupationGrade(OccupationId, Grade),
     /// A trainer.
     Trainer(TrainerId),
     /// A talent category; none = not stated.
@@ -223,6 +229,7 @@ impl fmt::Display for Group {
             Self::Direction(id, None) => write!(f, "direction:{id}"),
             Self::Direction(id, Some(direction)) => write!(f, "direction:{id}:{direction}"),
             Self::Grade(grade) => write!(f, "grade:{grade}"),
+            Self::OccupationGrade(id, grade) => write!(f, "occupation_grade:{id}:{grade}"),
             Self::Trainer(id) => write!(f, "trainer:{id}"),
             Self::Category(None) => f.write_str("category:-"),
             Self::Category(Some(category)) => write!(f, "category:{category}"),
@@ -284,6 +291,10 @@ fn parse_group(group: &str, value: &str) -> Option<Group> {
             Some((id, direction)) => Group::Direction(id.parse().ok()?, Some(direction.to_owned())),
         },
         GroupBy::Grade => Group::Grade(Grade::from_name(value)?),
+        GroupBy::OccupationGrade => {
+            let (id, grade) = value.split_once(':')?;
+            Group::OccupationGrade(id.parse().ok()?, Grade::from_name(grade)?)
+        }
         GroupBy::Trainer => Group::Trainer(value.parse().ok()?),
         GroupBy::Category if value == "-" => Group::Category(None),
         GroupBy::Category => Group::Category(Some(TalentCategory::from_name(value)?)),

@@ -87,6 +87,7 @@ fn holds_class(row: &RowKey, counting: &Counting) -> bool {
         Group::Occupation(id) => plan.occupation == *id,
         Group::Direction(id, direction) => plan.occupation == *id && plan.direction == direction_hash(direction.as_deref()),
         Group::Grade(grade) => plan.grade == *grade,
+        Group::OccupationGrade(id, grade) => plan.occupation == *id && plan.grade == *grade,
         Group::Trainer(id) => plan.trainer == *id,
     };
     grouped

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
-use zhixin_events::{CivilDate, Line, PlanYear, ReportingUnit};
+use zhixin_events::{CivilDate, Grade, Line, PlanYear, ReportingUnit};
 use zhixin_projections::ModelName;
 use zhixin_projections::quota::{CountUnit, Group, GroupBy, QuotaAnswer, QuotaQuery, QuotaRow, RegionOf, RowKey};
 
@@ -12,7 +12,7 @@ use super::select;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::pages::views::{self, DashboardView, Frame, Headline, MapMeasure, MonthPoint, Nav, Select, StackRow, UnitRow, with_param};
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::text::{Lang, Texts};
 use crate::v1::moment::Moment;
 use crate::v1::names::{self, Names};
@@ -75,7 +75,6 @@ impl Page<'_> {
 
     fn view(&self) -> Result<DashboardView, Problem> {
         let lang = self.asked.lang;
-        let t = Texts::of(lang);
         let rows = quota::ask(self.app, &self.question)?;
         let frame = self.asked.data_frame(self.app, Nav::Dashboard, &[], &self.moment, &[ModelName::Quota])?;
         let is_live = self.moment.is_newest && self.asked.query.text("effective_by").is_none();
@@ -98,8 +97,9 @@ impl Page<'_> {
                 .collect::<Result<_, _>>()?,
             units: self.units()?,
             months: self.months(self.question.line)?.iter().map(|row| self.month(row)).collect::<Result<_, _>>()?,
-            grades: vec![t.dashboard.completed_column.to_string()],
+            grades: Grade::ALL.iter().map(|grade| names::grade(lang, *grade).to_owned()).collect(),
             occupations: self.occupations()?,
+            occupations_total: self.occupations_total()?,
             group_label: group_name(lang, self.question.group_by).to_owned(),
             rows: rows.rows.iter().map(|row| self.row(row)).collect::<Result<_, _>>()?,
             total: self.row(&rows.total)?,
@@ -107,7 +107,7 @@ impl Page<'_> {
             rule: quota::rule(lang, self.question.unit).to_owned(),
             csv_units: self.csv(GroupBy::Region),
             csv_months: self.csv(GroupBy::Month),
-            csv_occupations: self.csv(GroupBy::Occupation),
+            csv_occupations: self.csv(GroupBy::OccupationGrade),
             csv_rows: self.csv(self.question.group_by),
         })
     }
@@ -259,21 +259,44 @@ impl Page<'_> {
         format!("/?year={}&line={line}&unit={}&group_by={}&region={unit}", question.year, question.unit.name(), question.group_by.name())
     }
 
+    /// Occupations by grade. The figure of an occupation is its own, not a sum: a person in two grades counts once in it.
     fn occupations(&self) -> Result<Vec<StackRow>, Problem> {
-        let answer = self.ask(|question| question.group_by = GroupBy::Occupation)?;
+        let occupations = self.ask(|question| question.group_by = GroupBy::Occupation)?;
+        let by_grade = self.ask(|question| question.group_by = GroupBy::OccupationGrade)?;
         let row = |row: &QuotaRow| {
-            Ok(StackRow { label: quota::label(&row.key.group, &self.names)?, parts: vec![(row.key.to_string(), count(row.completed))] })
+            let Group::Occupation(id) = row.key.group else { return Err(Kind::Internal.into()) };
+            Ok(StackRow {
+                label: self.names.occupation(id)?,
+                parts: Grade::ALL.iter().map(|grade| completed(&by_grade, Group::OccupationGrade(id, *grade))).collect(),
+                total: (row.key.to_string(), count(row.completed)),
+            })
         };
-        let mut rows: Vec<StackRow> = answer.rows.iter().map(row).collect::<Result<_, Problem>>()?;
-        rows.sort_by_key(|row| std::cmp::Reverse(row.parts.first().map_or(0, |part| part.1)));
+        let mut rows: Vec<StackRow> = occupations.rows.iter().map(row).collect::<Result<_, Problem>>()?;
+        rows.sort_by_key(|row| std::cmp::Reverse(row.total.1));
         Ok(rows)
+    }
+
+    /// All occupations together, by grade.
+    fn occupations_total(&self) -> Result<StackRow, Problem> {
+        let answer = self.ask(|question| question.group_by = GroupBy::Grade)?;
+        Ok(StackRow {
+            label: self.names.texts().labels.total.to_string(),
+            parts: Grade::ALL.iter().map(|grade| completed(&answer, Group::Grade(*grade))).collect(),
+            total: (answer.total.key.to_string(), count(answer.total.completed)),
+        })
     }
 
     fn row(&self, row: &QuotaRow) -> Result<views::QuotaRow, Problem> {
         let href = match &row.key.group {
             Group::Region(code) => ReportingUnit::new(*code).ok().map(|unit| self.narrowed(unit)),
             Group::Trainer(id) => Some(format!("/directories/trainers/{id}")),
-            Group::Total | Group::Month(_) | Group::Occupation(_) | Group::Direction(..) | Group::Grade(_) | Group::Category(_) => None,
+            Group::Total
+            | Group::Month(_)
+            | Group::Occupation(_)
+            | Group::Direction(..)
+            | Group::Grade(_)
+            | Group::OccupationGrade(..)
+            | Group::Category(_) => None,
         };
         Ok(views::QuotaRow {
             key: row.key.to_string(),
@@ -295,6 +318,12 @@ impl Page<'_> {
     }
 }
 
+/// Key and completed of a group of an answer, which leaves out rows without any figure.
+fn completed(answer: &QuotaAnswer, group: Group) -> (String, u64) {
+    let found = answer.rows.iter().find(|row| row.key.group == group).map_or(0, |row| count(row.completed));
+    (RowKey { group, ..answer.total.key.clone() }.to_string(), found)
+}
+
 /// Name of a grouping.
 fn group_name(lang: Lang, group: GroupBy) -> &'static str {
     let labels = &Texts::of(lang).labels;
@@ -304,6 +333,7 @@ fn group_name(lang: Lang, group: GroupBy) -> &'static str {
         GroupBy::Occupation => labels.by_occupation,
         GroupBy::Direction => labels.by_direction,
         GroupBy::Grade => labels.by_grade,
+        GroupBy::OccupationGrade => labels.by_occupation_grade,
         GroupBy::Trainer => labels.by_trainer,
         GroupBy::Category => labels.by_category,
     }

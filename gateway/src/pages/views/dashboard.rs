@@ -67,6 +67,8 @@ pub struct DashboardView {
     pub grades: Vec<String>,
     /// Occupations, the one with most first.
     pub occupations: Vec<StackRow>,
+    /// All occupations together.
+    pub occupations_total: StackRow,
     /// Name of the grouping of `rows`.
     pub group_label: String,
     /// The chosen grouping.
@@ -205,7 +207,7 @@ impl<'a> Ink<'a> {
             other_names: [t.band_none.as_str(), t.band_outside.as_str()],
         });
         let rows = v.units.iter().map(|unit| self.quota_row(&unit.row)).collect();
-        self.figure("chart-map", &caption, &v.csv_units, &picture, &Table { head: self.quota_head(t.unit_column), rows })
+        self.figure("chart-map", &caption, &v.csv_units, &picture, &Table { head: self.quota_head(t.unit_column), rows, open: false })
     }
 
     fn map_caption(&self) -> String {
@@ -271,32 +273,29 @@ impl<'a> Ink<'a> {
             cells: vec![Cell::linked(grouped(m.completed), why(self.page, &m.key, "completed"))],
         });
         let head = vec![t.month.to_string(), t.completed_column.to_string()];
-        self.figure("chart-months", &caption, &v.csv_months, &picture, &Table { head, rows: rows.collect() })
+        self.figure("chart-months", &caption, &v.csv_months, &picture, &Table { head, rows: rows.collect(), open: false })
     }
 
     fn occupations(&self) -> String {
         let (t, v) = (&self.page.t.dashboard, self.view);
-        let sum = |row: &StackRow| row.parts.iter().map(|part| part.1).fold(0, u64::saturating_add);
-        let most = v.occupations.iter().max_by_key(|row| sum(row)).filter(|row| sum(row) > 0);
+        let most = v.occupations.iter().max_by_key(|row| row.total.1).filter(|row| row.total.1 > 0);
         let caption = most.map_or_else(
             || t.breakdown_caption_none.to_string(),
-            |row| t.breakdown_caption.with3(&row.label, grouped(sum(row)), self.unit_word()),
+            |row| t.breakdown_caption.with3(&row.label, grouped(row.total.1), self.unit_word()),
         );
-        let bars: Vec<Bar> = v
+        let bar =
+            |row: &StackRow| Bar { label: row.label.clone(), parts: row.parts.iter().map(|part| part.1).collect(), total: row.total.1 };
+        let bars: Vec<Bar> = v.occupations.iter().map(bar).collect();
+        let picture = charts::bars(&Bars { id: "occupations", title: &caption, series: &v.grades, bars: &bars });
+        let cell = |(key, count): &(String, u64)| Cell::linked(grouped(*count), why(self.page, key, "completed"));
+        let rows = v
             .occupations
             .iter()
-            .map(|row| Bar { label: row.label.clone(), parts: row.parts.iter().map(|part| part.1).collect() })
-            .collect();
-        let picture = charts::bars(&Bars { id: "occupations", title: &caption, series: &v.grades, bars: &bars });
-        let rows = v.occupations.iter().map(|row| {
-            let mut cells: Vec<Cell> =
-                row.parts.iter().map(|(key, count)| Cell::linked(grouped(*count), why(self.page, key, "completed"))).collect();
-            cells.push(Cell::plain(grouped(sum(row))));
-            Row { name: Cell::plain(&row.label), cells }
-        });
+            .chain([&v.occupations_total])
+            .map(|row| Row { name: Cell::plain(&row.label), cells: row.parts.iter().chain([&row.total]).map(cell).collect() });
         let mut head = vec![self.page.t.frame.occupation.to_string()];
         head.extend(v.grades.iter().cloned());
         head.push(t.total.to_string());
-        self.figure("chart-occupations", &caption, &v.csv_occupations, &picture, &Table { head, rows: rows.collect() })
+        self.figure("chart-occupations", &caption, &v.csv_occupations, &picture, &Table { head, rows: rows.collect(), open: true })
     }
 }

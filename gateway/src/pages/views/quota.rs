@@ -37,6 +37,8 @@ pub struct StackRow {
     pub label: String,
     /// Completed per grade, in the order of the view's `grades`: key for `/why`, count.
     pub parts: Vec<(String, u64)>,
+    /// Completed in all grades. In persons it may be less than the sum of the parts: a person in two grades counts once.
+    pub total: (String, u64),
 }
 
 /// A card of the headline row: one line of the programme, or the total.

@@ -108,7 +108,7 @@ fn text_from_outside_is_escaped_in_pages_and_charts() {
             row: views::QuotaRow { label: hostile.into(), completed: 1, ..views::QuotaRow::default() },
         }],
         months: vec![views::MonthPoint { label: hostile.into(), completed: 3, ..views::MonthPoint::default() }],
-        occupations: vec![views::StackRow { label: hostile.into(), parts: vec![(hostile.into(), 2)] }],
+        occupations: vec![views::StackRow { label: hostile.into(), parts: vec![(hostile.into(), 2)], total: (hostile.into(), 2) }],
         grades: vec![hostile.into()],
         headlines: vec![views::Headline { id: "x".into(), label: hostile.into(), by_month: vec![1, 2], ..views::Headline::default() }],
         ..views::DashboardView::default()
