@@ -18,6 +18,7 @@ mod person;
 mod plan;
 pub(crate) mod query;
 pub(crate) mod quota;
+pub(crate) mod readings;
 pub(crate) mod roster;
 mod sessions;
 pub(crate) mod sight;
@@ -36,6 +37,6 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     let routes = command::routes(sessions::routes(routes));
     let routes = directory::queries::routes(quota::routes(routes));
     let routes = person::queries::routes(class::queries::routes(certificate::queries::routes(routes)));
-    let routes = why::routes(timeline::routes(routes));
+    let routes = why::routes(readings::routes(timeline::routes(routes)));
     openapi::routes(live::routes(status::routes(roster::routes(routes))))
 }

@@ -110,3 +110,60 @@ async fn names_of_a_roster_need_the_scope_and_leave_a_record_of_who_and_why() {
     assert_eq!(bare["roster"][0].get("name"), None::<&Value>);
     assert_eq!(reads(&world), before + 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_auditor_sees_who_opened_whose_data_and_why_beside_the_changes() {
+    let mut world = World::new().await;
+    let person = world.enrol(PERSON_NAME, ID_NUMBER).await;
+    world.certify(&person).await;
+    let roster = format!("/api/v1/classes/{}?names=1", world.ids["class"]);
+    world.get("trainer", &format!("{roster}&purpose=class_administration")).await;
+    let inspection = world.get("provincial_office", &format!("{roster}&purpose=inspection&case=%E6%A1%881")).await;
+    assert_eq!(inspection.json()["roster"][0]["name"], json!(PERSON_NAME));
+
+    let path = format!("/api/v1/subjects/person/{person}/reads");
+    for (who, status) in [("", 401), ("provincial_office", 403), ("trainer", 403), ("auditor", 200)] {
+        assert_eq!(world.get(who, &path).await.status.as_u16(), status, "{who:?}");
+    }
+    assert_eq!(world.get("auditor", &path.replace("person/", "class/")).await.status, StatusCode::NOT_FOUND);
+    let newest = world.get("auditor", &format!("{path}?limit=1")).await.json();
+    let read = &newest["reads"][0];
+    assert_eq!(newest["reads"].as_array().map(Vec::len), Some(1), "{newest}");
+    let told = json!({
+        "position": read["position"], "recorded_at": read["recorded_at"], "reader": world.ids["provincial_office"],
+        "role": "provincial_office", "purpose": "inspection", "case": "案1", "fields": ["name"], "persons": 1,
+    });
+    assert_eq!(read, &told);
+    let older = world.get("auditor", &format!("{path}?before={}", newest["next"])).await.json();
+    assert_eq!(older["reads"][0]["reader"], json!(world.ids["trainer"]), "{older}");
+    assert_eq!(world.get("auditor", &format!("{path}?as_of=@0")).await.json()["reads"], json!([]));
+    let by_account = format!("/api/v1/subjects/account/{}/reads", world.ids["trainer"]);
+    assert_eq!(world.get("auditor", &by_account).await.json()["reads"][0]["purpose"], json!("class_administration"));
+
+    let page = format!("/subjects/person/{person}");
+    let bare = world.get("auditor", &page).await.text();
+    assert!(bare.contains("id=\"f-reads\"") && !bare.contains("案1"), "{bare}");
+    let shown = world.get("auditor", &format!("{page}?reads=1")).await.text();
+    assert!(shown.contains("查阅姓名（用途：检查），案号 案1"), "{shown}");
+    assert!(shown.contains(&format!("/subjects/account/{}?reads=1", world.ids["provincial_office"])), "{shown}");
+    let foreign = world.get("provincial_office", &format!("{page}?reads=1")).await.text();
+    assert!(!foreign.contains("f-reads") && !foreign.contains("案1"), "{foreign}");
+
+    // Two by two, over both logs: every item once, and each log in its own order.
+    let marks = |text: &str| {
+        let ids = text.split("<div class=\"item").skip(1).filter_map(|rest| rest.split("id=\"").nth(1)?.split('"').next());
+        ids.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (mut walked, mut next) = (Vec::new(), Some(format!("{page}?reads=1&limit=2")));
+    while let Some(path) = next {
+        let text = world.get("auditor", &path).await.text();
+        walked.extend(marks(&text));
+        let links = text.split("<p><a href=\"").skip(1).filter_map(|rest| rest.split_once("\">"));
+        let mut older = links.filter(|(_, label)| label.split('<').next().is_some_and(|label| label.ends_with('›')));
+        next = older.next().map(|(href, _)| href.replace("&#38;", "&"));
+        assert!(walked.len() < 100, "the pages do not end: {walked:?}");
+    }
+    let (of_reads, of_changes): (Vec<String>, Vec<String>) = walked.into_iter().partition(|mark| mark.starts_with('r'));
+    let (all_reads, all_changes): (Vec<String>, Vec<String>) = marks(&shown).into_iter().partition(|mark| mark.starts_with('r'));
+    assert_eq!((of_reads, of_changes), (all_reads, all_changes));
+}

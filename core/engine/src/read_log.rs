@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use zhixin_events::access::PersonalDataRead;
+use zhixin_events::access::{AccessEvent, PersonalDataRead};
 use zhixin_events::commit::{Commit, EventRecord, SUBJECTS_MAX};
 use zhixin_events::{AccountId, CommandId, Event, PersonId, ReadPurpose, Role, Subject, Timestamp, registry};
 use zhixin_store::segments::BodyBuilder;
@@ -15,6 +15,7 @@ use zhixin_store::segments::BodyBuilder;
 use crate::appender::log_chain;
 use crate::derived::{Derived, DerivedFault, DerivedView};
 use crate::entropy::Entropy;
+use crate::history::{self, HistoryFault, for_each_event};
 use crate::log::{EventLog, LogReader};
 use crate::publisher::LastSigned;
 use crate::vault_keys::{KeyFault, KeyRing};
@@ -42,6 +43,17 @@ pub struct Reading {
     pub fields: Vec<String>,
     /// Whose.
     pub persons: Vec<PersonId>,
+}
+
+/// A reading as it stands in the log of reads.
+#[derive(Debug, Clone)]
+pub struct RecordedReading {
+    /// Its position in the log of reads.
+    pub position: u64,
+    /// When it was recorded, which is before anything was shown.
+    pub recorded_at: Timestamp,
+    /// Who read what and why.
+    pub reading: Reading,
 }
 
 /// The log of reads.
@@ -90,6 +102,42 @@ impl ReadLog {
     /// Reads the log of reads.
     pub fn reader(&self) -> &Arc<dyn LogReader> {
         &self.reader
+    }
+
+    /// The newest readings of a person's data, or by an account, among those before a position: newest first, at most so many.
+    ///
+    /// # Errors
+    /// The log or its index cannot be read.
+    pub fn newest(&self, subject: &Subject, before: u64, max: u64) -> Result<Vec<RecordedReading>, HistoryFault> {
+        let view = self.view()?;
+        let end = view.count(subject, before)?;
+        let mut found = Vec::new();
+        let positions = view.positions(subject, end.saturating_sub(max)..end)?;
+        for_each_event::<HistoryFault>(&self.reader, &positions, &mut |at, recorded| {
+            if let Event::Access(AccessEvent::PersonalDataRead(read)) = &recorded.event {
+                let read = read.clone();
+                let reading = Reading {
+                    reader: read.reader,
+                    role: at.commit.role,
+                    purpose: read.purpose,
+                    case_reference: read.case_reference,
+                    fields: read.fields,
+                    persons: read.persons,
+                };
+                found.push(RecordedReading { position: recorded.position.0, recorded_at: at.commit.recorded_at, reading });
+            }
+            Ok(())
+        })?;
+        found.reverse();
+        Ok(found)
+    }
+
+    /// The first position recorded after an instant.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn position_after(&self, at: Timestamp) -> Result<u64, HistoryFault> {
+        history::position_after(&self.reader, at)
     }
 
     /// A view of its index.

@@ -13,6 +13,11 @@ super::texts! {
         show_reads: "显示查阅记录", "Show who looked";
         planned: "后续安排", "What comes next";
         read: "查阅", "Looked at";
+        read_one: "查阅{0}（用途：{1}）", "Opened {0} ({1})";
+        read_many: "查阅 {2} 人的{0}（用途：{1}）", "Opened {0} of {2} persons ({1})";
+        read_case: "，案号 {0}", ", case {0}";
+        reader: "账号 {0}", "account {0}";
+        read_number: "查阅记录 #{0}", "reading #{0}";
         voided: "已作废", "Void";
         effective_on: "生效日期 {0}", "effective {0}";
         before: "变更前", "Before";

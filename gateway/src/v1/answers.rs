@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 use zhixin_events::{
     AccountId, Attendance, CertificateId, CivilDate, ClassId, ClassStatus, DeliveryMode, DivisionCode, Grade, JobId, Line, ListingGround,
-    OccupationId, OrganisationId, PersonId, ReportingUnit, RevocationGround, Role, TalentCategory, TrainerId,
+    OccupationId, OrganisationId, PersonId, ReadPurpose, ReportingUnit, RevocationGround, Role, TalentCategory, TrainerId,
 };
 
 use super::input::Word;
@@ -37,6 +37,8 @@ const NAMED: &[Named] = &[
     ("Trainee", trainee),
     ("PersonHours", person_hours),
     ("Timeline", || moment([("subject", text()), ("events", list(part("Event"))), ("next", or_null(whole()))])),
+    ("Readings", || moment([("subject", text()), ("reads", list(part("Reading"))), ("next", or_null(whole()))])),
+    ("Reading", reading),
     ("Event", || object(event_members())),
     ("EventAnswer", || object(event_members().into_iter().chain([("leaf", text()), ("actor?", word::<AccountId>())]))),
     ("Why", why),
@@ -67,6 +69,7 @@ pub(super) fn of(method: &str, path: &str) -> Option<Value> {
         ("GET", "classes/{id}") => "ClassAnswer",
         ("GET", "persons/{id}/hours") => "PersonHours",
         ("GET", "subjects/{kind}/{id}/timeline") => "Timeline",
+        ("GET", "subjects/{kind}/{id}/reads") => "Readings",
         ("GET", "events/{position}") => "EventAnswer",
         ("GET", "why") => "Why",
         ("POST", "classes/{id}/roster" | "jobs/{id}/confirm") | ("GET", "jobs/{id}") => "RosterJob",
@@ -331,6 +334,19 @@ fn event_members() -> Vec<Member> {
         ("open", json!({ "type": "object", "description": "The open fields of the event, as its leaf has them: see `zhixin schema`." })),
         ("leaf_hash", json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" })),
     ]
+}
+
+fn reading() -> Value {
+    object([
+        ("position", whole()),
+        ("recorded_at", instant()),
+        ("reader", word::<AccountId>()),
+        ("role", word::<Role>()),
+        ("purpose", word::<ReadPurpose>()),
+        ("case", or_null(text())),
+        ("fields", list(text())),
+        ("persons", whole()),
+    ])
 }
 
 fn why() -> Value {

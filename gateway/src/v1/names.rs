@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use zhixin_events::{
-    CivilDate, ClassStatus, DeliveryMode, ErasureGround, Grade, HoursTenths, Line, ListingGround, OccupationId, ReportingUnit,
+    CivilDate, ClassStatus, DeliveryMode, ErasureGround, Grade, HoursTenths, Line, ListingGround, OccupationId, ReadPurpose, ReportingUnit,
     RevocationGround, Role, Subject, SubjectKind, TalentCategory, Timestamp, TrainerId,
 };
 use zhixin_projections::trainers::TrainerStatus;
@@ -234,6 +234,29 @@ pub(crate) const fn role(lang: Lang, role: Role) -> &'static str {
         Role::Trainer => lang.pick("培训机构", "Trainer"),
         Role::Auditor => lang.pick("审计人员", "Auditor"),
         Role::Investigator => lang.pick("投诉核查人员", "Investigator"),
+    }
+}
+
+/// Why personal data are opened.
+pub(crate) const fn purpose(lang: Lang, purpose: ReadPurpose) -> &'static str {
+    match purpose {
+        ReadPurpose::ClassAdministration => lang.pick("班级管理", "running a class"),
+        ReadPurpose::CertificateCheck => lang.pick("证书查验", "checking a certificate"),
+        ReadPurpose::Inspection => lang.pick("检查", "an inspection"),
+        ReadPurpose::Complaint => lang.pick("投诉核查", "a complaint"),
+        ReadPurpose::Audit => lang.pick("审计", "an audit"),
+        ReadPurpose::OwnData => lang.pick("本人查询", "one's own data"),
+    }
+}
+
+/// Name of what a reading opened; what this version does not open stands as it was recorded.
+pub(crate) fn sealed_field(lang: Lang, field: &str) -> &str {
+    match field {
+        "name" => lang.pick("姓名", "name"),
+        "document_number" => lang.pick("证件号码", "identity number"),
+        "roster" => lang.pick("学员名单文件", "file of a roster"),
+        "leaf" => lang.pick("完整事件", "whole events"),
+        other => other,
     }
 }
 

@@ -23,7 +23,7 @@ use crate::text::Lang;
 /// Events on a page.
 pub(crate) const EVENTS_MAX: u64 = 200;
 
-const PARAMS: &[Param] = &[
+pub(super) const PARAMS: &[Param] = &[
     Param {
         name: "before",
         doc: "Only events before this position: the next of the page before.",
@@ -58,13 +58,21 @@ pub(crate) struct Page {
     pub(crate) count: u64,
 }
 
+/// How many events a page has.
+///
+/// # Errors
+/// It is too many, or none.
+pub(crate) fn limit(query: &Query) -> Result<u64, Problem> {
+    Ok(query.number("limit", (1, EVENTS_MAX))?.unwrap_or(50))
+}
+
 /// Reads the newest events of a subject within a moment that the caller may see. Blocks.
 ///
 /// # Errors
 /// 404 for what the caller may not know exists.
 pub(crate) fn page(app: &App, caller: &Caller, subject: &Subject, moment: &Moment, query: &Query) -> Result<Page, Problem> {
     let before = query.number("before", (0, u64::MAX))?;
-    let limit = query.number("limit", (1, EVENTS_MAX))?.unwrap_or(50);
+    let limit = limit(query)?;
     let (from, to) = (query.word::<CivilDate>("from")?, query.word::<CivilDate>("to")?);
     let sight = sight::of_subject(app, caller, subject)?;
     let view = app.engine().view()?;

@@ -1,10 +1,12 @@
 //! `/subjects/{kind}/{id}`, `/events/{position}`, `/why`: the history of a record, one event, the events behind a figure.
 
+mod readings;
+
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use zhixin_engine::domain::access::Action;
-use zhixin_events::{Subject, SubjectKind};
+use zhixin_events::{Subject, SubjectKind, Timestamp};
 use zhixin_projections::quota::{CountUnit, Field, RowKey};
 use zhixin_projections::{ModelName, certificates, classes};
 
@@ -44,6 +46,7 @@ fn view(app: &App, asked: &Asked, subject: &Subject) -> Result<TimelineView, Pro
     let lang = asked.lang;
     let moment = Moment::of_page(app, &asked.query)?;
     let page = timeline::page(app, &asked.caller, subject, &moment, &asked.query)?;
+    let (reads, readings) = readings::shown(app, asked, subject, &moment)?;
     let names = Names::of(app, moment.view, lang)?;
     let (title, record) = (names.subject(subject)?, record_href(subject, &names)?);
     let kind = names::subject_kind(lang, subject.kind());
@@ -53,7 +56,6 @@ fn view(app: &App, asked: &Asked, subject: &Subject) -> Result<TimelineView, Pro
         (Some((list, href)), Some(record)) => vec![(*list, Some(*href)), (&title, Some(record)), (history, None)],
         _bare => vec![(kind, None), (&title, None), (history, None)],
     };
-    let older = page.next.map(|next| with_param(&format!("/subjects/{subject}"), "before", &next.to_string()));
     Ok(TimelineView {
         frame: asked.data_frame(app, Nav::None, &crumbs, &moment, &[])?,
         kind: kind.to_owned(),
@@ -64,11 +66,10 @@ fn view(app: &App, asked: &Asked, subject: &Subject) -> Result<TimelineView, Pro
         filters: Vec::new(),
         from: asked.query.text("from").unwrap_or_default().to_owned(),
         to: asked.query.text("to").unwrap_or_default().to_owned(),
-        reads: None,
+        reads,
         planned: Vec::new(),
-        days: days(&page.entries, &names)?,
-        older,
         title,
+        ..readings::mixed(asked, subject, &page, &readings, &names)?
     })
 }
 
@@ -150,22 +151,38 @@ fn status(app: &App, asked: &Asked, subject: &Subject, moment: &Moment) -> Resul
     })
 }
 
+/// An item with the instant and the type of what it shows.
+struct Told {
+    at: Timestamp,
+    event_type: &'static str,
+    item: Item,
+}
+
 /// Entries by day, newest first, with long runs of alike ones under one line.
 pub(super) fn days(entries: &[Entry], names: &Names) -> Result<Vec<Day>, Problem> {
+    Ok(by_day(&told(entries, names)?, names.lang()))
+}
+
+fn told(entries: &[Entry], names: &Names) -> Result<Vec<Told>, Problem> {
+    let told = |entry: &Entry| Ok(Told { at: entry.recorded_at, event_type: entry.event_type, item: item(entry, entries, names)? });
+    entries.iter().map(told).collect()
+}
+
+fn by_day(told: &[Told], lang: Lang) -> Vec<Day> {
     let mut days: Vec<Day> = Vec::new();
-    for group in entries.chunk_by(|one, other| one.recorded_at.civil_date() == other.recorded_at.civil_date()) {
+    for group in told.chunk_by(|one, other| one.at.civil_date() == other.at.civil_date()) {
         let Some(first) = group.first() else { continue };
         let mut shown = Vec::new();
         for run in group.chunk_by(|one, other| one.event_type == other.event_type) {
-            let items: Vec<Item> = run.iter().map(|entry| item(entry, entries, names)).collect::<Result<_, _>>()?;
+            let items: Vec<Item> = run.iter().map(|told| told.item.clone()).collect();
             match items.first() {
                 Some(first) if items.len() >= RUN_MIN => shown.push(Shown::Run { sentence: first.sentence.clone(), items }),
                 Some(_) | None => shown.extend(items.into_iter().map(Shown::One)),
             }
         }
-        days.push(Day { date: names::date(names.lang(), first.recorded_at.civil_date()), entries: shown });
+        days.push(Day { date: names::date(lang, first.at.civil_date()), entries: shown });
     }
-    Ok(days)
+    days
 }
 
 fn item(entry: &Entry, around: &[Entry], names: &Names) -> Result<Item, Problem> {
@@ -183,6 +200,7 @@ fn item(entry: &Entry, around: &[Entry], names: &Names) -> Result<Item, Problem>
         machine_time: entry.recorded_at.to_china_text(),
         sentence: entry.sentence(names)?,
         role: names::role(names.lang(), entry.role).to_owned(),
+        reader: None,
         effective_on: (entry.effective_on != recorded_on).then(|| names::date(names.lang(), entry.effective_on)),
         changes: entry.open.iter().filter_map(before_of).collect(),
         reason: String::new(),

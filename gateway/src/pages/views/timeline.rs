@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::frame::Page;
-use super::{Fact, Frame, Select, Tag};
+use super::{Fact, Frame, Link, Select, Tag};
 use crate::text::Lang;
 
 /// A field before and after.
@@ -40,13 +40,15 @@ pub struct Item {
     pub sentence: String,
     /// Role of the actor.
     pub role: String,
+    /// Who read, with what else they read.
+    pub reader: Option<Box<Link>>,
     /// Effective date, where it is not the day of recording.
     pub effective_on: Option<String>,
     /// Fields that changed.
     pub changes: Vec<Change>,
     /// Reason, or empty.
     pub reason: String,
-    /// Position of the event.
+    /// Position of the event; of a reading, in the log of reads.
     pub position: u64,
     /// First eight hexadecimal digits of the leaf hash.
     pub hash: String,
