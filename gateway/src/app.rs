@@ -48,6 +48,8 @@ pub struct Limits {
     pub concurrent_max: usize,
     /// Event streams open at the same time.
     pub streams_max: usize,
+    /// Event streams open at the same time for one account, or for one address where nobody is signed in.
+    pub streams_each_max: usize,
     /// Longest life of an event stream; the reader then connects again.
     pub stream_time_max: Duration,
 }
@@ -61,6 +63,7 @@ impl Default for Limits {
             wait_time_max: Duration::from_secs(10),
             concurrent_max: 512,
             streams_max: 1_024,
+            streams_each_max: 32,
             stream_time_max: Duration::from_mins(30),
         }
     }
@@ -138,7 +141,7 @@ impl App {
             checks: Mutex::new(Rate::new(CHECK_WINDOW_MS)),
             metrics: metrics::Metrics::default(),
             slots: Semaphore::new(deps.limits.concurrent_max),
-            streams: v1::live::Streams::new(deps.limits.streams_max),
+            streams: v1::live::Streams::new(&deps.limits),
             imports: v1::roster::Running::default(),
             opened_at: deps.engine.end(),
             deps,

@@ -6,10 +6,13 @@ mod world;
 
 use std::net::SocketAddr;
 
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
+use tower::ServiceExt as _;
 use world::World;
 use zhixin_gateway::{Deps, serve};
 
@@ -138,5 +141,35 @@ async fn callers_behind_a_trusted_proxy_are_counted_each_by_themselves() {
         assert_eq!(statuses, ["200", "200", "200", "200", "200", sixth], "{trusted} trusted");
         stop.send(()).unwrap();
         server.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_takes_the_places_of_other_readers() {
+    // Two streams each: an account has its own, those without one share those of their address; a stream that ends gives its place back.
+    let world = World::new().await;
+    let mut deps = Deps::new(world.handle.clone(), world.projections.clone());
+    deps.limits.streams_each_max = 2;
+    let app = zhixin_gateway::app(deps);
+    let open = |who: &str| {
+        let (app, token) = (app.clone(), world.tokens.get(who).map(|token| format!("Bearer {token}")));
+        async move {
+            let request = Request::builder().uri("/api/v1/live?lang=en");
+            let request = token.into_iter().fold(request, |request, token| request.header("authorization", token));
+            app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+        }
+    };
+    for who in ["trainer", "auditor", ""] {
+        let held = [open(who).await, open(who).await];
+        assert!(held.iter().all(|answer| answer.status() == StatusCode::OK), "{who}");
+        let third = open(who).await;
+        assert_eq!((third.status(), third.headers()["retry-after"].as_bytes()), (StatusCode::TOO_MANY_REQUESTS, b"30".as_slice()), "{who}");
+        let problem = to_bytes(third.into_body(), usize::MAX).await.unwrap();
+        let problem: serde_json::Value = serde_json::from_slice(&problem).unwrap();
+        assert_eq!(problem["code"], "RATE-0001");
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("2 live connections")), "{problem}");
+        assert_eq!(open("investigator").await.status(), StatusCode::OK, "beside {who}");
+        drop(held);
+        assert_eq!(open(who).await.status(), StatusCode::OK, "{who} after its streams ended");
     }
 }

@@ -3,8 +3,10 @@
 //! A message has the newest position that quota, the model of the dashboard, reflects as its id; who reads it asks again for what it shows.
 //! Nothing is lost by a break: the reader names the last position that it knows (`Last-Event-ID`, or `after` at first) and is told at once
 //! if there is a later one. Streams end with the server, after [`crate::Limits::stream_time_max`], or after as many messages as were asked.
+//! Nobody takes the places of the others: an account, or an address where nobody is signed in, has [`crate::Limits::streams_each_max`].
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -13,13 +15,14 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 use serde_json::json;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 use zhixin_projections::ModelName;
 
 use super::query::Query;
-use crate::app::App;
 use crate::app::routes::{Doc, Param, Routes};
+use crate::app::{App, Limits};
+use crate::auth::{Address, Caller};
 use crate::problem::{Kind, Problem};
 
 /// How often the position is looked at; of all that happens in between a reader is told once.
@@ -44,20 +47,70 @@ const PARAMS: &[Param] = &[
     },
 ];
 
+/// How long who gets no place waits. Unit: seconds.
+const PLACE_WAIT_S: u32 = 30;
+
 /// The streams of a process.
 #[derive(Debug)]
 pub(crate) struct Streams {
-    places: Arc<Semaphore>,
+    open: Open,
+    max: usize,
+    each_max: usize,
     ending: watch::Sender<bool>,
 }
 
+/// How many streams each caller has open; who has none is not in it.
+type Open = Arc<Mutex<BTreeMap<String, usize>>>;
+
+fn lock(open: &Open) -> MutexGuard<'_, BTreeMap<String, usize>> {
+    open.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Streams {
-    pub(crate) fn new(max: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(max)), ending: watch::Sender::new(false) }
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self { open: Open::default(), max: limits.streams_max, each_max: limits.streams_each_max, ending: watch::Sender::new(false) }
     }
     /// Ends every stream.
     pub(crate) fn end(&self) {
         self.ending.send_replace(true);
+    }
+    /// A place for a stream of a caller, until it is dropped.
+    ///
+    /// # Errors
+    /// 429 when the caller has as many as one may have, 503 when there are as many as there may be.
+    fn take(&self, whose: String) -> Result<Place, Problem> {
+        let mut open = lock(&self.open);
+        let own = open.get(&whose).copied().unwrap_or(0);
+        if own >= self.each_max {
+            let (zh, en) = (
+                format!("同一账号（未登录时为同一地址）最多同时保持 {own} 个实时连接，请先关闭几个页面"),
+                format!(
+                    "one account, or one address where nobody is signed in, may keep {own} live connections open: close some pages first"
+                ),
+            );
+            return Err(Problem::saying(Kind::TooMany, zh, en).retry_after(PLACE_WAIT_S));
+        }
+        if open.values().sum::<usize>() >= self.max {
+            return Err(Problem::from(Kind::Busy).retry_after(PLACE_WAIT_S));
+        }
+        open.insert(whose.clone(), own.saturating_add(1));
+        Ok(Place { open: Arc::clone(&self.open), whose })
+    }
+}
+
+/// A place of a stream.
+struct Place {
+    open: Open,
+    whose: String,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = lock(&self.open);
+        let left = open.remove(&self.whose).unwrap_or(0).saturating_sub(1);
+        if left > 0 {
+            open.insert(std::mem::take(&mut self.whose), left);
+        }
     }
 }
 
@@ -69,7 +122,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 /// One reader.
 struct Reader {
     app: App,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
     ending: watch::Receiver<bool>,
     looks: Interval,
     until: Instant,
@@ -78,13 +131,13 @@ struct Reader {
     messages_left: u64,
 }
 
-async fn live(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+async fn live(State(app): State<App>, caller: Caller, address: Address, request: Request) -> Result<Response, Problem> {
     let query = Query::strict(request.uri(), &[PARAMS])?;
     let last = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let known = last.or(query.number("after", (0, u64::MAX))?).or_else(|| position(&app));
     let messages_left = query.number("messages", (1, MESSAGES_MAX))?.unwrap_or(u64::MAX);
     let streams = app.streams();
-    let place = Arc::clone(&streams.places).try_acquire_owned().map_err(|_| Problem::from(Kind::Busy).retry_after(30))?;
+    let place = streams.take(caller.acting().map_or(address.0, |acting| acting.account.to_string()))?;
     let ending = streams.ending.subscribe();
     let mut looks = interval(LOOK_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
