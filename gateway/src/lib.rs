@@ -1,7 +1,7 @@
 //! Who may ask: the HTTP interface, the pages, sign-in, permissions. The only crate that knows HTTP and JSON.
 //!
-//! Start with `app` (what the gateway stands on and what is around every request), then `v1` (the interface for programs: one file an
-//! area for commands, one file a query), [`pages`] (for people) and `log` (the tamper-evident log for everybody). [`problem`] holds every
+//! Start with `app` (what the gateway stands on and what is around every request), then `v1` (the interface for programs: one file a
+//! noun), [`pages`] (for people) and `log` (the tamper-evident log for everybody). [`problem`] holds every
 //! no that a caller can get, `auth` who asks, `session` how they signed in.
 //! Invariants: handlers hold no rules; bodies are types of this crate; a name of a person is shown only after its reading was recorded.
 #![forbid(unsafe_code)]

@@ -47,9 +47,38 @@ async fn a_command_on_something_that_moved_is_refused() {
     };
     let moved = ask("a", 7).await;
     assert_eq!((moved.status.as_u16(), moved.code().as_str()), (412, "COND-0001"));
+    assert_eq!(moved.json()["errors"][0]["header"], json!("If-Match"));
     let met = ask("b", 1).await;
     assert_eq!(met.status, StatusCode::OK, "{}", met.text());
     assert_eq!(met.json()["events"][0]["subjects"]["target/2025:digital:32"], json!(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_etag_of_a_record_is_what_a_command_on_it_names() {
+    let mut world = World::new().await;
+    let person = world.enrol(PERSON_NAME, ID_NUMBER).await;
+    let number = world.certify(&person).await;
+    let id = |name: &str| world.ids[name].clone();
+    let paths = [
+        format!("/api/v1/classes/{}", id("class")),
+        format!("/api/v1/directories/occupations/{}", id("occupation")),
+        format!("/api/v1/certificates/{number}"),
+        format!("/api/v1/directories/trainers/{}", id("listed_trainer")),
+    ];
+    for (path, subject) in paths.iter().zip(["class", "occupation", "certificate", "trainer"]) {
+        let answer = world.get("national_office", path).await;
+        let tag = answer.headers["etag"].to_str().unwrap().to_owned();
+        assert!(tag.starts_with(&format!("\"{subject}/")), "{path}: {tag}");
+    }
+    // Read, change, and change once more by what was read: the second has moved.
+    let tag = world.get("", &paths[3]).await.headers["etag"].clone();
+    let body = json!({ "trainer": id("listed_trainer"), "ground": "own_request", "document_number": "暂停1" });
+    let ask = |name: &str, key: &str| {
+        let ask = world.request(Method::POST, &format!("/api/v1/commands/{name}")).by(&world, "national_office");
+        world.send(ask.header("idempotency-key", key).header("if-match", tag.to_str().unwrap()).body(body.to_string()))
+    };
+    assert_eq!(ask("suspend-trainer", "a").await.status, StatusCode::OK);
+    assert_eq!(ask("remove-trainer", "b").await.code(), "COND-0001");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -52,12 +52,18 @@ impl From<CommandError> for Problem {
     fn from(error: CommandError) -> Self {
         match error {
             CommandError::Refused(refusal) => refusal.into(),
-            CommandError::HasMoved { subject, expected, found } => Self::saying(
+            CommandError::HasMoved { subject, expected, found } => Self::part(
                 Kind::HasMoved,
+                Part::Header("If-Match"),
                 format!("{subject} 现在是第 {found} 条，您看到的是第 {expected} 条"),
                 format!("{subject} is at {found}, not at {expected}"),
             ),
-            CommandError::KeyReused => Kind::KeyReused.into(),
+            CommandError::KeyReused => Self::part(
+                Kind::KeyReused,
+                Part::Header("Idempotency-Key"),
+                "这个键已经用于内容不同的请求，本次请求未执行",
+                "the key was used for a request with other content; this one was not carried out",
+            ),
             CommandError::StillRunning => Self::from(Kind::StillRunning).retry_after(1),
             CommandError::TooLarge(_) => Kind::TooLarge.into(),
             CommandError::Unavailable(unavailable) => unavailable.into(),

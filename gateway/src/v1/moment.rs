@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use axum::Json;
+use axum::http::header::ETAG;
+use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value, json};
-use zhixin_events::{CivilDate, Timestamp};
+use zhixin_events::{CivilDate, Subject, Timestamp};
 use zhixin_projections::{AsOf, ModelName};
 
 use super::input::Word as _;
@@ -115,6 +118,15 @@ impl Moment {
         }
         Ok(members)
     }
+}
+
+/// The answer on one record: its `ETag` is what `If-Match` of a command takes, the ordinal of the last event of it that the moment shows.
+///
+/// # Errors
+/// The index cannot be read.
+pub(crate) fn answer_on(app: &App, subject: &Subject, moment: &Moment, body: Map<String, Value>) -> Result<Response, Problem> {
+    let ordinal = app.engine().view()?.count(subject, moment.view.position)?;
+    Ok(([(ETAG, format!("\"{subject}:{ordinal}\""))], Json(body)).into_response())
 }
 
 /// An `as_of` that names something earlier than the newest.

@@ -115,8 +115,20 @@ fn responses(route: &RouteInfo) -> Value {
         (false, "application/json") => answers::of(route.method, &route.path).unwrap_or_else(|| json!({ "type": "object" })),
         (false, _) => json!({ "type": "string" }),
     };
-    let good = json!({ "description": "The answer", "content": { media: { "schema": schema } } });
-    let problem = json!({ "description": "A problem", "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } });
+    let header = |text: &str, schema: Value| json!({ "description": text, "schema": schema });
+    let number = || json!({ "type": "integer", "minimum": 0 });
+    let mut good = json!({ "description": "The answer", "content": { media: { "schema": schema } } });
+    if route.doc.is_command {
+        good["headers"] = json!({
+            "Zhixin-Position": header("Position of the first event; `at_least` takes it.", number()),
+            "Idempotent-Replayed": header("The command was accepted before; this is its first answer.", json!({ "type": "string", "enum": ["true"] })),
+        });
+    }
+    let problem = json!({
+        "description": "A problem",
+        "headers": { "Retry-After": header("When to try again, in seconds.", number()) },
+        "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
+    });
     let status = match (route.method, route.path.as_str()) {
         ("POST", "/api/v1/sessions") => "201",
         ("DELETE", _) => "204",

@@ -107,7 +107,7 @@ async fn get(State(app): State<App>, Path(number): Path<String>, request: Reques
         let mut body = moment.members(app, &[ModelName::Certificates])?;
         body.insert("certificate".to_owned(), entry_json(app, &entry, holder.as_deref(), &names)?);
         body.insert("checked_at".to_owned(), json!(moment.now.to_china_text()));
-        Ok(Json(body).into_response())
+        moment::answer_on(app, &Subject::certificate(entry.certificate), &moment, body)
     })
     .await
 }

@@ -192,7 +192,7 @@ async fn get(State(app): State<App>, Path(id): Path<String>, caller: Caller, req
         let trainees = roster.items.iter().map(|trainee| trainee_json(trainee, names.as_ref()));
         body.insert("roster".to_owned(), trainees.collect());
         body.insert("next".to_owned(), json!(roster.next.map(|next| next.to_string())));
-        Ok(Json(body).into_response())
+        moment::answer_on(app, &Subject::class(id), &moment, body)
     })
     .await
 }

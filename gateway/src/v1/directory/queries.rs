@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
-use zhixin_events::{CivilDate, ListingGround, OccupationId, ReportingUnit, SourceMark, TrainerId};
+use zhixin_events::{CivilDate, ListingGround, OccupationId, ReportingUnit, SourceMark, Subject, TrainerId};
 use zhixin_projections::occupations::{self, Directions, OccupationEntry};
 use zhixin_projections::trainers::{self, TrainerEntry, TrainerFilter, TrainerStatus};
 use zhixin_projections::{AsOf, ModelName};
@@ -126,7 +126,7 @@ async fn trainer(State(app): State<App>, Path(id): Path<String>, request: Reques
         let found = trainers::by_id(&app.rows(ModelName::Trainers)?, id, moment.view)?;
         let mut body = moment.members(app, &[ModelName::Trainers])?;
         body.insert("trainer".to_owned(), trainer_json(&found.ok_or(Kind::NotFound)?));
-        Ok(Json(body).into_response())
+        moment::answer_on(app, &Subject::trainer(id), &moment, body)
     })
     .await
 }
@@ -216,7 +216,7 @@ async fn occupation(State(app): State<App>, Path(id): Path<String>, request: Req
         let found = occupations::by_id(&app.rows(ModelName::Occupations)?, id, moment.view)?;
         let mut body = moment.members(app, &[ModelName::Occupations])?;
         body.insert("occupation".to_owned(), occupation_json(&found.ok_or(Kind::NotFound)?));
-        Ok(Json(body).into_response())
+        moment::answer_on(app, &Subject::occupation(id), &moment, body)
     })
     .await
 }
