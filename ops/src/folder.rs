@@ -138,7 +138,7 @@ pub(crate) fn open_existing(common: &Common) -> anyhow::Result<Opened> {
 /// Opens the folder as it is, or makes a production log with the rule packs shipped.
 pub(crate) fn open(common: &Common, domain: &str) -> anyhow::Result<Opened> {
     if is_served(&common.data) {
-        bail!("{} is in use by another process, most likely a server: stop that first, or use its pages", common.data.display());
+        bail!("{} is in use by another process, most likely a server: stop that first", common.data.display());
     }
     let known = genesis(&common.data.join("log")).context("the log cannot be read")?;
     let purpose = known.map_or(LogPurpose::Production, |genesis| genesis.purpose);
