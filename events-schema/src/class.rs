@@ -8,13 +8,18 @@ mod attendance_corrected_v1;
 mod attendance_recorded_v1;
 mod completion_test_corrected_v1;
 mod completion_test_recorded_v1;
+mod completion_test_voided_v1;
 mod planned_module;
+mod registration_annulled_v1;
 mod roster_import_finished_v1;
 mod roster_import_started_v1;
 mod run_cancelled_v1;
 mod run_closed_v1;
 mod run_opened_v1;
 mod run_planned_v1;
+mod run_reopened_v1;
+mod session_annulled_v1;
+mod session_corrected_v1;
 mod session_held_v1;
 mod trainee_registered_v1;
 mod trainee_withdrawn_v1;
@@ -52,5 +57,15 @@ area_events! {
         RosterImportStarted = roster_import_started_v1::RosterImportStartedV1,
         /// An import of a roster ended.
         RosterImportFinished = roster_import_finished_v1::RosterImportFinishedV1,
+        /// What was recorded of a session was wrong.
+        SessionCorrected = session_corrected_v1::SessionCorrectedV1,
+        /// A recorded session was not held, or not on that day.
+        SessionAnnulled = session_annulled_v1::SessionAnnulledV1,
+        /// A run had not ended, or not on that day.
+        RunReopened = run_reopened_v1::RunReopenedV1,
+        /// A recorded completion test was never taken by the person.
+        CompletionTestVoided = completion_test_voided_v1::CompletionTestVoidedV1,
+        /// A registration was recorded wrongly.
+        RegistrationAnnulled = registration_annulled_v1::RegistrationAnnulledV1,
     }
 }

@@ -107,7 +107,7 @@ codes! {
 }
 
 codes! {
-    /// Why a training certificate is taken away. Ours: no official list is known.
+    /// Why a training certificate or posted hours are taken away. Ours: no official list is known.
     pub enum RevocationGround {
         /// Attendance, test or identity was faked.
         Fraud = 1 "fraud",
@@ -115,6 +115,52 @@ codes! {
         ConditionsNotMet = 2 "conditions_not_met",
         /// The facts it rests on were corrected afterwards.
         FactsCorrected = 3 "facts_corrected",
+    }
+}
+
+codes! {
+    /// Why a recorded fact is corrected or taken back. Ours: no official list is known.
+    pub enum CorrectionGround {
+        /// It was typed wrongly.
+        Mistyped = 1 "mistyped",
+        /// It was recorded of another person, session or run than it happened to.
+        Misattributed = 2 "misattributed",
+        /// It never took place.
+        NeverHappened = 3 "never_happened",
+        /// The papers were compared again and say otherwise.
+        PapersReviewed = 4 "papers_reviewed",
+        /// An inspection or complaint brought it to light. Source: Plan 4.4-2, 4.4-7.
+        Supervision = 5 "supervision",
+    }
+}
+
+codes! {
+    /// Why something is told later than late entries may be told. Ours.
+    pub enum LateGround {
+        /// It was left out at the time.
+        Omitted = 1 "omitted",
+        /// It could not be entered at the time.
+        Unavailable = 2 "unavailable",
+        /// It comes from records kept before the system.
+        OlderRecords = 3 "older_records",
+        /// An inspection or complaint asked for it. Source: Plan 4.4-2, 4.4-7.
+        Required = 4 "required",
+    }
+}
+
+codes! {
+    /// Why a seat is given up. Ours.
+    pub enum WithdrawalGround {
+        /// The person asked.
+        Asked = 1 "asked",
+        /// The employer called the person back.
+        Recalled = 2 "recalled",
+        /// The person did not come.
+        NeverCame = 3 "never_came",
+        /// The person broke the rules of the run.
+        Dismissed = 4 "dismissed",
+        /// The registration was a mistake.
+        Mistaken = 5 "mistaken",
     }
 }
 

@@ -144,6 +144,11 @@ registry! {
         0x030B Class(class::RunCancelled) = RunCancelledV1 "class.run-cancelled" 1 restricted;
         0x030C Class(class::RosterImportStarted) = RosterImportStartedV1 "class.roster-import-started" 1 restricted;
         0x030D Class(class::RosterImportFinished) = RosterImportFinishedV1 "class.roster-import-finished" 1 restricted;
+        0x030E Class(class::SessionCorrected) = SessionCorrectedV1 "class.session-corrected" 1 restricted;
+        0x030F Class(class::SessionAnnulled) = SessionAnnulledV1 "class.session-annulled" 1 restricted;
+        0x0310 Class(class::RunReopened) = RunReopenedV1 "class.run-reopened" 1 restricted;
+        0x0311 Class(class::CompletionTestVoided) = CompletionTestVoidedV1 "class.completion-test-voided" 1 restricted;
+        0x0312 Class(class::RegistrationAnnulled) = RegistrationAnnulledV1 "class.registration-annulled" 1 restricted;
         0x0501 Person(person::PersonRegistered) = PersonRegisteredV1 "person.person-registered" 1 restricted;
         0x0502 Person(person::PersonNameCorrected) = PersonNameCorrectedV1 "person.person-name-corrected" 1 restricted;
         0x0503 Person(person::PersonErased) = PersonErasedV1 "person.person-erased" 1 restricted;

@@ -34,14 +34,23 @@ fn command_body(world: &World, name: &str) -> Value {
             "starts_on": day(0), "ends_on": day(1), "seats": 1, "modules": [{ "code": "A", "name": "基础", "hours_tenths": 80 }],
         }),
         "open-run" => json!({ "class": class }),
-        "register-trainee" | "withdraw-trainee" | "post-hours" | "reverse-hours" | "issue-training-certificate" => {
+        "register-trainee" | "post-hours" | "issue-training-certificate" => {
             json!({ "class": class, "person": person })
         }
         "hold-session" => json!({ "class": class, "session": 2, "held_on": day(0), "module": "A", "hours_tenths": 80, "mode": "online" }),
+        "correct-session" => json!({
+            "class": class, "session": 1, "held_on": day(0), "module": "A", "hours_tenths": 70, "mode": "online", "ground": "mistyped",
+        }),
+        "annul-session" => json!({ "class": class, "session": 1, "ground": "never_happened" }),
         "record-attendance" => json!({ "class": class, "session": 1, "person": person, "attendance": "absent" }),
         "correct-attendance" => json!({ "class": class, "session": 1, "person": person, "attendance": "present", "reason": "登记有误" }),
         "record-completion-test" => json!({ "class": class, "person": person, "points": 70 }),
         "correct-completion-test" => json!({ "class": class, "person": person, "points": 70, "reason": "登记有误" }),
+        "withdraw-trainee" => json!({ "class": class, "person": person, "ground": "asked" }),
+        "reverse-hours" => json!({ "class": class, "person": person, "ground": "facts_corrected" }),
+        "correct-registration" => json!({ "class": class, "person": person, "registered_on": day(0), "ground": "mistyped" }),
+        "void-completion-test" => json!({ "class": class, "person": person, "ground": "misattributed" }),
+        "reopen-run" => json!({ "class": class, "ground": "mistyped", "note": "日期有误" }),
         "close-run" => json!({ "class": class, "closed_on": day(10) }),
         "cancel-run" => json!({ "class": class, "reason": "人数不足" }),
         "start-roster-import" => json!({ "class": class, "rows": 1, "file_digest": "A".repeat(43) }),

@@ -96,7 +96,7 @@ pub struct Session {
     pub hours: HoursTenths,
     /// How it was held.
     pub mode: DeliveryMode,
-    /// The event.
+    /// The event that says so last: that it was held, or a correction.
     pub position: Position,
 }
 
@@ -126,7 +126,7 @@ pub struct ClassDetail {
     pub imports: Vec<RosterImport>,
     /// Number of the decision that cancelled it, if one is named.
     pub cancelled_by: Option<String>,
-    /// The events behind the status, in order: planned, opened, closed, cancelled.
+    /// The events behind the status, in order: planned, opened, closed, reopened, cancelled.
     pub positions: Vec<Position>,
 }
 
@@ -178,6 +178,9 @@ pub(super) enum ClassFact {
     Cancelled { document_number: Option<String> },
     ImportStarted { job: JobId, rows: u32 },
     ImportFinished { job: JobId, accepted: u32, refused: u32 },
+    SessionCorrected { session: SessionNumber, module: String, hours: HoursTenths, mode: DeliveryMode, corrects: u64 },
+    SessionAnnulled { session: SessionNumber, corrects: u64 },
+    Reopened { corrects: u64 },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -223,12 +226,12 @@ fn planned(class: ClassId, position: Position, plan: Plan) -> (ClassEntry, Vec<P
 
 /// The class as folded from facts in order; none if it is not planned.
 ///
-/// The status is the furthest that any fact of the view reached, so a session told late does not reopen a closed class.
+/// The status follows from what stands: a session told late does not reopen a closed class, and one that is annulled never taught it.
 fn fold(class: ClassId, facts: Vec<Dated<ClassFact>>) -> Option<ClassDetail> {
     let mut plan = None;
     let mut status = ClassStatus::Planned;
-    let mut closed = None;
-    let mut sessions = BTreeMap::new();
+    let mut closings: Vec<(Position, CivilDate)> = Vec::new();
+    let mut sessions: BTreeMap<SessionNumber, Session> = BTreeMap::new();
     let (mut imports, mut positions): (Vec<RosterImport>, Vec<_>) = (Vec::new(), Vec::new());
     let mut cancelled_by = None;
     for dated in facts {
@@ -241,12 +244,27 @@ fn fold(class: ClassId, facts: Vec<Dated<ClassFact>>) -> Option<ClassDetail> {
             ClassFact::Opened => ClassStatus::Open,
             ClassFact::SessionHeld { session, held_on, module, hours, mode } => {
                 sessions.insert(session, Session { session, held_on, module, hours, mode, position });
-                status = status.max(ClassStatus::Teaching);
+                continue;
+            }
+            ClassFact::SessionCorrected { session: number, module, hours, mode, corrects } => {
+                if let Some(session) = sessions.get_mut(&number).filter(|session| session.position.0 == corrects) {
+                    *session = Session { module, hours, mode, position, ..*session };
+                }
+                continue;
+            }
+            ClassFact::SessionAnnulled { session: number, corrects } => {
+                sessions.retain(|session, held| *session != number || held.position.0 != corrects);
                 continue;
             }
             ClassFact::Closed { closed_on } => {
-                closed = Some(closed_on);
-                ClassStatus::Closed
+                closings.push((position, closed_on));
+                positions.push(position);
+                continue;
+            }
+            ClassFact::Reopened { corrects } => {
+                closings.retain(|(closing, _)| closing.0 != corrects);
+                positions.push(position);
+                continue;
             }
             ClassFact::Cancelled { document_number } => {
                 cancelled_by = document_number;
@@ -264,8 +282,14 @@ fn fold(class: ClassId, facts: Vec<Dated<ClassFact>>) -> Option<ClassDetail> {
         status = status.max(reached);
         positions.push(position);
     }
+    if !sessions.is_empty() {
+        status = status.max(ClassStatus::Teaching);
+    }
+    if !closings.is_empty() {
+        status = status.max(ClassStatus::Closed);
+    }
     let (entry, modules) = plan?;
-    let entry = ClassEntry { status, closed_on: closed, ..entry };
+    let entry = ClassEntry { status, closed_on: closings.last().map(|(_, on)| *on), ..entry };
     Some(ClassDetail { entry, modules, sessions: sessions.into_values().collect(), imports, cancelled_by, positions })
 }
 
@@ -376,7 +400,7 @@ mod tests {
     fn roster_and_list_come_in_pages() {
         let mut told = story(5);
         told.extend((1..5).map(|number| (day(0), plan(number).into())));
-        told.push((day(60), RunClosed { class: class_id(2), closed_on: day(200) }.into()));
+        told.push((day(60), RunClosed { class: class_id(2), closed_on: day(200), late: None }.into()));
         let view = rows(ModelName::Classes, &told);
         let first = roster(&view, class_id(0), at_end_of(50), None, 3).unwrap();
         let second = roster(&view, class_id(0), at_end_of(50), first.next, 3).unwrap();

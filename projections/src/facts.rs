@@ -88,6 +88,14 @@ pub fn events<T: DeserializeOwned>(rows: &dyn RowGet, key: &[u8], as_of: AsOf) -
     Ok(events)
 }
 
+/// Takes a statement back, and with it those that it corrected. `told` gives the position of a statement, and of the one it corrects.
+pub fn void<T>(statements: &mut Vec<T>, position: u64, told: impl Fn(&T) -> (u64, Option<u64>)) {
+    let mut next = Some(position);
+    while let Some(index) = next.and_then(|position| statements.iter().position(|statement| told(statement).0 == position)) {
+        next = told(&statements.remove(index)).1;
+    }
+}
+
 /// A row that does not have the form its model writes.
 pub const CORRUPT: RowFault = RowFault::Corrupt { what: "row of a read model that does not decode" };
 

@@ -62,8 +62,8 @@ impl ModelName {
             Self::Certificates | Self::Classes | Self::Trainers => 1,
             // 2: codes with their source.
             Self::Occupations => 2,
-            // 2: chunks of cells fill a page. 3: cells of each grade of an occupation.
-            Self::Quota => 3,
+            // 2: chunks of cells fill a page. 3: cells of each grade of an occupation. 4: a corrected test says what it corrects.
+            Self::Quota => 4,
         }
     }
 

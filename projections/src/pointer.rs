@@ -113,16 +113,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut pointer = Pointer::load(dir.path(), RowKind::Lmdb).unwrap();
         let next = pointer.next_folder(ModelName::Quota, RowKind::Lmdb);
-        assert_eq!((pointer.of(ModelName::Quota).live.as_str(), next.as_str()), ("quota@3", "quota@3.2"));
+        assert_eq!((pointer.of(ModelName::Quota).live.as_str(), next.as_str()), ("quota@4", "quota@4.2"));
         pointer.of(ModelName::Quota).building = Some(next);
         pointer.of(ModelName::Trainers).live = "trainers@999".to_owned();
         pointer.save().unwrap();
         let mut read = Pointer::load(dir.path(), RowKind::Lmdb).unwrap();
         assert_eq!(read.of(ModelName::Quota), pointer.of(ModelName::Quota));
-        assert_eq!(read.next_folder(ModelName::Quota, RowKind::Lmdb), "quota@3.3");
+        assert_eq!(read.next_folder(ModelName::Quota, RowKind::Lmdb), "quota@4.3");
         assert_eq!(read.of(ModelName::Trainers).live, "trainers@1");
-        assert_eq!(Pointer::load(dir.path(), RowKind::Sled).unwrap().of(ModelName::Quota).live, "quota@3-sled");
+        assert_eq!(Pointer::load(dir.path(), RowKind::Sled).unwrap().of(ModelName::Quota).live, "quota@4-sled");
         fs::write(dir.path().join(FILE), "no such line\nquota").unwrap();
-        assert_eq!(Pointer::load(dir.path(), RowKind::Lmdb).unwrap().of(ModelName::Quota).live, "quota@3");
+        assert_eq!(Pointer::load(dir.path(), RowKind::Lmdb).unwrap().of(ModelName::Quota).live, "quota@4");
     }
 }

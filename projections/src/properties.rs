@@ -142,24 +142,28 @@ fn check_classes(view: &TableView, world: &World, as_of: AsOf) {
     assert_eq!(all.items.iter().map(|entry| entry.class).collect::<Vec<_>>(), world.plans.keys().copied().collect::<Vec<_>>());
     for entry in &all.items {
         assert_eq!(entry.status, world.class_status(entry.class));
-        assert_eq!(entry.closed_on, world.closed.get(&entry.class).copied());
+        assert_eq!(entry.closed_on, world.closed(entry.class));
         assert_eq!(entry.title, world.plans[&entry.class].title);
+        let sessions = classes::by_id(view, entry.class, as_of).unwrap().unwrap().sessions;
+        let told = world.taught.iter().filter(|((class, _), _)| *class == entry.class);
+        let told: Vec<_> = told.map(|((_, session), (position, hours))| (*session, Position(*position), *hours)).collect();
+        assert_eq!(sessions.iter().map(|held| (held.session, held.position, held.hours)).collect::<Vec<_>>(), told);
     }
     for trainee in (0..5).flat_map(|class| classes::roster(view, history::class_id(class), as_of, None, 100).unwrap().items) {
         let seat = (trainee.class, trainee.person);
         assert!(world.known.contains(&seat));
-        assert_eq!(trainee.seat.is_some(), world.seats.contains(&seat));
+        assert_eq!(trainee.seat.is_some(), world.holds_seat(seat));
         assert_eq!(trainee.attended.get(), world.attended(seat));
         assert_eq!(trainee.name_position.map(|position| position.0), world.last_names.get(&seat.1).copied());
-        assert_eq!(trainee.test().map(|test| test.passed), world.passed.get(&seat).copied());
+        assert_eq!(trainee.test().map(|test| test.passed), world.passed(seat));
         assert_eq!(trainee.hours.map(|hours| (hours.position.0, hours.hours)), world.hours.get(&seat).copied());
-        assert_eq!(trainee.category, world.categories.get(&seat).copied().flatten());
+        assert_eq!(trainee.category, world.category(seat));
         assert_eq!(classes::trainee(view, seat.0, seat.1, as_of).unwrap(), Some(trainee));
     }
     for year in [2024, 2025].map(PlanYear::new) {
         let filter = ClassFilter { year: Some(year), ..ClassFilter::default() };
         let listed = classes::list(view, &filter, as_of, None, 100).unwrap().items;
-        let end = |class| world.closed.get(class).copied().unwrap_or(world.plans[class].ends_on).year();
+        let end = |class: &zhixin_events::ClassId| world.closed(*class).unwrap_or(world.plans[class].ends_on).year();
         let expected: Vec<_> = world.plans.keys().filter(|class| end(class) == i32::from(year.get())).copied().collect();
         assert_eq!(listed.iter().map(|entry| entry.class).collect::<Vec<_>>(), expected);
     }

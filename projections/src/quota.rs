@@ -77,7 +77,7 @@ mod tests {
             registered(0, 1),
             registered(1, 1),
             registered(1, 2),
-            (day(60), RunClosed { class: class_id(1), closed_on: day(60) }.into()),
+            (day(60), RunClosed { class: class_id(1), closed_on: day(60), late: None }.into()),
             (day(70), RunCancelled { class: class_id(0), document_number: None }.into()),
         ]
     }

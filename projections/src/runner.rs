@@ -492,7 +492,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let told = a_year();
         follows(dir.path(), RowKind::Lmdb, &told);
-        let quota = dir.path().join("rows/quota@3");
+        let quota = dir.path().join("rows/quota@4");
         for file in fs::read_dir(&quota).unwrap() {
             fs::write(file.unwrap().path(), [0x5a; 9_000]).unwrap();
         }

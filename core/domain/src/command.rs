@@ -62,10 +62,16 @@ commands! {
     class::OpenRun,
     /// Gives a person a seat in a run.
     class::RegisterTrainee,
+    /// Corrects a registration.
+    class::CorrectRegistration,
     /// Gives up the seat of a person.
     class::WithdrawTrainee,
     /// Records a session that was held.
     class::HoldSession,
+    /// Corrects a recorded session.
+    class::CorrectSession,
+    /// Takes back a session that was not held.
+    class::AnnulSession,
     /// Records whether a person was at a session.
     class::RecordAttendance,
     /// Corrects a recorded attendance.
@@ -74,8 +80,12 @@ commands! {
     class::RecordCompletionTest,
     /// Corrects a recorded completion test.
     class::CorrectCompletionTest,
+    /// Takes back a completion test recorded of the wrong person.
+    class::VoidCompletionTest,
     /// Closes a run that was taught to the end.
     class::CloseRun,
+    /// Takes back the closing of a run.
+    class::ReopenRun,
     /// Gives up a run.
     class::CancelRun,
     /// Starts the import of a roster.
@@ -169,11 +179,16 @@ fn given_by_class(event: &ClassEvent) -> Vec<(&'static str, String)> {
         ClassEvent::RunOpened(_)
         | ClassEvent::TraineeWithdrawn(_)
         | ClassEvent::SessionHeld(_)
+        | ClassEvent::SessionCorrected(_)
+        | ClassEvent::SessionAnnulled(_)
         | ClassEvent::AttendanceRecorded(_)
         | ClassEvent::AttendanceCorrected(_)
         | ClassEvent::CompletionTestRecorded(_)
         | ClassEvent::CompletionTestCorrected(_)
         | ClassEvent::RunClosed(_)
+        | ClassEvent::RunReopened(_)
+        | ClassEvent::CompletionTestVoided(_)
+        | ClassEvent::RegistrationAnnulled(_)
         | ClassEvent::RunCancelled(_)
         | ClassEvent::RosterImportFinished(_) => vec![],
     }

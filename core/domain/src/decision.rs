@@ -59,6 +59,15 @@ impl Inputs<'_> {
         Ok(date)
     }
 
+    /// The right date of a fact that was recorded under a wrong one: not later than today, and as far back of that as a late entry may be.
+    ///
+    /// # Errors
+    /// `TIME-0001`, `TIME-0002`, `TIME-0003`, or the bound is missing.
+    pub fn corrected(&self, date: CivilDate, recorded: CivilDate, field: &'static str) -> Result<CivilDate, Refusal> {
+        self.fixed(date)?;
+        self.within(date, recorded, field)
+    }
+
     /// The effective date of a fact that follows another, of the same thing or one it rests on.
     ///
     /// # Errors
@@ -68,14 +77,19 @@ impl Inputs<'_> {
     }
 
     fn bounded(&self, date: CivilDate, field: &'static str) -> Result<CivilDate, Refusal> {
+        self.within(date, self.today, field)
+    }
+
+    /// A date that is not later than today and not too long before another.
+    fn within(&self, date: CivilDate, before: CivilDate, field: &'static str) -> Result<CivilDate, Refusal> {
         if date > self.today {
             return Err(CommonRefusal::EffectiveInFuture.refusal().at(field).about(date.to_string()));
         }
-        if date == self.today {
+        if date >= before {
             return Ok(date);
         }
         let days_max = self.rules.count("record.backdate_days_max", None, self.today)?;
-        let earliest = self.today.plus_days(i32::try_from(days_max).unwrap_or(i32::MAX).saturating_neg());
+        let earliest = before.plus_days(i32::try_from(days_max).unwrap_or(i32::MAX).saturating_neg());
         if date < earliest {
             return Err(CommonRefusal::EffectiveTooEarly.refusal().at(field).about(earliest.to_string()));
         }

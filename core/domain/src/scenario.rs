@@ -172,6 +172,11 @@ pub(crate) fn trainer_suspended() -> NewEvent {
 
 /// The listed trainer planned a run of two modules, A and B, with two seats, forty days ago.
 pub(crate) fn planned_run() -> World {
+    planned_run_from(TODAY.plus_days(-10))
+}
+
+/// The same from another day on, planned thirty days before it.
+pub(crate) fn planned_run_from(starts_on: CivilDate) -> World {
     let module = |code: &str| PlannedModule { code: code.to_owned(), name: format!("模块{code}"), hours: HoursTenths::new(80) };
     let event = RunPlanned {
         class: CLASS,
@@ -185,12 +190,12 @@ pub(crate) fn planned_run() -> World {
         direction: None,
         grade: Grade::Junior,
         mode: DeliveryMode::InPerson,
-        starts_on: TODAY.plus_days(-10),
-        ends_on: TODAY.plus_days(10),
+        starts_on,
+        ends_on: starts_on.plus_days(20),
         seats: PeopleCount::new(2),
         modules: vec![module("A"), module("B")],
     };
-    given([trainer_listed()]).happened(NewEvent::new(event, TODAY.plus_days(-40), [Subject::class(CLASS), Subject::trainer(TRAINER)]))
+    given([trainer_listed()]).happened(NewEvent::new(event, starts_on.plus_days(-30), [Subject::class(CLASS), Subject::trainer(TRAINER)]))
 }
 
 /// A person was registered.
@@ -274,6 +279,11 @@ pub(crate) fn certified_run() -> World {
     tested_run(80).after(TRAINER_STAFF, IssueTrainingCertificate { class: CLASS, person: PERSON })
 }
 
+/// Whether a subject is free or held, and nothing else.
+pub(crate) fn is_claim(subject: &Subject) -> bool {
+    matches!(SubjectState::new(subject.kind()), SubjectState::Claim(_))
+}
+
 impl World {
     fn record(&mut self, fact: &NewEvent) -> Position {
         let position = Position(u64::try_from(self.facts.len()).unwrap());
@@ -355,12 +365,14 @@ impl World {
     }
 
     /// Every subject with its state, had the facts been told in the order of their dates: what read models show.
+    ///
+    /// Claims are left out: only decisions ask for them.
     pub(crate) fn states_by_date(&self) -> Vec<(Subject, SubjectState)> {
         let mut facts: Vec<_> = (0..).map(Position).zip(&self.facts).collect();
         facts.sort_by_key(|(position, fact)| (fact.effective_on, *position));
         let mut states: BTreeMap<Subject, SubjectState> = BTreeMap::new();
         for (position, fact) in facts {
-            for subject in &fact.subjects {
+            for subject in fact.subjects.iter().filter(|subject| !is_claim(subject)) {
                 let state = states.entry(*subject).or_insert_with(|| SubjectState::new(subject.kind()));
                 state.apply(subject, &Fact { event: &fact.event, position, effective_on: fact.effective_on }).unwrap();
             }
@@ -400,7 +412,15 @@ impl World {
             rules: Rules::new(&self.packs),
             fresh,
         };
-        command.decide(&states, &inputs)
+        let decision = command.decide(&states, &inputs)?;
+        for subject in decision.events.iter().flat_map(|event| &event.subjects) {
+            assert!(
+                states.holds(subject) || !self.subjects.contains_key(subject),
+                "{} names {subject} and did not read it",
+                command.name()
+            );
+        }
+        Ok(decision)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Wire struct `TraineeWithdrawnV1`, tag `0x0304`. Frozen: a change is a `V2` with a new tag.
 
 use crate::macros::wire;
-use crate::{ClassId, PersonId};
+use crate::{ClassId, PersonId, WithdrawalGround};
 
 wire! {
     /// A person gave up a seat.
@@ -12,5 +12,11 @@ wire! {
         open class: ClassId,
         /// The person.
         masked person: PersonId,
+        /// Why.
+        masked ground: WithdrawalGround,
+    }
+    sealed {
+        /// Why, as typed.
+        note of Account,
     }
 }

@@ -1,7 +1,7 @@
 //! Wire struct `HoursReversedV1`, tag `0x0602`. Frozen: a change is a `V2` with a new tag.
 
 use crate::macros::wire;
-use crate::{ClassId, HoursTenths, PersonId, PlanYear};
+use crate::{ClassId, HoursTenths, PersonId, PlanYear, RevocationGround};
 
 wire! {
     /// Posted hours were taken back.
@@ -18,5 +18,11 @@ wire! {
         masked professional: HoursTenths,
         /// Position of the posting.
         open corrects: u64,
+        /// Why.
+        masked ground: RevocationGround,
+    }
+    sealed {
+        /// Why, as typed.
+        note of Account,
     }
 }

@@ -3,17 +3,19 @@
 pub(crate) mod queries;
 
 use serde_json::{Value, json};
+use zhixin_engine::domain::class::close_run::Lateness;
 use zhixin_engine::domain::class::register_trainee::{PersonDescription, Trainee};
 use zhixin_engine::domain::class::{
-    CancelRun, CloseRun, CorrectAttendance, CorrectCompletionTest, FinishRosterImport, HoldSession, OpenRun, PlanRun, RecordAttendance,
-    RecordCompletionTest, RegisterTrainee, StartRosterImport, WithdrawTrainee,
+    AnnulSession, CancelRun, CloseRun, CorrectAttendance, CorrectCompletionTest, CorrectRegistration, CorrectSession, FinishRosterImport,
+    HoldSession, OpenRun, PlanRun, RecordAttendance, RecordCompletionTest, RegisterTrainee, ReopenRun, StartRosterImport,
+    VoidCompletionTest, WithdrawTrainee,
 };
 use zhixin_events::class::PlannedModule;
 use zhixin_events::document_number::DocumentNumber;
 use zhixin_events::field::Digest32;
 use zhixin_events::{
-    Attendance, CivilDate, ClassId, DeliveryMode, DivisionCode, DocumentKind, Grade, HoursTenths, JobId, OccupationId, OrganisationId,
-    PeopleCount, PersonId, Points, Secret, SessionNumber, TalentCategory, TrainerId,
+    Attendance, CivilDate, ClassId, CorrectionGround, DeliveryMode, DivisionCode, DocumentKind, Grade, HoursTenths, JobId, LateGround,
+    OccupationId, OrganisationId, PeopleCount, PersonId, Points, Secret, SessionNumber, TalentCategory, TrainerId, WithdrawalGround,
 };
 
 use super::command::{CommandRoute, route};
@@ -23,13 +25,18 @@ pub(super) const COMMANDS: &[CommandRoute] = &[
     route::<PlanRun>(),
     route::<OpenRun>(),
     route::<RegisterTrainee>(),
+    route::<CorrectRegistration>(),
     route::<WithdrawTrainee>(),
     route::<HoldSession>(),
+    route::<CorrectSession>(),
+    route::<AnnulSession>(),
     route::<RecordAttendance>(),
     route::<CorrectAttendance>(),
     route::<RecordCompletionTest>(),
     route::<CorrectCompletionTest>(),
+    route::<VoidCompletionTest>(),
     route::<CloseRun>(),
+    route::<ReopenRun>(),
     route::<CancelRun>(),
     route::<StartRosterImport>(),
     route::<FinishRosterImport>(),
@@ -144,7 +151,31 @@ body! {
         class: ClassId,
         /// The person.
         person: PersonId,
-    } => Self { class, person }
+        /// Why.
+        ground: WithdrawalGround,
+        /// Why, in words.
+        note: Option<Secret<String>>,
+    } => Self { class, person, ground, note }
+}
+
+body! {
+    /// States the registration of somebody who holds a seat as it was.
+    CorrectRegistration {
+        /// The run.
+        class: ClassId,
+        /// The person.
+        person: PersonId,
+        /// The day on which the seat was taken.
+        registered_on: CivilDate,
+        /// Why the person counts among those the programme is for.
+        category: Option<TalentCategory>,
+        /// Employer, where it is a registered organisation.
+        employer: Option<OrganisationId>,
+        /// Why.
+        ground: CorrectionGround,
+        /// Why, in words.
+        note: Option<Secret<String>>,
+    } => Self { class, person, registered_on, category, employer, ground, note }
 }
 
 body! {
@@ -163,6 +194,42 @@ body! {
         /// How it was held.
         mode: DeliveryMode,
     } => Self { class, session, held_on, module, hours: hours_tenths, mode }
+}
+
+body! {
+    /// States a recorded session as it was; on another day it stands, with its attendances, under the next number.
+    CorrectSession {
+        /// The run.
+        class: ClassId,
+        /// The session.
+        session: SessionNumber,
+        /// The day.
+        held_on: CivilDate,
+        /// Code of the module taught.
+        module: String,
+        /// Hours it counts for. Unit: tenths of a continuing-education hour.
+        hours_tenths: HoursTenths,
+        /// How it was held.
+        mode: DeliveryMode,
+        /// Why.
+        ground: CorrectionGround,
+        /// Why, in words.
+        note: Option<Secret<String>>,
+    } => Self { class, session, held_on, module, hours: hours_tenths, mode, ground, note }
+}
+
+body! {
+    /// Takes back a session that was not held.
+    AnnulSession {
+        /// The run.
+        class: ClassId,
+        /// The session.
+        session: SessionNumber,
+        /// Why.
+        ground: CorrectionGround,
+        /// Why, in words.
+        note: Option<Secret<String>>,
+    } => Self { class, session, ground, note }
 }
 
 body! {
@@ -222,13 +289,51 @@ body! {
 }
 
 body! {
+    /// Takes back a completion test that was recorded of the wrong person.
+    VoidCompletionTest {
+        /// The run.
+        class: ClassId,
+        /// The person of whom it was recorded.
+        person: PersonId,
+        /// Why.
+        ground: CorrectionGround,
+        /// Why, in words.
+        note: Option<Secret<String>>,
+    } => Self { class, person, ground, note }
+}
+
+body! {
+    /// Why something is told later than late entries may be told.
+    Lateness {
+        /// Why.
+        ground: LateGround,
+        /// Why, in words.
+        note: Option<Secret<String>>,
+    } => Self { ground, note }
+}
+
+body! {
     /// Closes a run that was taught to the end.
     CloseRun {
         /// The run.
         class: ClassId,
         /// Last day; the year and month it counts in.
         closed_on: CivilDate,
-    } => Self { class, closed_on }
+        /// Why it is told later than late entries may be told; with it the day may lie further back.
+        late: Option<Lateness>,
+    } => Self { class, closed_on, late }
+}
+
+body! {
+    /// Takes back the closing of a run.
+    ReopenRun {
+        /// The run.
+        class: ClassId,
+        /// Why.
+        ground: CorrectionGround,
+        /// Why, in words.
+        note: Option<Secret<String>>,
+    } => Self { class, ground, note }
 }
 
 body! {

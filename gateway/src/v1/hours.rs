@@ -1,7 +1,7 @@
 //! Commands on continuing-education hours.
 
 use zhixin_engine::domain::hours::{PostHours, ReverseHours};
-use zhixin_events::{ClassId, PersonId};
+use zhixin_events::{ClassId, PersonId, RevocationGround, Secret};
 
 use super::command::{CommandRoute, route};
 use super::input::body;
@@ -25,5 +25,9 @@ body! {
         class: ClassId,
         /// The person.
         person: PersonId,
-    } => Self { class, person }
+        /// Why.
+        ground: RevocationGround,
+        /// Why, in words.
+        note: Option<Secret<String>>,
+    } => Self { class, person, ground, note }
 }

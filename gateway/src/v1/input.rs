@@ -6,10 +6,10 @@
 use serde_json::{Map, Value, json};
 use zhixin_events::field::Digest32;
 use zhixin_events::{
-    AccountId, Attendance, BasisPoints, CertificateId, CivilDate, ClassId, DeliveryMode, DirectoryNumber, DivisionCode, DocumentKind,
-    ErasureGround, FigureUnit, Grade, HoursTenths, JobId, Line, ListingGround, OccupationId, OrganisationId, PeopleCount, PersonId,
-    PlanYear, Points, ReadPurpose, ReportingUnit, RevocationGround, Role, Secret, SessionNumber, SourceMark, Subject, TalentCategory,
-    TrainerId,
+    AccountId, Attendance, BasisPoints, CertificateId, CivilDate, ClassId, CorrectionGround, DeliveryMode, DirectoryNumber, DivisionCode,
+    DocumentKind, ErasureGround, FigureUnit, Grade, HoursTenths, JobId, LateGround, Line, ListingGround, OccupationId, OrganisationId,
+    PeopleCount, PersonId, PlanYear, Points, ReadPurpose, ReportingUnit, RevocationGround, Role, Secret, SessionNumber, SourceMark,
+    Subject, TalentCategory, TrainerId, WithdrawalGround,
 };
 
 use crate::problem::{FieldProblem, Kind, Part, Problem, Said};
@@ -114,6 +114,9 @@ lists!(
     DeliveryMode,
     Attendance,
     ListingGround,
+    CorrectionGround,
+    LateGround,
+    WithdrawalGround,
     RevocationGround,
     ErasureGround,
     ReadPurpose,

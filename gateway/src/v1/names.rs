@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use zhixin_events::{
-    CivilDate, ClassStatus, DeliveryMode, ErasureGround, Grade, HoursTenths, Line, ListingGround, OccupationId, ReadPurpose, ReportingUnit,
-    RevocationGround, Role, Subject, SubjectKind, TalentCategory, Timestamp, TrainerId,
+    CivilDate, ClassStatus, CorrectionGround, DeliveryMode, ErasureGround, Grade, HoursTenths, LateGround, Line, ListingGround,
+    OccupationId, ReadPurpose, ReportingUnit, RevocationGround, Role, Subject, SubjectKind, TalentCategory, Timestamp, TrainerId,
 };
 use zhixin_projections::trainers::TrainerStatus;
 use zhixin_projections::{AsOf, ModelName, TableView, occupations, trainers};
@@ -285,6 +285,27 @@ pub(crate) const fn revocation_ground(lang: Lang, ground: RevocationGround) -> &
         RevocationGround::Fraud => lang.pick("弄虚作假", "fraud"),
         RevocationGround::ConditionsNotMet => lang.pick("不符合发证条件", "conditions not met"),
         RevocationGround::FactsCorrected => lang.pick("所依据的事实已更正", "facts corrected afterwards"),
+    }
+}
+
+/// Name of a ground for a correction.
+pub(crate) const fn correction_ground(lang: Lang, ground: CorrectionGround) -> &'static str {
+    match ground {
+        CorrectionGround::Mistyped => lang.pick("录入有误", "typed wrongly"),
+        CorrectionGround::Misattributed => lang.pick("记错对象", "recorded of another"),
+        CorrectionGround::NeverHappened => lang.pick("并未发生", "it never took place"),
+        CorrectionGround::PapersReviewed => lang.pick("核对原始记录", "the papers say otherwise"),
+        CorrectionGround::Supervision => lang.pick("监督检查发现", "found by supervision"),
+    }
+}
+
+/// Name of a ground for telling something late.
+pub(crate) const fn late_ground(lang: Lang, ground: LateGround) -> &'static str {
+    match ground {
+        LateGround::Omitted => lang.pick("当时漏报", "left out at the time"),
+        LateGround::Unavailable => lang.pick("当时无法录入", "could not be entered at the time"),
+        LateGround::OlderRecords => lang.pick("补录系统启用前的记录", "records older than the system"),
+        LateGround::Required => lang.pick("监督检查要求补报", "required by supervision"),
     }
 }
 

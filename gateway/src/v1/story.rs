@@ -133,7 +133,9 @@ pub(crate) fn subject_label(subject: &Subject, names: &Names) -> Result<String, 
 
 /// The words of a value of an open field.
 fn value_words(name: &str, value: &Value, names: &Names) -> Result<String, Problem> {
-    use zhixin_events::{ErasureGround, Grade, HoursTenths, Line, ListingGround, ReportingUnit, RevocationGround};
+    use zhixin_events::{
+        CorrectionGround, ErasureGround, Grade, HoursTenths, LateGround, Line, ListingGround, ReportingUnit, RevocationGround,
+    };
     let lang = names.lang();
     let plain = || match value {
         Value::String(text) => text.clone(),
@@ -148,9 +150,13 @@ fn value_words(name: &str, value: &Value, names: &Names) -> Result<String, Probl
         "ground" => ListingGround::from_name(text)
             .map(|ground| names::listing_ground(lang, ground))
             .or_else(|| RevocationGround::from_name(text).map(|ground| names::revocation_ground(lang, ground)))
+            .or_else(|| CorrectionGround::from_name(text).map(|ground| names::correction_ground(lang, ground)))
             .or_else(|| ErasureGround::from_name(text).map(|ground| names::erasure_ground(lang, ground)))
             .map(str::to_owned),
-        "hours" => value.as_u64().and_then(|tenths| u32::try_from(tenths).ok()).map(|tenths| HoursTenths::new(tenths).to_decimal_text()),
+        "late" => LateGround::from_name(text).map(|ground| names::late_ground(lang, ground).to_owned()),
+        "hours" | "hours_before" => {
+            value.as_u64().and_then(|tenths| u32::try_from(tenths).ok()).map(|tenths| HoursTenths::new(tenths).to_decimal_text())
+        }
         "trainer" => text.parse().ok().map(|id| names.trainer(id)).transpose()?,
         "occupation" => text.parse().ok().map(|id| names.occupation(id)).transpose()?,
         "roles" => value.as_array().map(|roles| {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use zhixin_events::CivilDate;
 
 use super::calendar::Calendar;
-use super::fate::{CORRECTED_SESSION, Fate, LATE_SESSION, WITHDRAWN_BEFORE};
+use super::fate::{CORRECTED_SESSION, Fate, LATE_SESSION, MISTYPED_SESSION, Slip, WITHDRAWN_BEFORE, slip_of};
 use super::schedule::{Course, Run, Schedule};
 use super::{DemoPlan, date};
 use crate::packs;
@@ -69,6 +69,20 @@ pub(crate) enum Step {
     EnrolSecond,
     /// Holds a session, counted from 0, and records the attendance.
     Hold(usize),
+    /// Enters a session that was not held.
+    HoldGhost,
+    /// Puts right what was mistyped of a session.
+    MendSession,
+    /// Puts right the day on which a seat was taken.
+    MendSeat(usize),
+    /// Enters a test of the wrong person.
+    TestOther(usize),
+    /// Takes it back.
+    VoidTest(usize),
+    /// Takes back a closing under a wrong day.
+    Reopen,
+    /// Closes under the right one.
+    CloseAgain,
     /// Records one attendance late.
     RecordLate(usize),
     /// Gives a seat up.
@@ -200,6 +214,10 @@ fn prepared(planner: &mut Planner<'_>, schedule: &Schedule, index: usize, run: &
     }
     if run.course == Course::Taught {
         put(starts.plus_days(-12), at(15, 0), Step::EnrolSecond);
+        let usual = run.seats.iter().rposition(|seat| seat.fate == Fate::Completes).filter(|seat| *seat >= run.first_half());
+        if let Some(seat) = usual.filter(|_| slip_of(index) == Slip::Seat) {
+            put(starts.plus_days(-10), at(15, 0), Step::MendSeat(seat));
+        }
     }
     for (seat, _) in run.seats.iter().enumerate().filter(|(_, seat)| seat.fate == Fate::ComesBack) {
         put(starts.plus_days(-8), at(16, 0), Step::Withdraw(seat));
@@ -215,7 +233,19 @@ fn taught(planner: &mut Planner<'_>, index: usize, run: &Run) {
     for (session, day) in run.sessions.iter().enumerate() {
         // Every seventh run enters a session four days late.
         let entered_late = index % 7 == 5 && session == 4;
-        put(if entered_late { day.plus_days(4) } else { *day }, at(17, 30), Step::Hold(session));
+        let next_day = slip_of(index) == Slip::Day && session + 1 == run.sessions.len();
+        let told = if entered_late { day.plus_days(4) } else { calendar.after(*day, u32::from(next_day)) };
+        put(told, at(17, 30), Step::Hold(session));
+    }
+    let last = run.sessions.last().copied().unwrap_or(run.tested);
+    match slip_of(index) {
+        Slip::Hours => put(run.sessions.get(MISTYPED_SESSION).copied().unwrap_or(last).plus_days(1), at(8, 0), Step::MendSession),
+        Slip::Day => put(calendar.after(last, 2), at(9, 0), Step::MendSession),
+        Slip::Ghost => {
+            put(calendar.after(last, 1), at(17, 30), Step::HoldGhost);
+            put(calendar.after(last, 2), at(9, 0), Step::MendSession);
+        }
+        Slip::Closing | Slip::Test | Slip::Seat => {}
     }
     let day = |session: usize| run.sessions.get(session).copied().unwrap_or(run.tested);
     for (seat, fate) in run.seats.iter().map(|seat| seat.fate).enumerate() {
@@ -244,9 +274,18 @@ fn ended(planner: &mut Planner<'_>, plan: &DemoPlan, index: usize, run: &Run) ->
     let marked = if run.marked_late { calendar.on_or_after(date(plan.year + 1, 1, 6)?) } else { run.tested };
     let settled = if run.marked_late { calendar.after(marked, 3) } else { run.awarded };
     let mut put = |day: CivilDate, minute: u32, step: Step| planner.put(day, minute + slot, Task::Run(index, step));
+    let usual = run.seats.iter().position(|seat| seat.fate == Fate::Completes);
+    if let Some(seat) = usual.filter(|_| slip_of(index) == Slip::Test) {
+        put(marked, at(14, 0), Step::TestOther(seat));
+        put(marked, at(15, 0), Step::VoidTest(seat));
+    }
     put(marked, at(16, 0), Step::Test);
     put(settled, at(10, 0), Step::Award);
     put(settled, at(16, 0), Step::Close);
+    if slip_of(index) == Slip::Closing {
+        put(calendar.after(settled, 1), at(9, 0), Step::Reopen);
+        put(calendar.after(settled, 1), at(10, 0), Step::CloseAgain);
+    }
     for (seat, fate) in run.seats.iter().map(|seat| seat.fate).enumerate() {
         match fate {
             Fate::TestCorrected => put(calendar.after(marked, 1), at(16, 0), Step::Mend(seat, Mend::Test)),

@@ -151,6 +151,38 @@ impl Fate {
     }
 }
 
+/// What goes wrong in the papers of a run, and is put right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Slip {
+    /// The hours of a session are mistyped.
+    Hours,
+    /// The last session is entered under the day on which it is entered.
+    Day,
+    /// A session is entered that was not held.
+    Ghost,
+    /// The run is closed under a wrong day.
+    Closing,
+    /// A test is entered of the wrong person.
+    Test,
+    /// A registration is entered under a wrong day.
+    Seat,
+}
+
+/// The slip of a run, by its number.
+pub(crate) const fn slip_of(run: usize) -> Slip {
+    match run % 6 {
+        0 => Slip::Seat,
+        1 => Slip::Hours,
+        2 => Slip::Day,
+        3 => Slip::Ghost,
+        4 => Slip::Closing,
+        _ => Slip::Test,
+    }
+}
+
+/// The session whose hours are mistyped.
+pub(crate) const MISTYPED_SESSION: usize = 2;
+
 /// Whoever withdraws does so before this session, counted from 0.
 pub(crate) const WITHDRAWN_BEFORE: usize = 2;
 /// The session whose attendance is recorded late for one person.

@@ -1,24 +1,25 @@
 //! What trainers do in their runs, and what offices do about them: the commands of each step.
 
+use zhixin_domain::Command;
 use zhixin_domain::certificate::{IssueTrainingCertificate, RevokeTrainingCertificate};
 use zhixin_domain::class::register_trainee::Trainee;
 use zhixin_domain::class::{
-    CancelRun, CloseRun, CorrectAttendance, CorrectCompletionTest, HoldSession, OpenRun, PlanRun, RecordAttendance, RecordCompletionTest,
-    WithdrawTrainee,
+    AnnulSession, CancelRun, CloseRun, CorrectAttendance, CorrectCompletionTest, CorrectRegistration, CorrectSession, HoldSession, OpenRun,
+    PlanRun, RecordAttendance, RecordCompletionTest, ReopenRun, VoidCompletionTest, WithdrawTrainee,
 };
 use zhixin_domain::hours::{PostHours, ReverseHours};
 use zhixin_domain::person::{CorrectPersonName, ErasePerson};
 use zhixin_events::class::PlannedModule;
 use zhixin_events::{
-    Attendance, ClassId, DeliveryMode, DivisionCode, ErasureGround, HoursTenths, PeopleCount, PersonId, Points, ReportingUnit,
-    RevocationGround, Secret, SessionNumber,
+    Attendance, ClassId, CorrectionGround, DeliveryMode, DivisionCode, ErasureGround, HoursTenths, PeopleCount, PersonId, Points,
+    ReportingUnit, RevocationGround, Secret, SessionNumber, WithdrawalGround,
 };
 
 use super::accounts::Holder;
 use super::agenda::{Mend, Step};
 use super::chance::Chance;
 use super::desk::Order;
-use super::fate::{CORRECTED_SESSION, Fate, LATE_SESSION, WITHDRAWN_BEFORE};
+use super::fate::{CORRECTED_SESSION, Fate, LATE_SESSION, MISTYPED_SESSION, Slip, WITHDRAWN_BEFORE, slip_of};
 use super::office::document;
 use super::schedule::Run;
 use super::stage::{Stage, Then, known};
@@ -48,6 +49,12 @@ pub(crate) fn orders(stage: &Stage<'_>, index: usize, step: Step) -> Orders {
         Step::EnrolFirst => enrolment::by_hand(stage, index, 0..run.first_half()),
         Step::EnrolSecond => enrolment::by_hand(stage, index, run.first_half()..run.seats.len()),
         Step::Hold(session) => hold(stage, index, session),
+        Step::HoldGhost => {
+            let day = run.sessions.last().copied().unwrap_or(run.tested).plus_days(1);
+            let ghost = HoldSession { session: number(run.sessions.len())?, held_on: day, ..held(run, run.sessions.len() - 1)? };
+            Ok(vec![stage.order(staff, ghost, Then::Nothing)?])
+        }
+        Step::MendSession => mend_session(stage, index),
         Step::RecordLate(seat) => {
             let command = attendance(run, LATE_SESSION, stage.person(index, seat)?, Attendance::Present)?;
             Ok(vec![stage.order(staff, command, Then::Nothing)?])
@@ -59,7 +66,33 @@ pub(crate) fn orders(stage: &Stage<'_>, index: usize, step: Step) -> Orders {
         }
         Step::Test => test(stage, index),
         Step::Award => award(stage, index),
-        Step::Close => Ok(vec![stage.order(staff, CloseRun { class: class(run)?, closed_on: run.tested }, Then::Nothing)?]),
+        Step::Close => {
+            let closed_on = run.tested.plus_days(i32::from(slip_of(index) == Slip::Closing));
+            Ok(vec![stage.order(staff, CloseRun { class: class(run)?, closed_on, late: None }, Then::Nothing)?])
+        }
+        Step::CloseAgain => {
+            Ok(vec![stage.order(staff, CloseRun { class: class(run)?, closed_on: run.tested, late: None }, Then::Nothing)?])
+        }
+        Step::Reopen => {
+            let (class, ground, note) = (class(run)?, CorrectionGround::Mistyped, Some(Secret::new("结班日期填错".to_owned())));
+            Ok(vec![stage.order(staff, ReopenRun { class, ground, note }, Then::Nothing)?])
+        }
+        Step::TestOther(seat) => {
+            let command = RecordCompletionTest { class: class(run)?, person: stage.person(index, seat)?, points: Points::new(31) };
+            Ok(vec![dated(stage.order(staff, command, Then::Nothing)?, run, run.tested)])
+        }
+        Step::VoidTest(seat) => {
+            let (class, person, ground) = (class(run)?, stage.person(index, seat)?, CorrectionGround::Misattributed);
+            Ok(vec![stage.order(staff, VoidCompletionTest { class, person, ground, note: None }, Then::Nothing)?])
+        }
+        Step::MendSeat(seat) => {
+            let person = stage.person(index, seat)?;
+            let told = enrolment::registration(stage, index, seat, Trainee::Known(person), None)?;
+            let (class, category, employer, ground) = (told.class, told.category, told.employer, CorrectionGround::PapersReviewed);
+            let registered_on = run.starts().plus_days(-13);
+            let command = CorrectRegistration { class, person, registered_on, category, employer, ground, note: None };
+            Ok(vec![stage.order(staff, command, Then::Nothing)?])
+        }
         Step::Cancel => {
             let reason = Secret::new("报名人数或办班条件变化，停办".to_owned());
             let command = CancelRun { class: class(run)?, reason, document_number: None };
@@ -141,9 +174,8 @@ fn attendance(run: &Run, session: usize, person: PersonId, attendance: Attendanc
     Ok(RecordAttendance { class: class(run)?, session: number(session)?, person, attendance })
 }
 
-fn hold(stage: &Stage<'_>, index: usize, session: usize) -> Orders {
-    let run = stage.run(index)?;
-    let staff = Holder::Staff(run.trainer);
+/// A session as it was held.
+fn held(run: &Run, session: usize) -> anyhow::Result<HoldSession> {
     let online = run.mode == DeliveryMode::Mixed && session % 3 == 2;
     let mode = match run.mode {
         DeliveryMode::Mixed => {
@@ -155,14 +187,26 @@ fn hold(stage: &Stage<'_>, index: usize, session: usize) -> Orders {
         }
         DeliveryMode::InPerson | DeliveryMode::Online => run.mode,
     };
-    let command = HoldSession {
+    Ok(HoldSession {
         class: class(run)?,
         session: number(session)?,
         held_on: known(run.sessions.get(session).copied(), "a session")?,
         module: run.module_of(session).to_owned(),
         hours: HoursTenths::new(SESSION_HOURS),
         mode,
-    };
+    })
+}
+
+fn hold(stage: &Stage<'_>, index: usize, session: usize) -> Orders {
+    let run = stage.run(index)?;
+    let staff = Holder::Staff(run.trainer);
+    let mut command = held(run, session)?;
+    if slip_of(index) == Slip::Hours && session == MISTYPED_SESSION {
+        command.hours = HoursTenths::new(SESSION_HOURS / 2);
+    }
+    if slip_of(index) == Slip::Day && session + 1 == run.sessions.len() {
+        command.held_on = command.held_on.plus_days(1);
+    }
     let mut orders = vec![stage.order(staff, command, Then::Nothing)?];
     for (seat, person) in run.seats.iter().enumerate() {
         if let Some(how) = person.fate.attendance(session, run.sessions.len(), person.missed) {
@@ -172,9 +216,27 @@ fn hold(stage: &Stage<'_>, index: usize, session: usize) -> Orders {
     Ok(orders)
 }
 
+fn mend_session(stage: &Stage<'_>, index: usize) -> Orders {
+    let run = stage.run(index)?;
+    let right = |session: usize, ground: CorrectionGround| -> anyhow::Result<Command> {
+        let HoldSession { class, session, held_on, module, hours, mode } = held(run, session)?;
+        let note = Some(Secret::new("与签到表核对后更正".to_owned()));
+        Ok(CorrectSession { class, session, held_on, module, hours, mode, ground, note }.into())
+    };
+    let command = match slip_of(index) {
+        Slip::Hours => right(MISTYPED_SESSION, CorrectionGround::Mistyped)?,
+        Slip::Day => right(run.sessions.len() - 1, CorrectionGround::PapersReviewed)?,
+        Slip::Ghost | Slip::Closing | Slip::Test | Slip::Seat => {
+            let (session, ground) = (number(run.sessions.len())?, CorrectionGround::NeverHappened);
+            AnnulSession { class: class(run)?, session, ground, note: None }.into()
+        }
+    };
+    Ok(vec![stage.order(Holder::Staff(run.trainer), command, Then::Nothing)?])
+}
+
 fn withdraw(stage: &Stage<'_>, index: usize, seat: usize) -> Orders {
     let run = stage.run(index)?;
-    let command = WithdrawTrainee { class: class(run)?, person: stage.person(index, seat)? };
+    let command = WithdrawTrainee { class: class(run)?, person: stage.person(index, seat)?, ground: WithdrawalGround::Asked, note: None };
     let order = stage.order(Holder::Staff(run.trainer), command, Then::Nothing)?;
     // Who leaves in the course of the run leaves after the last session attended; it is recorded before the next one.
     let left = run.sessions.get(WITHDRAWN_BEFORE - 1).filter(|_| stage.seat(index, seat).is_ok_and(|seat| seat.fate == Fate::Withdraws));
@@ -272,7 +334,8 @@ fn mend(stage: &Stage<'_>, index: usize, place: usize, what: Mend) -> Orders {
             let certificate = known(seat.certificate, "a certificate")?;
             let document_number = document(stage.year, 50 + place);
             let revoke = RevokeTrainingCertificate { certificate, ground: RevocationGround::Fraud, document_number };
-            Ok(vec![stage.order(office, revoke, Then::Nothing)?, stage.order(office, ReverseHours { class, person }, Then::Nothing)?])
+            let reverse = ReverseHours { class, person, ground: RevocationGround::Fraud, note: None };
+            Ok(vec![stage.order(office, revoke, Then::Nothing)?, stage.order(office, reverse, Then::Nothing)?])
         }
         Mend::Erase => {
             let command = ErasePerson { person, ground: ErasureGround::PersonRequest };

@@ -81,18 +81,29 @@ fn apply_class(rows: &mut dyn Rows, event: &Recorded<'_>, what: &ClassEvent) -> 
         ClassEvent::RunPlanned(planned) => plan(rows, event, planned),
         ClassEvent::RunOpened(opened) => tell_class(rows, event, opened.class, ClassFact::Opened),
         ClassEvent::SessionHeld(held) => {
-            let fact = ClassFact::SessionHeld {
-                session: held.session,
-                held_on: held.held_on,
-                module: held.module.clone(),
-                hours: held.hours,
-                mode: held.mode,
-            };
+            let (session, held_on, module, hours, mode) = (held.session, held.held_on, held.module.clone(), held.hours, held.mode);
+            let fact = ClassFact::SessionHeld { session, held_on, module, hours, mode };
             tell_class(rows, event, held.class, fact)
+        }
+        ClassEvent::SessionCorrected(corrected) => {
+            let (session, module, corrects) = (corrected.session, corrected.module.clone(), corrected.corrects);
+            let fact = ClassFact::SessionCorrected { session, module, hours: corrected.hours, mode: corrected.mode, corrects };
+            tell_class(rows, event, corrected.class, fact)
+        }
+        ClassEvent::SessionAnnulled(annulled) => {
+            let fact = ClassFact::SessionAnnulled { session: annulled.session, corrects: annulled.corrects };
+            tell_class(rows, event, annulled.class, fact)
         }
         ClassEvent::RunClosed(closed) => {
             index_year(rows, closed.class, closed.closed_on)?;
             tell_class(rows, event, closed.class, ClassFact::Closed { closed_on: closed.closed_on })
+        }
+        ClassEvent::RunReopened(reopened) => tell_class(rows, event, reopened.class, ClassFact::Reopened { corrects: reopened.corrects }),
+        ClassEvent::CompletionTestVoided(voided) => {
+            tell_trainee(rows, event, voided.class, voided.person, TraineeFact::TestVoided { corrects: voided.corrects })
+        }
+        ClassEvent::RegistrationAnnulled(annulled) => {
+            tell_trainee(rows, event, annulled.class, annulled.person, TraineeFact::Annulled { corrects: annulled.corrects })
         }
         ClassEvent::RunCancelled(cancelled) => {
             let fact = ClassFact::Cancelled { document_number: cancelled.document_number.clone() };

@@ -107,7 +107,7 @@ pub struct Trainee {
     pub attendance: Vec<SessionAttendance>,
     /// Hours of the sessions held that were attended whole.
     pub attended: HoursTenths,
-    /// Every statement about the completion test, in order; the last holds. Giving up the seat ends them.
+    /// Every statement about the completion test, in order; the last holds. Giving up the seat ends them; what is voided goes with all it corrected.
     pub tests: Vec<TestRecord>,
     /// The certificate.
     pub certificate: Option<TraineeCertificate>,
@@ -121,6 +121,27 @@ impl Trainee {
     /// The statement about the completion test that holds.
     pub fn test(&self) -> Option<&TestRecord> {
         self.tests.last()
+    }
+
+    /// Somebody of whom nothing is told yet.
+    const fn nobody(class: ClassId, person: PersonId, positions: Vec<Position>) -> Self {
+        Self {
+            class,
+            person,
+            name_position: None,
+            erased: false,
+            seat: None,
+            withdrawn: None,
+            category: None,
+            employer: None,
+            job: None,
+            attendance: Vec::new(),
+            attended: HoursTenths::new(0),
+            tests: Vec::new(),
+            certificate: None,
+            hours: None,
+            positions,
+        }
     }
 
     /// Whether the completion test is passed.
@@ -151,6 +172,17 @@ pub(super) enum TraineeFact {
     Revoked { certificate: CertificateId, ground: RevocationGround },
     HoursPosted { year: PlanYear, hours: HoursTenths },
     HoursReversed { year: PlanYear, hours: HoursTenths, corrects: u64 },
+    TestVoided { corrects: u64 },
+    Annulled { corrects: u64 },
+}
+
+/// A registration that stands, also after the seat was given up.
+struct Registration {
+    position: Position,
+    category: Option<TalentCategory>,
+    employer: Option<OrganisationId>,
+    job: Option<JobId>,
+    held: bool,
 }
 
 /// The trainee as folded from facts in order; none without facts. A revocation alone tells nothing of a person in a class.
@@ -159,35 +191,27 @@ fn fold(class: ClassId, person: PersonId, facts: Vec<Dated<TraineeFact>>, sessio
         return None;
     }
     let positions = facts.iter().map(Dated::at).collect();
-    let mut trainee = Trainee {
-        class,
-        person,
-        name_position: None,
-        erased: false,
-        seat: None,
-        withdrawn: None,
-        category: None,
-        employer: None,
-        job: None,
-        attendance: Vec::new(),
-        attended: HoursTenths::new(0),
-        tests: Vec::new(),
-        certificate: None,
-        hours: None,
-        positions,
-    };
+    let mut trainee = Trainee::nobody(class, person, positions);
     let mut attendance: BTreeMap<SessionNumber, Vec<AttendanceRecord>> = BTreeMap::new();
     let mut revoked = BTreeMap::new();
+    let mut registrations: Vec<Registration> = Vec::new();
     for Dated { position, effective_on, fact } in facts {
         let position = Position(position);
         match fact {
             TraineeFact::Registered { category, employer, job } => {
-                (trainee.seat, trainee.withdrawn) = (Some(position), None);
-                (trainee.category, trainee.employer, trainee.job) = (category, employer, job);
+                trainee.withdrawn = None;
+                registrations.push(Registration { position, category, employer, job, held: true });
             }
             TraineeFact::Withdrawn => {
-                (trainee.seat, trainee.withdrawn) = (None, Some(position));
+                trainee.withdrawn = Some(position);
+                for registration in &mut registrations {
+                    registration.held = false;
+                }
                 trainee.tests.clear();
+            }
+            TraineeFact::Annulled { corrects } => registrations.retain(|registration| registration.position.0 != corrects),
+            TraineeFact::TestVoided { corrects } => {
+                facts::void(&mut trainee.tests, corrects, |test| (test.position.0, test.corrects.map(|position| position.0)));
             }
             TraineeFact::Attendance { session, attendance: said, corrects } => attendance
                 .entry(session)
@@ -208,6 +232,10 @@ fn fold(class: ClassId, person: PersonId, facts: Vec<Dated<TraineeFact>>, sessio
                 trainee.hours = trainee.hours.filter(|posted| posted.position.0 != corrects);
             }
         }
+    }
+    if let Some(registration) = registrations.last() {
+        trainee.seat = registration.held.then_some(registration.position);
+        (trainee.category, trainee.employer, trainee.job) = (registration.category, registration.employer, registration.job);
     }
     if let Some(certificate) = &mut trainee.certificate {
         certificate.revoked = revoked.get(&certificate.certificate).copied();

@@ -93,9 +93,13 @@ fn category(by: u8) -> Option<TalentCategory> {
 #[derive(Default)]
 struct Past {
     attendance: Vec<(u64, CivilDate, AttendanceRecorded)>,
+    /// The last statements about sessions.
+    sessions: Vec<(u64, CivilDate, SessionHeld)>,
     tests: Vec<(u64, CivilDate, CompletionTestRecorded)>,
     certificates: Vec<(CertificateId, String)>,
     hours: Vec<(u64, HoursPosted)>,
+    seats: Vec<(u64, CivilDate, ClassId, PersonId)>,
+    closings: Vec<(u64, CivilDate, ClassId, CivilDate)>,
 }
 
 /// The events of a history. Classes are planned first; the rest comes as the steps say, in whatever order.
@@ -112,6 +116,7 @@ pub(crate) fn tell(steps: &[Step]) -> Vec<Told> {
         let before = told.len();
         told.extend(one(*step, on, position, &mut past));
         if told.len() == before {
+            past.sessions.push((position, on, session(*step, on)));
             told.push((on, session(*step, on).into()));
         }
     }
@@ -156,9 +161,17 @@ fn session(step: Step, on: CivilDate) -> SessionHeld {
 fn one(step: Step, on: CivilDate, position: u64, past: &mut Past) -> Option<Told> {
     let (class, person, detail) = (class_id(step.class), person_id(step.person), step.detail);
     let event: Event = match step.what {
-        0..24 => TraineeRegistered { class, person, category: category(detail), employer: None, job: None }.into(),
-        24..32 => TraineeWithdrawn { class, person }.into(),
-        32..38 => session(step, on).into(),
+        0..24 => {
+            past.seats.push((position, on, class, person));
+            TraineeRegistered { class, person, category: category(detail), employer: None, job: None }.into()
+        }
+        24..28 => TraineeWithdrawn { class, person, ground: WithdrawalGround::Asked }.into(),
+        28..32 => return taken_back(step, past),
+        32..35 => {
+            past.sessions.push((position, on, session(step, on)));
+            session(step, on).into()
+        }
+        35..38 => return corrected_session(detail, position, past),
         38..48 => {
             let session = SessionNumber::new(u16::from(detail % 4) + 1);
             let attendance = pick(Attendance::ALL, detail / 4);
@@ -169,18 +182,12 @@ fn one(step: Step, on: CivilDate, position: u64, past: &mut Past) -> Option<Told
         48..52 => return corrected_attendance(detail, past),
         52..64 => {
             let (points, pass_mark) = (Points::new(detail % 101), Points::new(60));
-            let event = CompletionTestRecorded {
-                class,
-                person,
-                points,
-                passed: points >= pass_mark,
-                pass_mark,
-                hours_attended: HoursTenths::new(80),
-            };
+            let (passed, hours_attended) = (points >= pass_mark, HoursTenths::new(80));
+            let event = CompletionTestRecorded { class, person, points, passed, pass_mark, hours_attended };
             past.tests.push((position, on, event.clone()));
             event.into()
         }
-        64..69 => return corrected_test(detail, past),
+        64..69 => return corrected_test(detail, position, past),
         69..77 => {
             let number = format!("ZX-{position}");
             let certificate = CertificateId::from_bytes([6, 0, 0, 0, 0, u8::try_from(position % 250).unwrap()]);
@@ -204,7 +211,11 @@ fn one(step: Step, on: CivilDate, position: u64, past: &mut Past) -> Option<Told
             let (certificate, number) = past.certificates.get(usize::from(detail) % past.certificates.len().max(1))?.clone();
             TrainingCertificateRevoked { certificate, number, ground: RevocationGround::Fraud, document_number: "文1".into() }.into()
         }
-        81..83 => RunClosed { class, closed_on: on.plus_days(i32::from(detail % 60)) }.into(),
+        81..83 => {
+            let closed_on = on.plus_days(i32::from(detail % 60));
+            past.closings.push((position, on, class, closed_on));
+            RunClosed { class, closed_on, late: None }.into()
+        }
         83 => RunCancelled { class, document_number: None }.into(),
         84 => RunOpened { class }.into(),
         85..100 => return other(step, on, position, past),
@@ -228,8 +239,48 @@ fn corrected_attendance(detail: u8, past: &Past) -> Option<Told> {
     Some((*on, event.into()))
 }
 
-fn corrected_test(detail: u8, past: &Past) -> Option<Told> {
-    let (corrects, on, told) = past.tests.get(usize::from(detail) % past.tests.len().max(1))?;
+/// Mostly another number of hours, sometimes none at all; a correction may be corrected again.
+fn corrected_session(detail: u8, position: u64, past: &mut Past) -> Option<Told> {
+    let index = usize::from(detail) % past.sessions.len().max(1);
+    let (corrects, on, told) = past.sessions.get_mut(index)?;
+    let (class, session, held_on, ground) = (told.class, told.session, told.held_on, CorrectionGround::Mistyped);
+    let (event, on): (Event, _) = if detail.is_multiple_of(3) {
+        (SessionAnnulled { class, session, held_on, moved_to: None, ground, corrects: *corrects }.into(), *on)
+    } else {
+        let (hours_before, hours) = (told.hours, HoursTenths::new(u32::from(detail)));
+        let (module_before, mode_before) = (told.module.clone(), told.mode);
+        let (module, mode, corrects) = ("M2".to_owned(), DeliveryMode::InPerson, std::mem::replace(corrects, position));
+        let event = SessionCorrected { class, session, module_before, hours_before, mode_before, module, hours, mode, ground, corrects };
+        (event.into(), *on)
+    };
+    Some((on, event))
+}
+
+/// A registration, a test or a closing is taken back; whatever was said of it last.
+fn taken_back(step: Step, past: &Past) -> Option<Told> {
+    let (index, ground) = (usize::from(step.detail), CorrectionGround::Misattributed);
+    match step.class {
+        0..2 => {
+            let (corrects, on, class, person) = *past.seats.get(index % past.seats.len().max(1))?;
+            Some((on, RegistrationAnnulled { class, person, ground, corrects }.into()))
+        }
+        2..4 => {
+            let (corrects, on, test) = past.tests.get(index % past.tests.len().max(1))?;
+            let (class, person, corrects) = (test.class, test.person, *corrects);
+            Some((*on, CompletionTestVoided { class, person, ground, corrects }.into()))
+        }
+        _ => {
+            let (corrects, on, class, closed_on) = *past.closings.get(index % past.closings.len().max(1))?;
+            Some((on, RunReopened { class, closed_on, ground, corrects }.into()))
+        }
+    }
+}
+
+/// A correction corrects the last statement, or the first.
+fn corrected_test(detail: u8, position: u64, past: &mut Past) -> Option<Told> {
+    let index = usize::from(detail) % past.tests.len().max(1);
+    let (last, on, told) = past.tests.get_mut(index)?;
+    let corrects = &if detail.is_multiple_of(2) { std::mem::replace(last, position) } else { *last };
     let points = Points::new(detail % 101);
     let event = CompletionTestCorrected {
         class: told.class,
@@ -260,7 +311,7 @@ fn other(step: Step, on: CivilDate, position: u64, past: &mut Past) -> Option<To
         89 => {
             let (corrects, told) = past.hours.get(usize::from(detail) % past.hours.len().max(1))?;
             let (person, class, year, professional) = (told.person, told.class, told.year, told.professional);
-            HoursReversed { person, class, year, professional, corrects: *corrects }.into()
+            HoursReversed { person, class, year, professional, corrects: *corrects, ground: RevocationGround::FactsCorrected }.into()
         }
         90 => TargetSet { year, line, unit: unit(step.class), people: PeopleCount::new(u32::from(detail)), document_number }.into(),
         91 => {

@@ -22,12 +22,13 @@ type Seat = (ClassId, PersonId);
 pub(super) struct World {
     pub(super) plans: BTreeMap<ClassId, RunPlanned>,
     pub(super) opened: BTreeSet<ClassId>,
-    pub(super) taught: BTreeMap<(ClassId, SessionNumber), HoursTenths>,
-    pub(super) closed: BTreeMap<ClassId, CivilDate>,
+    pub(super) taught: BTreeMap<(ClassId, SessionNumber), (u64, HoursTenths)>,
+    pub(super) closings: BTreeMap<ClassId, Vec<(u64, CivilDate)>>,
     pub(super) cancelled: BTreeSet<ClassId>,
-    pub(super) seats: BTreeSet<Seat>,
-    pub(super) categories: BTreeMap<Seat, Option<TalentCategory>>,
-    pub(super) passed: BTreeMap<Seat, bool>,
+    /// Registrations that stand, and whether their seat is still held.
+    pub(super) registered: BTreeMap<Seat, Vec<(u64, Option<TalentCategory>, bool)>>,
+    /// Statements about tests that stand: position, whether passed, which one it corrects.
+    pub(super) tests: BTreeMap<Seat, Vec<(u64, bool, Option<u64>)>>,
     pub(super) issued: BTreeMap<CertificateId, TrainingCertificateIssued>,
     pub(super) revoked: BTreeSet<CertificateId>,
     pub(super) attendance: BTreeMap<(Seat, SessionNumber), Attendance>,
@@ -57,7 +58,7 @@ impl World {
 
     fn happens(&mut self, position: u64, event: &Event) {
         match event {
-            Event::Class(event) => self.happens_in_class(event),
+            Event::Class(event) => self.happens_in_class(position, event),
             Event::Directory(event) => self.happens_in_directory(event),
             Event::Certificate(CertificateEvent::TrainingCertificateIssued(event)) => {
                 self.known.insert((event.class, event.person));
@@ -94,7 +95,7 @@ impl World {
         }
     }
 
-    fn happens_in_class(&mut self, event: &ClassEvent) {
+    fn happens_in_class(&mut self, position: u64, event: &ClassEvent) {
         match event {
             ClassEvent::RunPlanned(event) => {
                 self.plans.insert(event.class, event.clone());
@@ -103,10 +104,24 @@ impl World {
                 self.opened.insert(event.class);
             }
             ClassEvent::SessionHeld(event) => {
-                self.taught.insert((event.class, event.session), event.hours);
+                self.taught.insert((event.class, event.session), (position, event.hours));
+            }
+            ClassEvent::SessionCorrected(event) => {
+                if let Some(taught) = self.taught.get_mut(&(event.class, event.session)).filter(|taught| taught.0 == event.corrects) {
+                    *taught = (position, event.hours);
+                }
+            }
+            ClassEvent::SessionAnnulled(event) => {
+                let key = (event.class, event.session);
+                if self.taught.get(&key).is_some_and(|taught| taught.0 == event.corrects) {
+                    self.taught.remove(&key);
+                }
             }
             ClassEvent::RunClosed(event) => {
-                self.closed.insert(event.class, event.closed_on);
+                self.closings.entry(event.class).or_default().push((position, event.closed_on));
+            }
+            ClassEvent::RunReopened(event) => {
+                self.closings.entry(event.class).or_default().retain(|(closing, _)| *closing != event.corrects);
             }
             ClassEvent::RunCancelled(event) => {
                 self.cancelled.insert(event.class);
@@ -114,14 +129,18 @@ impl World {
             ClassEvent::TraineeRegistered(event) => {
                 let seat = (event.class, event.person);
                 self.known.insert(seat);
-                self.seats.insert(seat);
-                self.categories.insert(seat, event.category);
+                self.registered.entry(seat).or_default().push((position, event.category, true));
+            }
+            ClassEvent::RegistrationAnnulled(event) => {
+                let seat = (event.class, event.person);
+                self.known.insert(seat);
+                self.registered.entry(seat).or_default().retain(|(registration, ..)| *registration != event.corrects);
             }
             ClassEvent::TraineeWithdrawn(event) => {
                 let seat = (event.class, event.person);
                 self.known.insert(seat);
-                self.seats.remove(&seat);
-                self.passed.remove(&seat);
+                self.registered.entry(seat).or_default().iter_mut().for_each(|registration| registration.2 = false);
+                self.tests.remove(&seat);
             }
             ClassEvent::AttendanceRecorded(event) => {
                 self.known.insert((event.class, event.person));
@@ -133,14 +152,29 @@ impl World {
             }
             ClassEvent::CompletionTestRecorded(event) => {
                 self.known.insert((event.class, event.person));
-                self.passed.insert((event.class, event.person), event.passed);
+                self.tests.entry((event.class, event.person)).or_default().push((position, event.passed, None));
             }
             ClassEvent::CompletionTestCorrected(event) => {
                 self.known.insert((event.class, event.person));
-                self.passed.insert((event.class, event.person), event.passed);
+                self.tests.entry((event.class, event.person)).or_default().push((position, event.passed, Some(event.corrects)));
+            }
+            ClassEvent::CompletionTestVoided(event) => {
+                self.known.insert((event.class, event.person));
+                self.void((event.class, event.person), event.corrects);
             }
             ClassEvent::RosterImportStarted(_) | ClassEvent::RosterImportFinished(_) => {}
         }
+    }
+
+    fn void(&mut self, seat: Seat, corrects: u64) {
+        let tests = self.tests.entry(seat).or_default();
+        let mut gone = BTreeSet::from([corrects]);
+        for (at, _, corrects) in tests.iter().rev() {
+            if gone.contains(at) {
+                gone.extend(*corrects);
+            }
+        }
+        tests.retain(|(at, ..)| !gone.contains(at));
     }
 
     fn happens_in_directory(&mut self, event: &DirectoryEvent) {
@@ -193,10 +227,10 @@ impl World {
 
     /// Enrolled, completed, certified.
     fn measures(&self, seat: Seat) -> [bool; 3] {
-        let completed = self.passed.get(&seat).copied().unwrap_or(false);
+        let completed = self.passed(seat).unwrap_or(false);
         let certified =
             self.issued.values().any(|issued| (issued.class, issued.person) == seat && !self.revoked.contains(&issued.certificate));
-        [self.seats.contains(&seat) || completed, completed, certified]
+        [self.holds_seat(seat) || completed, completed, certified]
     }
 
     /// Rows and total of a quota query: enrolled, completed, certified.
@@ -205,7 +239,7 @@ impl World {
         let mut total: [Vec<PersonId>; 3] = Default::default();
         for seat in &self.known {
             let Some(plan) = self.plans.get(&seat.0) else { continue };
-            let end = self.closed.get(&seat.0).copied().unwrap_or(plan.ends_on);
+            let end = self.closed(seat.0).unwrap_or(plan.ends_on);
             let wanted = !self.cancelled.contains(&seat.0)
                 && end.year() == i32::from(query.year.get())
                 && query.line.is_none_or(|line| plan.line == line)
@@ -222,7 +256,7 @@ impl World {
                 GroupBy::Grade => Group::Grade(plan.grade),
                 GroupBy::OccupationGrade => Group::OccupationGrade(plan.occupation, plan.grade),
                 GroupBy::Trainer => Group::Trainer(plan.trainer),
-                GroupBy::Category => Group::Category(self.categories.get(seat).copied().flatten()),
+                GroupBy::Category => Group::Category(self.category(*seat)),
             };
             for (measure, counts) in self.measures(*seat).into_iter().enumerate() {
                 if counts {
@@ -247,10 +281,26 @@ impl World {
         (!people.is_empty()).then(|| people.iter().sum())
     }
 
+    pub(super) fn closed(&self, class: ClassId) -> Option<CivilDate> {
+        self.closings.get(&class).and_then(|closings| closings.last()).map(|(_, on)| *on)
+    }
+
+    pub(super) fn holds_seat(&self, seat: Seat) -> bool {
+        self.registered.get(&seat).and_then(|list| list.last()).is_some_and(|registration| registration.2)
+    }
+
+    pub(super) fn category(&self, seat: Seat) -> Option<TalentCategory> {
+        self.registered.get(&seat).and_then(|list| list.last()).and_then(|registration| registration.1)
+    }
+
+    pub(super) fn passed(&self, seat: Seat) -> Option<bool> {
+        self.tests.get(&seat).and_then(|tests| tests.last()).map(|test| test.1)
+    }
+
     pub(super) fn class_status(&self, class: ClassId) -> ClassStatus {
         if self.cancelled.contains(&class) {
             ClassStatus::Cancelled
-        } else if self.closed.contains_key(&class) {
+        } else if self.closed(class).is_some() {
             ClassStatus::Closed
         } else if self.taught.keys().any(|(of, _)| *of == class) {
             ClassStatus::Teaching
@@ -263,7 +313,7 @@ impl World {
 
     pub(super) fn attended(&self, seat: Seat) -> u32 {
         let present = |session: &SessionNumber| self.attendance.get(&(seat, *session)) == Some(&Attendance::Present);
-        self.taught.iter().filter(|((class, session), _)| *class == seat.0 && present(session)).map(|(_, hours)| hours.get()).sum()
+        self.taught.iter().filter(|((class, session), _)| *class == seat.0 && present(session)).map(|(_, (_, hours))| hours.get()).sum()
     }
 
     /// Where the name of a holder stands.

@@ -147,6 +147,7 @@ fn tell_of_class(rows: &mut dyn Rows, event: &Recorded<'_>, what: &ClassEvent) -
             index_year(rows, closed.class, closed.closed_on)?;
             tell_class(rows, event, closed.class, ClassFact::Closed(closed.closed_on))
         }
+        ClassEvent::RunReopened(reopened) => tell_class(rows, event, reopened.class, ClassFact::Reopened { corrects: reopened.corrects }),
         ClassEvent::RunCancelled(cancelled) => tell_class(rows, event, cancelled.class, ClassFact::Cancelled),
         ClassEvent::TraineeRegistered(registered) => {
             tell_person(rows, event, registered.class, registered.person, Enrolment::Registered(registered.category))
@@ -156,10 +157,18 @@ fn tell_of_class(rows: &mut dyn Rows, event: &Recorded<'_>, what: &ClassEvent) -
             tell_person(rows, event, test.class, test.person, Enrolment::Tested { passed: test.passed })
         }
         ClassEvent::CompletionTestCorrected(test) => {
-            tell_person(rows, event, test.class, test.person, Enrolment::Tested { passed: test.passed })
+            tell_person(rows, event, test.class, test.person, Enrolment::TestCorrected { passed: test.passed, corrects: test.corrects })
+        }
+        ClassEvent::CompletionTestVoided(voided) => {
+            tell_person(rows, event, voided.class, voided.person, Enrolment::TestVoided { corrects: voided.corrects })
+        }
+        ClassEvent::RegistrationAnnulled(annulled) => {
+            tell_person(rows, event, annulled.class, annulled.person, Enrolment::Annulled { corrects: annulled.corrects })
         }
         ClassEvent::RunOpened(_)
         | ClassEvent::SessionHeld(_)
+        | ClassEvent::SessionCorrected(_)
+        | ClassEvent::SessionAnnulled(_)
         | ClassEvent::AttendanceRecorded(_)
         | ClassEvent::AttendanceCorrected(_)
         | ClassEvent::RosterImportStarted(_)

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use zhixin_events::{CertificateId, CivilDate, ClassId, Grade, Line, OccupationId, ReportingUnit, TalentCategory, TrainerId};
 
 use super::key::year_and_month;
-use crate::facts::Dated;
+use crate::facts::{Dated, void};
 
 /// The columns that are counted, in the order of their bytes in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +40,7 @@ pub(super) enum ClassFact {
     Planned(Plan),
     Closed(CivilDate),
     Cancelled,
+    Reopened { corrects: u64 },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +70,9 @@ pub(super) enum Enrolment {
     Tested { passed: bool },
     Issued(CertificateId),
     Revoked(CertificateId),
+    TestCorrected { passed: bool, corrects: u64 },
+    TestVoided { corrects: u64 },
+    Annulled { corrects: u64 },
 }
 
 /// How a class counts.
@@ -81,16 +85,17 @@ pub(super) struct Counting {
 
 /// How a class counts after these facts, which are in order; none if it is not planned or was cancelled.
 pub(super) fn counting<'a>(facts: impl Iterator<Item = &'a Dated<ClassFact>>) -> Option<Counting> {
-    let (mut plan, mut closed) = (None, None);
+    let (mut plan, mut closings) = (None, Vec::new());
     for fact in facts {
         match fact.fact {
             ClassFact::Planned(told) => plan = Some(told),
-            ClassFact::Closed(on) => closed = Some(on),
+            ClassFact::Closed(on) => closings.push((fact.position, on)),
             ClassFact::Cancelled => return None,
+            ClassFact::Reopened { corrects } => closings.retain(|(position, _)| *position != corrects),
         }
     }
     plan.map(|plan| {
-        let (year, month) = year_and_month(closed.unwrap_or(plan.ends_on));
+        let (year, month) = year_and_month(closings.last().map_or(plan.ends_on, |(_, on)| *on));
         Counting { year, month, plan }
     })
 }
@@ -120,23 +125,47 @@ impl Standing {
 
 /// What the enrolment in one class amounts to after these facts, which are in order.
 pub(super) fn standing<'a>(class: ClassId, facts: impl Iterator<Item = &'a Dated<PersonFact>>) -> Standing {
-    let mut standing = Standing::default();
+    let mut seats: Vec<Seat> = Vec::new();
+    let mut tests: Vec<Test> = Vec::new();
     let mut certificates: Vec<(CertificateId, Order)> = Vec::new();
     let mut revoked: Vec<CertificateId> = Vec::new();
     for fact in facts.filter(|fact| fact.fact.class == class) {
         match fact.fact.what {
-            Enrolment::Registered(category) => {
-                standing.category = category;
-                standing.seat = Some(fact.order());
+            Enrolment::Registered(category) => seats.push(Seat { category, order: fact.order(), held: true }),
+            Enrolment::Withdrawn => {
+                for seat in &mut seats {
+                    seat.held = false;
+                }
+                tests.clear();
             }
-            Enrolment::Withdrawn => (standing.seat, standing.completed) = (None, None),
-            Enrolment::Tested { passed } => standing.completed = passed.then(|| fact.order()),
+            Enrolment::Annulled { corrects } => seats.retain(|seat| seat.order.1 != corrects),
+            Enrolment::Tested { passed } => tests.push(Test { passed, order: fact.order(), corrects: None }),
+            Enrolment::TestCorrected { passed, corrects } => tests.push(Test { passed, order: fact.order(), corrects: Some(corrects) }),
+            Enrolment::TestVoided { corrects } => void(&mut tests, corrects, |test| (test.order.1, test.corrects)),
             Enrolment::Issued(certificate) => certificates.push((certificate, fact.order())),
             Enrolment::Revoked(certificate) => revoked.push(certificate),
         }
     }
-    standing.certified = certificates.iter().find(|(certificate, _)| !revoked.contains(certificate)).map(|(_, order)| *order);
-    standing
+    Standing {
+        category: seats.last().and_then(|seat| seat.category),
+        seat: seats.last().filter(|seat| seat.held).map(|seat| seat.order),
+        completed: tests.last().filter(|test| test.passed).map(|test| test.order),
+        certified: certificates.iter().find(|(certificate, _)| !revoked.contains(certificate)).map(|(_, order)| *order),
+    }
+}
+
+/// A registration that stands, also after the seat was given up.
+struct Seat {
+    category: Option<TalentCategory>,
+    order: Order,
+    held: bool,
+}
+
+/// A statement about a test.
+struct Test {
+    passed: bool,
+    order: Order,
+    corrects: Option<u64>,
 }
 
 /// The facts of a class, in the order of folds.

@@ -7,7 +7,7 @@ use crate::access::Action;
 use crate::certificate::number::{NumberParts, SCHEME};
 use crate::class::completion::passed_test;
 use crate::class::run::{permitted_run, plan_of, require_taught, seated};
-use crate::class::state::Trainee;
+use crate::class::state::{ClassState, Trainee};
 use crate::command::Decide;
 use crate::decision::{Decision, Inputs, NewEvent, Reads};
 use crate::refusal::{CommonRefusal, refusals};
@@ -43,14 +43,14 @@ impl IssueTrainingCertificate {
     /// The series of the trainer in the year of the test: known from the record, so that it can be read before the decision.
     fn series(&self, states: &States) -> Option<Subject> {
         let class = states.class(self.class, "class").ok()?;
-        let test = class.trainees.get(&self.person)?.test?;
+        let test = class.trainees.get(&self.person)?.test()?;
         Some(Subject::certificate_series(class.plan.as_ref()?.trainer, year_of(test.effective_on)))
     }
 
     /// The next number of the series, once all that it tells is loaded.
     fn number(&self, states: &States) -> Option<(String, Subject)> {
         let plan = plan_of(states, self.class)?;
-        let test = states.class(self.class, "class").ok()?.trainees.get(&self.person)?.test?;
+        let test = states.class(self.class, "class").ok()?.trainees.get(&self.person)?.test()?;
         let number = NumberParts {
             trainer: states.trainer(plan.trainer, "class").ok()?.directory_number,
             occupation_code: states.occupation(plan.occupation, "class").ok()?.newest_code()?,
@@ -65,11 +65,13 @@ impl IssueTrainingCertificate {
 }
 
 /// Refuses unless the cause of a revocation is mended.
-fn mended(trainee: &Trainee, person: Subject) -> Result<(), Refusal> {
+fn mended(class: &ClassState, trainee: &Trainee, person: Subject) -> Result<(), Refusal> {
     match trainee.revoked {
         None => Ok(()),
         Some((RevocationGround::Fraud, _)) => Err(IssueTrainingCertificateRefusal::RevokedForFraud.refusal().of(person)),
-        Some((RevocationGround::ConditionsNotMet | RevocationGround::FactsCorrected, at)) if trainee.last_mark_at() > Some(at) => Ok(()),
+        Some((RevocationGround::ConditionsNotMet | RevocationGround::FactsCorrected, at)) if class.last_mark_at(trainee) > Some(at) => {
+            Ok(())
+        }
         Some((RevocationGround::ConditionsNotMet | RevocationGround::FactsCorrected, _)) => {
             Err(IssueTrainingCertificateRefusal::NothingMended.refusal().of(person))
         }
@@ -100,7 +102,7 @@ impl Decide for IssueTrainingCertificate {
         if states.is_held(&once) {
             return Err(IssueTrainingCertificateRefusal::AlreadyIssued.refusal().of(person));
         }
-        mended(trainee, person)?;
+        mended(class, trainee, person)?;
         let not_passed = IssueTrainingCertificateRefusal::TestNotPassed;
         let test = passed_test(states, inputs, (class, plan), (trainee, person), not_passed)?;
         let effective_on = inputs.effective_after(test.effective_on.max(trainee.certificate_on), person)?;
@@ -195,7 +197,7 @@ mod tests {
 
     #[test]
     fn certificate_is_issued_after_the_run_is_closed_and_while_the_trainer_is_suspended() {
-        let closed = tested_run(80).after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY });
+        let closed = tested_run(80).after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY, late: None });
         closed.happened(trainer_suspended()).when(TRAINER_STAFF, ISSUE).then_accepted();
     }
 

@@ -47,7 +47,7 @@ impl Decide for CancelRun {
             None => None,
         };
         let subject = Subject::class(self.class);
-        if matches!(class.status, Some(ClassStatus::Closed | ClassStatus::Cancelled)) {
+        if matches!(class.status(), Some(ClassStatus::Closed | ClassStatus::Cancelled)) {
             return Err(CancelRunRefusal::Ended.refusal().of(subject));
         }
         if class.trainees.values().any(|trainee| trainee.certificate.is_some() || trainee.hours.is_some()) {
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn run_is_refused_when_closed_or_cancelled() {
-        let closed = taught_run().after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY });
+        let closed = taught_run().after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY, late: None });
         closed.when(TRAINER_STAFF, cancel("x")).then_refused(CancelRunRefusal::Ended);
         let cancelled = planned_run().after(TRAINER_STAFF, cancel("x"));
         cancelled.when(TRAINER_STAFF, cancel("x")).then_refused(CancelRunRefusal::Ended);
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn refusals_come_in_their_order() {
-        let closed = certified_run().after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY });
+        let closed = certified_run().after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY, late: None });
         closed.when(OTHER_STAFF, cancel("")).then_refused(CommonRefusal::NotPermitted);
         closed.when(TRAINER_STAFF, cancel("")).then_refused(CommonRefusal::TextUnfit);
         closed.when(TRAINER_STAFF, cancel("x")).then_refused(CancelRunRefusal::Ended);

@@ -1,14 +1,15 @@
 //! Who has completed a run: the prescribed hours, the required content, the least attendance, and after them the test. Source: Plan 3.3-5
 //! (完成规定学时和内容, 经结业考核, 颁发培训合格证书): whatever was attended comes before the test, and the test before what it earns.
 
-use zhixin_events::{CivilDate, ClassId, Grade, HoursTenths, PersonId, ReportingUnit, Subject};
+use zhixin_events::{CivilDate, ClassId, Event, Grade, HoursTenths, PersonId, Position, ReportingUnit, Subject};
 
 use crate::class::run::RunRefusal;
-use crate::class::state::{ClassState, RunPlan, TestMark, Trainee};
-use crate::decision::Inputs;
+use crate::class::state::{ClassState, RunPlan, TestMark, Trainee, apply_to_class};
+use crate::decision::{Inputs, NewEvent};
 use crate::directory::state::OccupationState;
 use crate::refusal::{CommonRefusal, refusals};
-use crate::rules::Rules;
+use crate::rules::{Rules, year_of};
+use crate::state::Fact;
 use crate::{Refusal, States};
 
 refusals! {
@@ -83,7 +84,7 @@ pub(crate) fn passed_test(
     (trainee, person): (&Trainee, Subject),
     not_passed: impl Into<Refusal>,
 ) -> Result<TestMark, Refusal> {
-    let test = trainee.test.filter(|test| test.passed).ok_or_else(|| not_passed.into().of(person))?;
+    let test = trainee.test().filter(|test| test.passed).ok_or_else(|| not_passed.into().of(person))?;
     let occupation = states.occupation(plan.occupation, "class")?;
     Requirements::read(&inputs.rules, occupation, plan, test.effective_on)?.met_by(class, trainee, test.effective_on, person)?;
     if states.trainer(plan.trainer, "class")?.removed_on().is_some_and(|removed_on| removed_on < test.effective_on) {
@@ -108,13 +109,65 @@ pub(crate) fn test_after_sessions(class: &ClassState, trainee: &Trainee, tested_
 /// # Errors
 /// `CLASS-0037`, `CLASS-0011`.
 pub(crate) fn attendance_fits_awards(class: &ClassState, after: &Trainee, id: ClassId, person: PersonId) -> Result<(), Refusal> {
-    if let Some(test) = after.test.filter(|test| test.passed) {
+    if let Some(test) = after.test().filter(|test| test.passed) {
         test_after_sessions(class, after, test.effective_on, Subject::person(person))?;
     }
     if after.hours.is_some_and(|posted| posted.professional != class.hours_attended(after)) {
         return Err(RunRefusal::GroundOfHours.refusal().of(Subject::hours_once(id, person)));
     }
     Ok(())
+}
+
+/// Refuses events of a class that would take away what a certificate, posted hours or a recorded test rest on, or come after a test passed.
+/// What was unlawful before may become less so.
+///
+/// # Errors
+/// `RULE-0001`, `RULE-0002`, `CLASS-0010`, `CLASS-0011`, `CLASS-0042`, `CLASS-0037`.
+pub(crate) fn keeps_awards(
+    states: &States,
+    inputs: &Inputs<'_>,
+    (class, plan): (&ClassState, &RunPlan),
+    events: &[NewEvent],
+    id: ClassId,
+) -> Result<(), Refusal> {
+    let after = after(class, events);
+    for (person, trainee) in &class.trainees {
+        let (subject, Some(then)) = (Subject::person(*person), after.trainees.get(person)) else { continue };
+        if let Some(test) = trainee.test().filter(|_| trainee.seat().is_some()) {
+            let occupation = states.occupation(plan.occupation, "class")?;
+            let wanted = Requirements::read(&inputs.rules, occupation, plan, test.effective_on)?;
+            let lacked = wanted.lacking(class, trainee, test.effective_on).is_some();
+            if !lacked && wanted.lacking(&after, then, test.effective_on).is_some() {
+                return Err(match (trainee.certificate, trainee.hours) {
+                    (Some(certificate), _) => RunRefusal::GroundOfCertificate.refusal().of(Subject::certificate(certificate)),
+                    (None, Some(_)) => RunRefusal::GroundOfHours.refusal().of(Subject::hours_once(id, *person)),
+                    (None, None) => RunRefusal::GroundOfTest.refusal().of(subject),
+                });
+            }
+        }
+        let year = |class: &ClassState, trainee: &Trainee| class.last_attended_on(trainee).map(year_of);
+        let hours = |class: &ClassState, trainee: &Trainee| (class.hours_attended(trainee), year(class, trainee));
+        if trainee.hours.is_some() && hours(class, trainee) != hours(&after, then) {
+            return Err(RunRefusal::GroundOfHours.refusal().of(Subject::hours_once(id, *person)));
+        }
+        if let Some(test) = then.test().filter(|test| test.passed) {
+            test_after_sessions(&after, then, test.effective_on, subject)?;
+        }
+    }
+    Ok(())
+}
+
+/// The class after events that are not recorded yet. Their positions do not matter.
+fn after(class: &ClassState, events: &[NewEvent]) -> ClassState {
+    let mut after = class.clone();
+    for event in events {
+        if let Event::Class(told) = &event.event {
+            let fact = Fact { event: &event.event, position: Position(u64::MAX), effective_on: event.effective_on };
+            // An event that does not fit is refused by the engine, before it is recorded.
+            apply_to_class(&mut after, told, &fact).ok();
+        }
+    }
+    after
 }
 
 fn attendance_min_bp(rules: &Rules<'_>, unit: Option<ReportingUnit>, on: CivilDate) -> Result<u32, Refusal> {

@@ -44,7 +44,8 @@ impl Decide for CorrectAttendance {
             return Err(CommonRefusal::PersonErased.refusal().of(person));
         }
         let trainee = class.trainees.get(&self.person).ok_or_else(|| RunRefusal::NothingToCorrect.refusal().of(person))?;
-        let mark = *trainee.attendance.get(&self.session).ok_or_else(|| RunRefusal::NothingToCorrect.refusal().at("session").of(person))?;
+        let mark = trainee.attendance.get(&self.session).filter(|_| class.sessions.contains_key(&self.session));
+        let mark = *mark.ok_or_else(|| RunRefusal::NothingToCorrect.refusal().at("session").of(person))?;
         if mark.attendance == self.attendance {
             return Err(RunRefusal::SameAsRecorded.refusal().at("attendance").of(person));
         }
@@ -81,7 +82,7 @@ impl CorrectAttendance {
         let mut after = trainee.clone();
         after.attendance.insert(self.session, AttendanceMark { attendance: self.attendance, ..mark });
         let takes_away = mark.attendance == Attendance::Present;
-        if let (Some(certificate), Some(test), true) = (trainee.certificate, trainee.test, takes_away) {
+        if let (Some(certificate), Some(test), true) = (trainee.certificate, trainee.test(), takes_away) {
             let occupation = states.occupation(plan.occupation, "class")?;
             let requirements = Requirements::read(&inputs.rules, occupation, plan, test.effective_on)?;
             if requirements.lacking(class, &after, test.effective_on).is_some() {
@@ -111,7 +112,7 @@ mod tests {
 
     #[test]
     fn correction_names_and_dates_itself_by_what_it_corrects() {
-        let closed = taught_run().after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY });
+        let closed = taught_run().after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY, late: None });
         let decision = closed.when(TRAINER_STAFF, correct(1, Attendance::Absent)).then_accepted();
         let [event] = decision.events.as_slice() else { panic!("one event") };
         assert_eq!(event.effective_on, TODAY.plus_days(-3));

@@ -42,8 +42,11 @@ impl Decide for CorrectCompletionTest {
         if states.person(self.person, "person")?.is_erased() {
             return Err(CommonRefusal::PersonErased.refusal().of(person));
         }
-        let tested = class.trainees.get(&self.person).and_then(|trainee| trainee.test.map(|mark| (trainee, mark)));
+        let tested = class.trainees.get(&self.person).and_then(|trainee| trainee.test().map(|mark| (trainee, mark)));
         let (trainee, mark) = tested.ok_or_else(|| RunRefusal::NothingToCorrect.refusal().of(person))?;
+        if trainee.seat().is_none() {
+            return Err(RunRefusal::NoSeat.refusal().of(person));
+        }
         if mark.points == self.points {
             return Err(RunRefusal::SameAsRecorded.refusal().at("points").of(person));
         }
@@ -96,7 +99,7 @@ mod tests {
 
     #[test]
     fn correction_settles_again_whether_the_test_is_passed() {
-        let closed = tested_run(55).after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY });
+        let closed = tested_run(55).after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY, late: None });
         let decision = closed.when(TRAINER_STAFF, correct(65)).then_accepted();
         let [event] = decision.events.as_slice() else { panic!("one event") };
         let Event::Class(ClassEvent::CompletionTestCorrected(corrected)) = &event.event else { panic!("another event") };

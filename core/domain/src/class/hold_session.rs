@@ -7,6 +7,7 @@ use crate::access::Action;
 use crate::class::open_run::OpenRunRefusal;
 use crate::class::register_trainee::RegisterTraineeRefusal;
 use crate::class::run::{permitted_run, reads_class_and_trainer};
+use crate::class::state::{ClassState, RunPlan};
 use crate::command::Decide;
 use crate::decision::{Decision, Inputs, NewEvent, Reads, in_order};
 use crate::refusal::refusals;
@@ -63,29 +64,17 @@ impl Decide for HoldSession {
         if !(1..=SESSIONS_MAX).contains(&self.session.get()) {
             return Err(HoldSessionRefusal::NumberUnfit.refusal().at("session"));
         }
-        match class.status {
+        match class.status() {
             Some(ClassStatus::Open | ClassStatus::Teaching) => {}
             Some(ClassStatus::Closed | ClassStatus::Cancelled) => return Err(HoldSessionRefusal::Ended.refusal().of(subject)),
             Some(ClassStatus::Planned) | None => return Err(RegisterTraineeRefusal::NotOpen.refusal().of(subject)),
         }
-        if class.sessions.contains_key(&self.session) {
+        if class.sessions.contains_key(&self.session) || class.annulled.contains_key(&self.session) {
             return Err(HoldSessionRefusal::NumberUsed.refusal().at("session").of(subject));
         }
-        if plan.modules.iter().all(|module| module.code != self.module) {
-            return Err(HoldSessionRefusal::ModuleUnknown.refusal().at("module").of(subject));
-        }
+        fit_module(plan, &self.module, subject)?;
         let effective_on = inputs.dated(self.held_on, "held_on")?;
-        if self.held_on < plan.starts_on {
-            return Err(HoldSessionRefusal::BeforeStart.refusal().at("held_on").about(plan.starts_on.to_string()));
-        }
-        in_order(effective_on, class.status_on, subject)?;
-        let hours_max = inputs.rules.hours("day.hours_max_tenths", Some(plan.unit), self.held_on)?;
-        if self.hours.get() == 0 || class.hours_held_on(self.held_on).plus(self.hours) > hours_max {
-            return Err(HoldSessionRefusal::HoursUnfit.refusal().at("hours").about(hours_max.to_string()));
-        }
-        if !states.trainer(plan.trainer, "class")?.may_teach(plan.occupation, self.held_on) {
-            return Err(OpenRunRefusal::TrainerNotListed.refusal().of(Subject::trainer(plan.trainer)).about(self.held_on.to_string()));
-        }
+        fit_day(states, inputs, (class, plan), (self.held_on, self.hours), subject)?;
         let event = SessionHeld {
             class: self.class,
             session: self.session,
@@ -96,6 +85,43 @@ impl Decide for HoldSession {
         };
         Ok(Decision::one(NewEvent::new(event, effective_on, [subject])).in_story_of(class.first_position))
     }
+}
+
+/// Refuses a module that is not in the plan.
+///
+/// # Errors
+/// `CLASS-0021`.
+pub(crate) fn fit_module(plan: &RunPlan, module: &str, subject: Subject) -> Result<(), Refusal> {
+    if plan.modules.iter().any(|planned| planned.code == module) {
+        Ok(())
+    } else {
+        Err(HoldSessionRefusal::ModuleUnknown.refusal().at("module").of(subject))
+    }
+}
+
+/// Refuses a day before the run, hours that do not fit beside the sessions of that day, and a trainer that may not teach on it.
+///
+/// # Errors
+/// `CLASS-0023`, `TIME-0004`, `CLASS-0022`, `CLASS-0002`, or the bound is missing.
+pub(crate) fn fit_day(
+    states: &States,
+    inputs: &Inputs<'_>,
+    (class, plan): (&ClassState, &RunPlan),
+    (held_on, hours): (CivilDate, HoursTenths),
+    subject: Subject,
+) -> Result<(), Refusal> {
+    if held_on < plan.starts_on {
+        return Err(HoldSessionRefusal::BeforeStart.refusal().at("held_on").about(plan.starts_on.to_string()));
+    }
+    in_order(held_on, class.begun_on(), subject)?;
+    let hours_max = inputs.rules.hours("day.hours_max_tenths", Some(plan.unit), held_on)?;
+    if hours.get() == 0 || class.hours_held_on(held_on).plus(hours) > hours_max {
+        return Err(HoldSessionRefusal::HoursUnfit.refusal().at("hours").about(hours_max.to_string()));
+    }
+    if !states.trainer(plan.trainer, "class")?.may_teach(plan.occupation, held_on) {
+        return Err(OpenRunRefusal::TrainerNotListed.refusal().of(Subject::trainer(plan.trainer)).about(held_on.to_string()));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -191,7 +217,7 @@ mod tests {
 
     #[test]
     fn session_is_refused_when_the_run_has_ended() {
-        let closed = taught_run().after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY });
+        let closed = taught_run().after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY, late: None });
         closed.when(TRAINER_STAFF, session(3, "A", 0)).then_refused(HoldSessionRefusal::Ended);
     }
 

@@ -38,10 +38,10 @@ impl Decide for OpenRun {
     fn decide(&self, states: &States, inputs: &Inputs<'_>) -> Result<Decision, Refusal> {
         let (class, plan) = permitted_run(states, inputs, self.class, Action::RunClasses)?;
         let subject = Subject::class(self.class);
-        if class.status != Some(ClassStatus::Planned) {
+        if class.status() != Some(ClassStatus::Planned) {
             return Err(OpenRunRefusal::NotPlanned.refusal().of(subject));
         }
-        let effective_on = inputs.effective_after(class.status_on, subject)?;
+        let effective_on = inputs.effective_after(class.planned_on, subject)?;
         if !states.trainer(plan.trainer, "class")?.may_open(plan.occupation, plan.starts_on, effective_on) {
             return Err(OpenRunRefusal::TrainerNotListed.refusal().of(Subject::trainer(plan.trainer)));
         }

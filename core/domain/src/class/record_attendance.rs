@@ -54,11 +54,11 @@ impl Decide for RecordAttendance {
         if trainee.attendance.contains_key(&self.session) {
             return Err(RecordAttendanceRefusal::AlreadyRecorded.refusal().of(person));
         }
-        if session.held_on < trainee.seat_on {
-            return Err(RecordAttendanceRefusal::BeforeSeat.refusal().at("session").of(person).about(trainee.seat_on.to_string()));
+        if session.held_on < trainee.seat_on() {
+            return Err(RecordAttendanceRefusal::BeforeSeat.refusal().at("session").of(person).about(trainee.seat_on().to_string()));
         }
         let effective_on = inputs.dated(session.held_on, "session")?;
-        if trainee.test.is_some() {
+        if trainee.test().is_some() {
             let mark = AttendanceMark { attendance: self.attendance, position: Position::default(), effective_on };
             let mut after = trainee.clone();
             after.attendance.insert(self.session, mark);
@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(event.effective_on, TODAY.plus_days(-3));
         let recorded = AttendanceRecorded { class: CLASS, session: SessionNumber::new(1), person: PERSON, attendance: Attendance::Excused };
         assert_eq!(event.event, recorded.into());
-        let closed = held().after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY });
+        let closed = held().after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY, late: None });
         closed.when(TRAINER_STAFF, attendance(1, Attendance::Present)).then_accepted();
     }
 

@@ -51,13 +51,13 @@ impl Decide for RecordCompletionTest {
         require_taught(class, self.class)?;
         let trainee = seated(states, class, self.person)?;
         let (subject, person) = (Subject::class(self.class), Subject::person(self.person));
-        let effective_on = inputs.effective_after(trainee.seat_on, person)?;
-        if let Some(earlier) = trainee.test {
+        let effective_on = inputs.effective_after(trainee.seat_on(), person)?;
+        if let Some(earlier) = trainee.test() {
             if earlier.passed || effective_on <= earlier.effective_on {
                 return Err(RecordCompletionTestRefusal::AlreadyTested.refusal().of(person));
             }
             let attempts_max = inputs.rules.count("completion_test.attempts_max", Some(plan.unit), effective_on)?;
-            if trainee.attempts >= attempts_max {
+            if trainee.tests.len() >= usize::try_from(attempts_max).unwrap_or(usize::MAX) {
                 return Err(RecordCompletionTestRefusal::NoAttemptLeft.refusal().of(person).about(attempts_max.to_string()));
             }
         }
@@ -126,7 +126,10 @@ mod tests {
                 hours_attended: HoursTenths::new(160),
             });
         }
-        taught_run().after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY }).when(TRAINER_STAFF, test_of(60)).then_accepted();
+        taught_run()
+            .after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY, late: None })
+            .when(TRAINER_STAFF, test_of(60))
+            .then_accepted();
     }
 
     #[test]

@@ -6,6 +6,7 @@ use zhixin_events::{ClassId, DocumentKind, JobId, OrganisationId, PersonId, Secr
 
 use crate::access::Action;
 use crate::class::run::{enrolling_on, permitted_run, plan_of};
+use crate::class::state;
 use crate::command::Decide;
 use crate::decision::{Decision, Identity, Inputs, Known, NewEvent, Reads, in_order};
 use crate::refusal::{CommonRefusal, refusals};
@@ -131,7 +132,7 @@ impl Decide for RegisterTrainee {
                 if states.is_held(&Subject::seat(self.class, person)) {
                     return Err(RegisterTraineeRefusal::AlreadySeated.refusal().of(Subject::person(person)));
                 }
-                let given_up_on = class.trainees.get(&person).map_or(effective_on, |trainee| trainee.seat_on);
+                let given_up_on = class.trainees.get(&person).map_or(effective_on, state::Trainee::seat_on);
                 in_order(effective_on, given_up_on, Subject::person(person))?;
                 person
             }
@@ -321,7 +322,7 @@ mod tests {
 
     #[test]
     fn seat_of_a_closed_run_is_taken_late_for_a_day_before_its_end() {
-        let closed = taught_run().after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY.plus_days(-1) });
+        let closed = taught_run().after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY.plus_days(-1), late: None });
         closed.when(TRAINER_STAFF, known(OTHER_PERSON)).then_refused(RegisterTraineeRefusal::AfterClosing);
         closed.clone().effective_on(TODAY.plus_days(-1)).when(TRAINER_STAFF, known(OTHER_PERSON)).then_accepted();
         let late = closed.after_on(TODAY.plus_days(-3), TRAINER_STAFF, known(OTHER_PERSON));

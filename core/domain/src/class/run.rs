@@ -1,7 +1,7 @@
 //! What the commands of a run have in common: finding it, judging the actor, the seat, and what may not be corrected away.
 
 use zhixin_events::scope::Place;
-use zhixin_events::{CivilDate, ClassId, ClassStatus, PersonId, Subject};
+use zhixin_events::{CivilDate, ClassId, ClassStatus, PersonId, Secret, Subject};
 
 use crate::access::{Action, permit};
 use crate::class::open_run::OpenRunRefusal;
@@ -9,6 +9,7 @@ use crate::class::register_trainee::RegisterTraineeRefusal;
 use crate::class::state::{ClassState, RunPlan, Trainee};
 use crate::decision::{Inputs, Reads};
 use crate::refusal::{CommonRefusal, refusals};
+use crate::rules::text::{REASON_CHARS, line_of_secret};
 use crate::{Refusal, States};
 
 refusals! {
@@ -26,7 +27,28 @@ refusals! {
         GroundOfCertificate = "CLASS-0010" Conflict "a certificate in force rests on the fact; revoke it first",
         /// Posted hours rest on the fact. Source: Plan 4.2-1.
         GroundOfHours = "CLASS-0011" Conflict "posted hours rest on the fact; reverse them first",
+        /// A recorded completion test rests on the fact. Source: Plan 3.3-5.
+        GroundOfTest = "CLASS-0042" Conflict "a recorded completion test rests on the fact; void it first",
+        /// A closed run had a session. Source: SOURCES 2.1 (CLOSED).
+        GroundOfClosing = "CLASS-0044" Conflict "the closing of the run rests on the fact; reopen the run first",
     }
+}
+
+/// Why something is corrected or taken back, beside the ground: what somebody typed, which is sealed under their account.
+pub(crate) type Note = Option<Secret<String>>;
+
+/// A note without blanks at its ends.
+///
+/// # Errors
+/// `TEXT-0001`.
+pub(crate) fn note_line(note: &Note) -> Result<Note, Refusal> {
+    note.as_ref().map(|note| line_of_secret(note, REASON_CHARS, "note")).transpose()
+}
+
+/// Reads a class, then the trainer that holds it and the occupation that it trains for.
+pub(crate) fn reads_class_and_plan(loaded: &States, class: ClassId) -> Reads {
+    let plan = plan_of(loaded, class).map(|plan| [Subject::trainer(plan.trainer), Subject::occupation(plan.occupation)]);
+    Reads::subjects(loaded, std::iter::once(Subject::class(class)).chain(plan.into_iter().flatten()))
 }
 
 /// Reads a class, then the trainer that holds it.
@@ -74,12 +96,12 @@ pub(crate) fn enrolling_on(
     id: ClassId,
 ) -> Result<CivilDate, Refusal> {
     let subject = Subject::class(id);
-    let closed_on = match class.status {
+    let closed_on = match class.status() {
         Some(ClassStatus::Open | ClassStatus::Teaching) => None,
-        Some(ClassStatus::Closed) => Some(class.status_on),
+        Some(ClassStatus::Closed) => class.closing().map(|(_, closed_on)| closed_on),
         Some(ClassStatus::Planned | ClassStatus::Cancelled) | None => return Err(RegisterTraineeRefusal::NotOpen.refusal().of(subject)),
     };
-    let effective_on = inputs.effective_after(class.opened_on, subject)?;
+    let effective_on = inputs.effective_after(class.begun_on(), subject)?;
     if let Some(closed_on) = closed_on.filter(|closed_on| *closed_on < effective_on) {
         return Err(RegisterTraineeRefusal::AfterClosing.refusal().of(subject).about(closed_on.to_string()));
     }
@@ -95,7 +117,7 @@ pub(crate) fn enrolling_on(
 /// # Errors
 /// `CLASS-0006`.
 pub(crate) fn require_taught(class: &ClassState, id: ClassId) -> Result<(), Refusal> {
-    match class.status {
+    match class.status() {
         Some(ClassStatus::Teaching | ClassStatus::Closed) => Ok(()),
         Some(ClassStatus::Planned | ClassStatus::Open | ClassStatus::Cancelled) | None => {
             Err(RunRefusal::NotTaught.refusal().of(Subject::class(id)))
@@ -112,5 +134,5 @@ pub(crate) fn seated<'a>(states: &States, class: &'a ClassState, person: PersonI
     if states.person(person, "person")?.is_erased() {
         return Err(CommonRefusal::PersonErased.refusal().of(subject));
     }
-    class.trainees.get(&person).filter(|trainee| trainee.seated).ok_or_else(|| RunRefusal::NoSeat.refusal().of(subject))
+    class.trainees.get(&person).filter(|trainee| trainee.seat().is_some()).ok_or_else(|| RunRefusal::NoSeat.refusal().of(subject))
 }

@@ -82,7 +82,7 @@ mod tests {
     fn hours_attended_are_posted_in_the_year_of_the_last_session_attended() {
         let posted = HoursPosted { person: PERSON, class: CLASS, year: PlanYear::new(2025), professional: HoursTenths::new(160) };
         tested_run(80).when(TRAINER_STAFF, POST).then_one(posted.clone());
-        let closed = tested_run(80).after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY });
+        let closed = tested_run(80).after(TRAINER_STAFF, CloseRun { class: CLASS, closed_on: TODAY, late: None });
         closed.when(TRAINER_STAFF, POST).then_one(posted);
         closed.effective_on(TODAY.plus_days(-1)).when(TRAINER_STAFF, POST).then_refused(CommonRefusal::OutOfOrder);
     }

@@ -2,10 +2,10 @@
 //! error must be taken back before another.
 
 use zhixin_events::hours::HoursReversed;
-use zhixin_events::{ClassId, PersonId, Subject};
+use zhixin_events::{ClassId, PersonId, RevocationGround, Subject};
 
 use crate::access::Action;
-use crate::class::run::permitted_run;
+use crate::class::run::{Note, note_line, permitted_run};
 use crate::command::Decide;
 use crate::decision::{Decision, Inputs, NewEvent, Reads};
 use crate::refusal::refusals;
@@ -18,6 +18,10 @@ pub struct ReverseHours {
     pub class: ClassId,
     /// The person.
     pub person: PersonId,
+    /// Why.
+    pub ground: RevocationGround,
+    /// Why, as typed.
+    pub note: Note,
 }
 
 refusals! {
@@ -37,7 +41,7 @@ impl Decide for ReverseHours {
 
     fn decide(&self, states: &States, inputs: &Inputs<'_>) -> Result<Decision, Refusal> {
         let (class, _) = permitted_run(states, inputs, self.class, Action::RevokeCertificates)?;
-        let person = Subject::person(self.person);
+        let (person, note) = (Subject::person(self.person), note_line(&self.note)?);
         let posted = class.trainees.get(&self.person).and_then(|trainee| trainee.hours);
         let posted = posted.ok_or_else(|| ReverseHoursRefusal::NotPosted.refusal().of(person))?;
         let event = HoursReversed {
@@ -46,9 +50,11 @@ impl Decide for ReverseHours {
             year: posted.year,
             professional: posted.professional,
             corrects: posted.position.0,
+            ground: self.ground,
         };
         let subjects = [Subject::class(self.class), person, Subject::hours_once(self.class, self.person)];
         let event = NewEvent::new(event, inputs.fixed(posted.effective_on)?, subjects).caused_by(posted.position);
+        let event = event.sealing_some("note", Subject::account(inputs.actor), note);
         Ok(Decision::one(event).in_story_of(class.first_position))
     }
 }
@@ -58,10 +64,10 @@ mod tests {
     use super::*;
     use crate::hours::PostHours;
     use crate::refusal::CommonRefusal;
-    use crate::scenario::{CLASS, NATIONAL, PERSON, PROVINCIAL, TODAY, TRAINER_STAFF, World, person_erased, tested_run};
+    use crate::scenario::{CLASS, NATIONAL, PERSON, PROVINCIAL, TODAY, TRAINER_STAFF, World, person_erased, secret, tested_run};
     use zhixin_events::{Event, hours::HoursEvent};
 
-    const REVERSE: ReverseHours = ReverseHours { class: CLASS, person: PERSON };
+    const REVERSE: ReverseHours = ReverseHours { class: CLASS, person: PERSON, ground: RevocationGround::FactsCorrected, note: None };
 
     fn posted() -> World {
         tested_run(80).after(TRAINER_STAFF, PostHours { class: CLASS, person: PERSON })
@@ -86,8 +92,11 @@ mod tests {
     fn refusals_come_in_their_order() {
         let bare = tested_run(80).effective_on(TODAY.plus_days(-1));
         bare.when(TRAINER_STAFF, REVERSE).then_refused(CommonRefusal::NotPermitted);
+        let noted = |note| ReverseHours { note: Some(secret(note)), ..REVERSE };
+        bare.when(NATIONAL, noted("")).then_refused(CommonRefusal::TextUnfit);
         bare.when(NATIONAL, REVERSE).then_refused(ReverseHoursRefusal::NotPosted);
         posted().effective_on(TODAY.plus_days(-1)).when(NATIONAL, REVERSE).then_refused(CommonRefusal::EffectiveFixed);
-        posted().when(NATIONAL, REVERSE).then_accepted();
+        let decision = posted().when(NATIONAL, noted("重复登记")).then_accepted();
+        assert_eq!(decision.events.iter().map(|event| event.sealed.len()).collect::<Vec<_>>(), [1]);
     }
 }

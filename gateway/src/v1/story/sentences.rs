@@ -29,6 +29,16 @@ const SENTENCES: &[(&str, &str, &str)] = &[
         "{held_on} 第 {session} 次课（模块 {module}，{hours} 学时，{mode}）",
         "Session {session} held on {held_on} (module {module}, {hours} hours, {mode})",
     ),
+    (
+        "class.session-corrected",
+        "更正第 {session} 次课：{hours_before} 学时改为 {hours} 学时，模块 {module_before} 改为 {module}（{ground}，更正事件 #{corrects}）",
+        "Corrected session {session}: {hours_before} hours to {hours}, module {module_before} to {module} ({ground}, event #{corrects})",
+    ),
+    (
+        "class.session-annulled",
+        "{held_on} 第 {session} 次课作废（{ground}，更正事件 #{corrects}）",
+        "Annulled session {session} of {held_on} ({ground}, event #{corrects})",
+    ),
     ("class.attendance-recorded", "登记第 {session} 次课的一名学员考勤", "Recorded an attendance at session {session}"),
     (
         "class.attendance-corrected",
@@ -46,6 +56,21 @@ const SENTENCES: &[(&str, &str, &str)] = &[
         "Corrected a completion test (event #{corrects})",
     ),
     ("class.run-closed", "{closed_on} 结班", "Closed on {closed_on}"),
+    (
+        "class.run-reopened",
+        "撤回 {closed_on} 的结班（{ground}，更正事件 #{corrects}）",
+        "Took back the closing on {closed_on} ({ground}, event #{corrects})",
+    ),
+    (
+        "class.completion-test-voided",
+        "作废一名学员的结业考核（{ground}，更正事件 #{corrects}）",
+        "Voided a completion test ({ground}, event #{corrects})",
+    ),
+    (
+        "class.registration-annulled",
+        "更正一名学员的报名（{ground}，更正事件 #{corrects}）",
+        "Corrected the registration of a trainee ({ground}, event #{corrects})",
+    ),
     ("class.run-cancelled", "取消培训班", "Cancelled the run"),
     ("class.roster-import-started", "开始导入学员名单（{rows} 行）", "Started the import of a roster ({rows} rows)"),
     (

@@ -391,7 +391,7 @@ impl Story {
             self.tell(account, Role::Trainer, correlation, true, vec![hours, certificate]);
         }
         class.ordinal += 1;
-        let closed = self.event(RunClosed { class: class.id, closed_on }, vec![(Subject::class(class.id), class.ordinal)]);
+        let closed = self.event(RunClosed { class: class.id, closed_on, late: None }, vec![(Subject::class(class.id), class.ordinal)]);
         self.tell(account, Role::Trainer, correlation, true, vec![closed]);
     }
 
