@@ -3,6 +3,7 @@
 //! Hashes, proofs and checkpoints are open. Entries as bundles only to the auditor of the whole country, each fetch a recorded reading;
 //! single leaves by the permission of their subjects, public types to anyone.
 
+use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue};
@@ -41,10 +42,12 @@ fn size_schema() -> Value {
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     let text = Doc { answers: Some("text/plain"), is_public: true, ..Doc::default() };
+    let json = Doc { answers: None, ..text };
     let bytes = Doc { answers: Some(BYTES), is_public: true, ..Doc::default() };
     routes
         .get("/log/checkpoint", "The newest signed checkpoint", text, checkpoint)
         .get("/log/vkey", "The key that checkpoints are signed with", text, vkey)
+        .get("/log/origins", "Every origin that the log has had, each but the first with the statement with which it began", json, origins)
         .get(
             "/log/tile/entries/{*rest}",
             "A bundle of entries, for the auditor of the whole country",
@@ -74,6 +77,10 @@ async fn checkpoint(State(app): State<App>) -> Result<Response, Problem> {
 
 async fn vkey(State(app): State<App>) -> Response {
     reply(TEXT, "no-cache", format!("{}\n", app.engine().publisher().verifier()))
+}
+
+async fn origins(State(app): State<App>) -> Response {
+    ([(CACHE_CONTROL, "no-cache")], Json(json!({ "origins": app.engine().publisher().origins() }))).into_response()
 }
 
 /// Reads the path of a tile and checks that the published tree has it.

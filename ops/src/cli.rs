@@ -85,6 +85,8 @@ pub(crate) enum Command {
     User(UserArgs),
     /// The master key file.
     Key(KeyArgs),
+    /// The name that the log signs under.
+    Origin(OriginArgs),
 }
 
 /// Rate at which a server checks its read models if nothing else is said. Unit: events a second; less than a hundredth of a core.
@@ -102,9 +104,9 @@ pub(crate) struct ServeArgs {
     /// Check random rows of the read models against the log all the time, at so many events a second; 0 = never.
     #[arg(long, default_value_t = CHECK_ROWS, value_name = "EVENTS")]
     pub(crate) check_rows: u32,
-    /// Domain in the log's origin; fixed by the first start.
-    #[arg(long, default_value = "localhost")]
-    pub(crate) domain: String,
+    /// Domain in the log's origin; fixed by the first start, refused if it is another one later [default: the log's own, at first localhost].
+    #[arg(long)]
+    pub(crate) domain: Option<String>,
     /// Proxies in front that are trusted to name their callers, so that limits by address meet the caller and not the proxy.
     #[arg(long, default_value_t = 0)]
     pub(crate) trusted_proxies: usize,
@@ -301,5 +303,23 @@ pub(crate) enum KeyWhat {
     Create {
         /// The file.
         file: PathBuf,
+    },
+}
+
+/// Arguments of `origin`.
+#[derive(Debug, Args)]
+pub(crate) struct OriginArgs {
+    #[command(subcommand)]
+    pub(crate) what: OriginWhat,
+}
+
+/// What to do with the origin.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OriginWhat {
+    /// Give a restored log that lost what it had published a new origin, with a public statement. Look for a newer copy first.
+    Renew {
+        /// Why, in one line; it is published.
+        #[arg(long)]
+        reason: String,
     },
 }

@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod import;
 pub(crate) mod key;
+pub(crate) mod origin;
 pub(crate) mod rebuild;
 pub(crate) mod replay;
 pub(crate) mod schema;

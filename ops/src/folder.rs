@@ -38,14 +38,14 @@ impl Common {
     pub(crate) fn engine_options(
         &self,
         purpose: LogPurpose,
-        domain: &str,
+        domain: Option<&str>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> EngineOptions {
         EngineOptions {
             checkpoint_file: self.checkpoint_file(),
             rows: self.rows.kind(),
-            domain: domain.to_owned(),
+            domain: domain.map(str::to_owned),
             ..EngineOptions::new(&self.data, &self.master_key(), purpose, clock, entropy)
         }
     }
@@ -132,11 +132,11 @@ pub(crate) fn open_existing(common: &Common) -> anyhow::Result<Opened> {
     if !common.data.join("log").exists() {
         bail!("{}", no_log(&common.data));
     }
-    open(common, "localhost")
+    open(common, None)
 }
 
 /// Opens the folder as it is, or makes a production log with the rule packs shipped.
-pub(crate) fn open(common: &Common, domain: &str) -> anyhow::Result<Opened> {
+pub(crate) fn open(common: &Common, domain: Option<&str>) -> anyhow::Result<Opened> {
     if is_served(&common.data) {
         bail!("{} is in use by another process, most likely a server: stop that first", common.data.display());
     }

@@ -56,6 +56,7 @@ fn run(cli: &Cli) -> anyhow::Result<Ending> {
         Command::Doctor => Ok(commands::doctor::run(&cli.common)),
         Command::User(args) => commands::user::run(&cli.common, args),
         Command::Key(args) => commands::key::run(args),
+        Command::Origin(args) => commands::origin::run(&cli.common, args),
     }
 }
 

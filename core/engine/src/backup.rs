@@ -4,6 +4,7 @@
 //!   the way. A segment that never changes again and is there already is not copied again.
 //! * [`backup_vault`] writes the vault into one file, sealed under the master key. The two are kept apart, since either alone opens nothing.
 //! * [`restore()`] checks everything in a folder beside before it replaces anything.
+//! * [`renew_origin`] lets a restored log that lost what it had published go on under a new origin, with a public statement.
 //!
 //! **Order**: the backup of the vault is made *after* that of the logs, so that it has the key of every event in them; [`restore()`] refuses an
 //! older one. Copies of the vault are kept at most 35 days: that is the operator's duty, [`VaultCopy::made_at`] says how old one is.
@@ -14,6 +15,7 @@
 //! no personal data are served.
 
 mod manifest;
+mod renew;
 pub mod restore;
 mod vault_copy;
 
@@ -27,6 +29,7 @@ use zhixin_events::Timestamp;
 use zhixin_store::segments::{SegmentFault, SegmentFile, SegmentReader, list_files, verify_file};
 
 pub use self::manifest::{BackupFile, LogPart, MANIFEST_FILE, Manifest};
+pub use self::renew::{RenewRequest, Renewed, renew_origin};
 pub use self::restore::{RestoreRequest, Restored, restore};
 pub use self::vault_copy::{VaultCopy, backup_vault, backup_vault_of};
 use crate::blobs::files::Hashing;
@@ -118,6 +121,27 @@ pub enum BackupFault {
         /// Size of the signed tree.
         size: u64,
     },
+    /// The folder was not restored, or has signed since: its origin stays.
+    #[error("{path} is not unsigned: only a restored folder that lost published events gets a new origin")]
+    NotUnsigned {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Without the last published checkpoint there is nothing that a new origin could refer to.
+    #[error("{path} holds no published checkpoint, which the statement of a new origin has to name")]
+    NoCheckpoint {
+        /// The checkpoint file.
+        path: PathBuf,
+    },
+    /// Nothing that was published is missing.
+    #[error("the log has all {size} events that were published: the next start signs on under the origin that it has")]
+    NothingLost {
+        /// Size of the newest signed tree.
+        size: u64,
+    },
+    /// The statement cannot be signed.
+    #[error("the statement of a new origin cannot be signed")]
+    Statement(#[from] crate::merkle::CheckpointError),
     /// An engine is running on the data folder.
     #[error("an engine is running on {path}")]
     Running {

@@ -23,7 +23,7 @@ use zhixin_store::vault::{LmdbVault, Vault};
 
 use crate::answer::{Reply, Submission};
 use crate::appender;
-use crate::checkpoint_file::{CheckpointFile, Known};
+use crate::checkpoint_file::CheckpointFile;
 use crate::clock::Clock;
 use crate::decider::{Decider, Surroundings};
 use crate::derived::bulk::BuildInputs;
@@ -36,7 +36,8 @@ use crate::handle::{EngineHandle, Shared};
 use crate::history;
 use crate::identity::IdentityKeys;
 use crate::log::{EmbeddedLog, EventLog, LogId, LogPurpose, LogReader, Writer};
-use crate::merkle::{Checkpoint, SignerKey, tiles};
+use crate::merkle::{Checkpoint, tiles};
+use crate::origin::{Origin, published_outside};
 use crate::pipeline::Pipeline;
 use crate::progress::Progress;
 use crate::publisher::{LastSigned, Publisher};
@@ -63,8 +64,8 @@ pub struct EngineOptions {
     pub checkpoint_file: PathBuf,
     /// What the log is for.
     pub purpose: LogPurpose,
-    /// Domain in the log's origin.
-    pub domain: String,
+    /// Domain in the log's origin, fixed by the first start; `None`: whatever it is, `localhost` on a first start.
+    pub domain: Option<String>,
     /// Name of this node in epoch records.
     pub node: String,
     /// The clock.
@@ -95,7 +96,7 @@ impl EngineOptions {
             master_key_file: master_key_file.to_owned(),
             checkpoint_file: PathBuf::from(checkpoint_file),
             purpose,
-            domain: "localhost".to_owned(),
+            domain: None,
             node: "embedded".to_owned(),
             clock,
             entropy,
@@ -133,9 +134,10 @@ impl Engine {
         let secrets = Secrets::read(&keys)?;
         let file = CheckpointFile::new(&options.checkpoint_file);
         let known = file.read()?;
-        let origin = format!("{}/zhixin/{}", options.domain, secrets.log_key.log_id());
-        let signer = SignerKey::new(&origin, &secrets.signing_seed)?;
+        let origin = Origin::settled(&keys, secrets.log_key.log_id(), options.domain.as_deref())?;
+        let signer = origin.signer(&keys)?.ok_or(OpenFault::Secrets)?;
         let outside = published_outside(known.as_ref(), &origin, &signer)?;
+        origin.fix(&keys)?;
         let last_signed = LastSigned::read(&keys)?;
 
         let (log, derived) = open_log(&mut options, &secrets, &keys, last_signed, outside.as_ref())?;
@@ -146,7 +148,8 @@ impl Engine {
         // A file that only notes erasures decided since the restore does not know of those before it.
         let persons_withheld = unsigned && outside.is_none();
 
-        let publisher = Publisher::new(origin, signer, Arc::clone(&keys), file, known.unwrap_or_default(), unsigned);
+        let origins = origin.history(&keys)?;
+        let publisher = Publisher::new(signer, origins, Arc::clone(&keys), (file, known.unwrap_or_default()), unsigned);
         // The file may have been lost since: what is served after a restoration rests on it.
         publisher.note_erased(DerivedView::of(derived.table())?.erasures()?.into_iter().map(|(person, _)| person))?;
         let publisher = Arc::new(publisher);
@@ -215,12 +218,6 @@ impl Drop for Engine {
     fn drop(&mut self) {
         self.shut_down();
     }
-}
-
-/// The newest published checkpoint that the file outside the data folder knows.
-fn published_outside(known: Option<&Known>, origin: &str, signer: &SignerKey) -> Result<Option<Checkpoint>, OpenFault> {
-    let note = known.map(|known| known.note.as_str()).filter(|note| !note.is_empty());
-    Ok(note.map(|note| Checkpoint::open(note.as_bytes(), origin, &[signer.verifier().clone()])).transpose()?)
 }
 
 /// What commands are decided with.

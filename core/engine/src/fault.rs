@@ -63,6 +63,29 @@ pub enum OpenFault {
     /// The origin does not make a key name.
     #[error("the log's origin cannot name a key")]
     Origin(#[from] KeyError),
+    /// The log has the origin of another domain since its first start.
+    #[error(
+        "the log signs as {origin} since its first start, which the domain {domain} would change: leave the domain out, or name the same"
+    )]
+    OtherDomain {
+        /// The origin that is fixed.
+        origin: String,
+        /// The domain asked for.
+        domain: String,
+    },
+    /// The checkpoint file is from before or after a renewal of the origin, the vault not.
+    #[error(
+        "the checkpoint file holds a checkpoint of {found}, but the log signs as {origin}: put the newest checkpoint file and the newest copy of the vault back"
+    )]
+    OtherOrigin {
+        /// The origin in the file.
+        found: String,
+        /// The origin of the log.
+        origin: String,
+    },
+    /// A renewal of the origin was cut short.
+    #[error("a renewal of the origin is not finished: repeat `zhixin origin renew`")]
+    Renewing,
     /// The log does not extend what was signed before: going on would sign a fork.
     #[error("the log does not extend the checkpoint of {size} events that was signed before; restore the newest backup")]
     Fork {

@@ -24,6 +24,7 @@ pub mod identity;
 pub mod log;
 pub mod maintenance;
 pub mod merkle;
+pub mod origin;
 mod pipeline;
 pub mod progress;
 pub mod publisher;

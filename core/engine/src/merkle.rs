@@ -1,7 +1,7 @@
 //! The Merkle log: one RFC 6962 tree over the leaves of all events, in the C2SP formats.
 //!
 //! Start with [`tree`] (hashing and the growing right edge), then [`tiles`] (how hashes are stored and
-//! served), [`proof`] (making and checking proofs) and [`note`] with [`checkpoint`] (what is signed).
+//! served), [`proof`] (making and checking proofs) and [`note`] with [`checkpoint`] and [`new_origin`] (what is signed).
 //! [`path`], [`bundle`] and [`proof_file`] are the public text and byte forms.
 //!
 //! Invariants:
@@ -32,6 +32,8 @@ pub mod note;
 
 pub mod checkpoint;
 
+pub mod new_origin;
+
 mod text;
 
 #[cfg(test)]
@@ -39,6 +41,7 @@ mod tests;
 
 pub use checkpoint::{Checkpoint, CheckpointError, HeadStatement};
 pub use keys::{KeyError, SignerKey, VerifierKey};
+pub use new_origin::NewOrigin;
 pub use note::{NoteError, SignedNote};
 pub use path::{PathError, TileKind, TilePath};
 pub use proof::{ProofError, consistency_proof, inclusion_proof, verify_consistency, verify_inclusion};

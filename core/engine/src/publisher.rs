@@ -10,9 +10,10 @@ use zhixin_store::vault::VaultFault;
 use crate::appender::log_chain;
 use crate::checkpoint_file::{CheckpointFile, CheckpointFileFault, Known};
 use crate::merkle::{Checkpoint, SignerKey, TreeBuilder, TreeHash, VerifierKey};
+use crate::origin::KnownOrigin;
 use crate::vault_keys::KeyRing;
 
-const LAST_SIGNED: &[u8] = b"l/last-signed";
+pub(crate) const LAST_SIGNED: &[u8] = b"l/last-signed";
 
 /// The last tree that was signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +39,10 @@ impl LastSigned {
         }))
     }
     pub(crate) fn write(&self, keys: &KeyRing, row: &[u8]) -> Result<(), VaultFault> {
-        keys.vault().put(row, &[self.size.to_be_bytes().as_slice(), self.root.as_bytes()].concat())
+        keys.vault().put(row, &self.value())
+    }
+    pub(crate) fn value(&self) -> Vec<u8> {
+        [self.size.to_be_bytes().as_slice(), self.root.as_bytes()].concat()
     }
 }
 
@@ -58,6 +62,7 @@ pub struct Published {
 pub struct Publisher {
     origin: String,
     signer: SignerKey,
+    origins: Vec<KnownOrigin>,
     keys: Arc<KeyRing>,
     file: CheckpointFile,
     published: RwLock<Option<Published>>,
@@ -66,13 +71,25 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    pub(crate) fn new(origin: String, signer: SignerKey, keys: Arc<KeyRing>, file: CheckpointFile, known: Known, unsigned: bool) -> Self {
-        Self { origin, signer, keys, file, published: RwLock::new(None), known: Mutex::new(known), unsigned }
+    pub(crate) fn new(
+        signer: SignerKey,
+        origins: Vec<KnownOrigin>,
+        keys: Arc<KeyRing>,
+        (file, known): (CheckpointFile, Known),
+        unsigned: bool,
+    ) -> Self {
+        let origin = signer.verifier().name().to_owned();
+        Self { origin, signer, origins, keys, file, published: RwLock::new(None), known: Mutex::new(known), unsigned }
     }
 
-    /// The origin: names the log for its whole life.
+    /// The origin: names the log, since its first start or its last renewal.
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// Every origin the log has had, the present one last, each but the first with the statement with which it began.
+    pub fn origins(&self) -> &[KnownOrigin] {
+        &self.origins
     }
 
     /// The key that outsiders check with.

@@ -1,7 +1,9 @@
 //! The log of reads: who opened personal data, on whose behalf, why, which fields, whose — never the values. A log of the same kind with its
 //! own id, tree and index. A record is durable before the data are sent; without it, no data.
 //!
-//! The vault keeps size and root of its tree as of a few seconds ago: a log of reads that does not extend them has lost records.
+//! The vault keeps size and root of its tree as of at most five seconds ago, and as of the end after a clean stop: a log of reads that does not
+//! extend them has lost records. Limit: a record that the vault has not been told of is durable all the same, but whoever takes it off the end
+//! of the file is not found out; `verify` names how many such records there are.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -90,7 +90,8 @@ fn a_good_folder_passes_and_every_check_covers_something() {
     let steps: Vec<(Area, Step)> = report.checks.iter().map(|check| (check.area, check.step)).collect();
     let of_a_log = |area| [Step::Records, Step::Segments, Step::Commits, Step::Ordinals, Step::Tree, Step::Rows].map(|step| (area, step));
     let expected = [vec![(Area::Vault, Step::Keys)], of_a_log(Area::Log).to_vec(), vec![(Area::Log, Step::Signed)]];
-    let expected = [expected.concat(), of_a_log(Area::Reads).to_vec(), vec![(Area::Blobs, Step::Blobs)]].concat();
+    let reads = [of_a_log(Area::Reads).to_vec(), vec![(Area::Reads, Step::Signed)]].concat();
+    let expected = [expected.concat(), reads, vec![(Area::Blobs, Step::Blobs)]].concat();
     assert_eq!(steps, expected);
 
     for derived in ["derived", "reads-derived"] {
@@ -454,4 +455,36 @@ fn keys_checkpoints_and_blobs_that_do_not_fit_are_found() {
         flip(&files(folder, "")[0], 70_000);
     });
     assert_eq!((area, found.what.as_str()), (Area::Blobs, "a blob is not whole"));
+}
+
+/// The log of reads of yesterday is a good log: only the vault knows that there was more.
+#[test]
+fn readings_that_were_taken_off_are_missed_and_those_the_vault_cannot_know_are_named() {
+    let (world, cast, registered) = World::with_trainees(46, 3);
+    let read = |number: usize| {
+        let engine = world.open();
+        assert!(cast.name_of(engine.handle(), registered[number]).is_some());
+        engine.close();
+    };
+    read(0);
+    copy_folder(&world.data().join("reads"), &world.path("reads-then"));
+    copy_folder(&world.data().join("vault"), &world.path("vault-then"));
+    read(1);
+    assert!(verify(&world).is_whole());
+    let put_back = |name: &str| {
+        fs::remove_dir_all(world.data().join(name)).unwrap();
+        copy_folder(&world.path(&format!("{name}-then")), &world.data().join(name));
+    };
+    copy_folder(&world.data().join("reads"), &world.path("reads-now"));
+    put_back("reads");
+    fs::remove_dir_all(world.data().join("reads-derived")).unwrap();
+    let (area, step, divergence) = first(&verify(&world));
+    assert_eq!((area, step, divergence.expected.as_str()), (Area::Reads, Step::Signed, "2 events"), "{divergence:?}");
+
+    // A crash: the vault was not told of the newest reading.
+    fs::remove_dir_all(world.data().join("reads")).unwrap();
+    copy_folder(&world.path("reads-now"), &world.data().join("reads"));
+    put_back("vault");
+    let report = verify(&world);
+    assert!(report.notes.iter().any(|note| note.contains("the newest 1 of 2 readings")), "{report:#?}");
 }

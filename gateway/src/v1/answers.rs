@@ -44,6 +44,7 @@ const NAMED: &[Named] = &[
     ("Why", why),
     ("RosterJob", roster_job),
     ("Status", status),
+    ("Origins", origins),
 ];
 
 /// The schemas for the components of the document.
@@ -53,7 +54,7 @@ pub(super) fn components() -> Map<String, Value> {
 
 /// The schema of the JSON that a route answers with; none if it answers otherwise.
 pub(super) fn of(method: &str, path: &str) -> Option<Value> {
-    let name = match (method, path.strip_prefix("/api/v1/")?) {
+    let name = match (method, path.strip_prefix("/api/v1/").unwrap_or(path)) {
         ("POST", "sessions") => "SignedIn",
         ("GET", "sessions/current") => "CurrentSession",
         ("GET", "quota") => "Quota",
@@ -74,6 +75,7 @@ pub(super) fn of(method: &str, path: &str) -> Option<Value> {
         ("GET", "why") => "Why",
         ("POST", "classes/{id}/roster" | "jobs/{id}/confirm") | ("GET", "jobs/{id}") => "RosterJob",
         ("GET", "status") => "Status",
+        ("GET", "/log/origins") => "Origins",
         _other => return None,
     };
     Some(part(name))
@@ -403,4 +405,9 @@ fn status() -> Value {
         ("row_checks", or_null(row_checks)),
         ("time", instant()),
     ])
+}
+
+fn origins() -> Value {
+    let known = object([("origin", text()), ("vkey", text()), ("statement", or_null(text())), ("first_checkpoint", or_null(text()))]);
+    object([("origins", list(known))])
 }

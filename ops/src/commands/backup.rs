@@ -81,8 +81,8 @@ pub(crate) fn restore(common: &Common, args: &RestoreArgs) -> anyhow::Result<End
         }
         out::line(match (restored.signs_on(), restored.published) {
             (true, _) => "it has everything that was published: the next start signs on",
-            (false, Some(_)) => "more was published than it holds: it can be read, and stays unsigned; see ops/runbooks/checkpoint.md",
-            (false, None) => "without the checkpoint file it stays unsigned and serves no personal data; see ops/runbooks/checkpoint.md",
+            (false, Some(_)) => "more was published than it holds: it can be read, and stays unsigned; see ops/runbooks/restore.md",
+            (false, None) => "without the checkpoint file it stays unsigned and serves no personal data; see ops/runbooks/restore.md",
         });
     }
     Ok(Ending::Well)

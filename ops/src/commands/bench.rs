@@ -93,7 +93,7 @@ impl BenchFolder {
     }
 
     fn open_at(&self, clock: Arc<dyn Clock>) -> anyhow::Result<Engine> {
-        let options = self.common.engine_options(LogPurpose::Demo, "localhost", clock, Arc::new(SystemEntropy::new()));
+        let options = self.common.engine_options(LogPurpose::Demo, None, clock, Arc::new(SystemEntropy::new()));
         Engine::open(options).context("the folder of the bench cannot be opened")
     }
 }

@@ -30,7 +30,7 @@ pub(crate) fn run(common: &Common, args: &DemoArgs) -> anyhow::Result<Ending> {
         Some(LogPurpose::Demo) => out::note(&format!("{} holds a demo already; remove the folder to make another", common.data.display())),
         None => fill(common, args)?,
     }
-    let opened = folder::open(common, "localhost")?;
+    let opened = folder::open(common, None)?;
     let names = accounts::list(opened.handle())?;
     if names.iter().all(|name| name.shown_password.is_none()) {
         opened.close()?;
@@ -66,7 +66,7 @@ fn fill(common: &Common, args: &DemoArgs) -> anyhow::Result<()> {
         }
         MasterKeyFile::new(&key).create(entropy.as_ref())?;
     }
-    let engine = Engine::open(common.engine_options(LogPurpose::Demo, "localhost", Arc::clone(&clock) as _, entropy))?;
+    let engine = Engine::open(common.engine_options(LogPurpose::Demo, None, Arc::clone(&clock) as _, entropy))?;
     let opened = Opened::over(engine, common)?;
     let bar = Bar::new("demo", 0);
     let summary = demo::fill(opened.handle(), &clock, &plan, &|progress| bar.set(progress.phase, progress.done, progress.total))?;

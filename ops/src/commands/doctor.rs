@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use zhixin_engine::engine::UNSIGNED_MARK;
 use zhixin_engine::log::{LogPurpose, genesis};
 use zhixin_engine::vault_keys::{MasterKeyFile, check_master_key};
 use zhixin_store::vault::LmdbVault;
@@ -88,6 +89,10 @@ fn writable(data: &Path) -> Finding {
 
 fn checkpoint(common: &Common) -> Finding {
     let path = common.checkpoint_file();
+    if common.data.join(UNSIGNED_MARK).exists() {
+        let says = format!("{} was restored and signs nothing; see ops/runbooks/restore.md", common.data.display());
+        return Finding { what: "checkpoint", well: false, says };
+    }
     let says = if path.exists() {
         format!("{}", path.display())
     } else {

@@ -33,7 +33,7 @@ pub(crate) fn run(common: &Common, args: &ServeArgs) -> anyhow::Result<Ending> {
             Usage(format!("--log {}: this version keeps the log in the data folder; only `embedded` can be named", args.log)).into()
         );
     }
-    let opened = folder::open(common, &args.domain)?;
+    let opened = folder::open(common, args.domain.as_deref())?;
     user::make_operator(&opened)?;
     let header = if args.proxy_header == "forwarded" { ProxyHeader::Forwarded } else { ProxyHeader::XForwardedFor };
     serve(opened, args.listen, args.check_rows, Proxies { trusted: args.trusted_proxies, header })

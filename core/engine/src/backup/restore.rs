@@ -3,7 +3,7 @@
 //! The restored folder bears the mark [`UNSIGNED_MARK`]: it signs nothing until a start is shown the newest published checkpoint (the checkpoint
 //! file, which is never in a backup) and extends it. Epoch numbers are kept; the next writer takes the next one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::ops::ControlFlow;
@@ -22,10 +22,10 @@ use crate::engine::UNSIGNED_MARK;
 use crate::entropy::SystemEntropy;
 use crate::log::{LogReader, open_reader};
 use crate::merkle::{TreeBuilder, TreeHash, leaf_hash};
+use crate::origin::own_checkpoint;
 use crate::read_log::HEAD_ROW;
 use crate::secrets::Secrets;
 use crate::vault_keys::{KeyRing, MasterKeyFile};
-use crate::verify::own_checkpoint;
 
 /// What is restored from where to where.
 #[derive(Debug, Clone)]
@@ -57,7 +57,7 @@ pub struct Restored {
 
 impl Restored {
     /// Whether the log has everything that was published, so that the next start signs on. Otherwise it stays unsigned: it can be read, and
-    /// if events were really lost, it goes on under a new origin and a public statement.
+    /// if events were really lost, it goes on under a new origin and a public statement: see [`renew_origin`](super::renew_origin).
     pub fn signs_on(&self) -> bool {
         self.published.is_some_and(|size| size <= self.manifest.log.end)
     }
@@ -123,21 +123,40 @@ fn prepare(request: &RestoreRequest, manifest: &Manifest, staging: &Path) -> Res
     let newest = CheckpointFile::new(&request.checkpoint_file).read()?;
     let mut signed = Vec::new();
     for note in [Some(&manifest.note), newest.as_ref().map(|known| &known.note)].into_iter().flatten().filter(|note| !note.is_empty()) {
-        let checkpoint = own_checkpoint(note, &manifest.log.log_id, &secrets.signing_seed)
+        let checkpoint = own_checkpoint(note, manifest.log.log_id, &keys)?
             .map_err(|what| BackupFault::Differs { file: "a published checkpoint".to_owned(), what })?;
         signed.push((checkpoint.size(), *checkpoint.root()));
     }
     let published = newest.filter(|known| !known.note.is_empty()).and(signed.last().map(|(size, _)| *size));
-    check_roots(log.as_ref(), signed)?;
-    replace_file(&staging.join(UNSIGNED_MARK), b"restored; shown the newest published checkpoint, it signs on\n")?;
+    check_roots(log.as_ref(), &signed)?;
+    replace_file(&staging.join(UNSIGNED_MARK), print_mark(manifest.log.end).as_bytes())?;
     sync_folder(staging)?;
     Ok((copy, published))
 }
 
-/// Hashes all leaves and compares the root at every signed size that the log reaches.
-fn check_roots(log: &dyn LogReader, mut signed: Vec<(u64, TreeHash)>) -> Result<(), BackupFault> {
-    signed.sort_unstable();
-    let mut signed = signed.into_iter().peekable();
+/// What the mark of an unsigned folder says: how much was restored, whatever is recorded since.
+fn print_mark(end: u64) -> String {
+    format!("restored; shown the newest published checkpoint, it signs on\n{end}\n")
+}
+
+/// How much was restored, as the mark says.
+pub(super) fn parse_mark(text: &str) -> Option<u64> {
+    let end = text.lines().nth(1)?.parse().ok()?;
+    (print_mark(end) == text).then_some(end)
+}
+
+/// Compares the root at every signed size that the log reaches.
+fn check_roots(log: &dyn LogReader, signed: &[(u64, TreeHash)]) -> Result<(), BackupFault> {
+    let roots = roots_at(log, &signed.iter().map(|(size, _)| *size).collect())?;
+    match signed.iter().find(|(size, root)| roots.get(size).is_some_and(|found| found != root)) {
+        Some((size, _)) => Err(BackupFault::Fork { size: *size }),
+        None => Ok(()),
+    }
+}
+
+/// Hashes all leaves; gives the root at every one of the sizes that the log reaches.
+pub(super) fn roots_at(log: &dyn LogReader, sizes: &BTreeSet<u64>) -> Result<BTreeMap<u64, TreeHash>, BackupFault> {
+    let mut roots = BTreeMap::new();
     let (mut tree, mut completed, mut leaves) = (TreeBuilder::new(), Vec::new(), LeafWriter::default());
     let mut outcome = Ok(());
     let damaged = |position: u64, what: String| BackupFault::Differs { file: format!("the commit at position {position}"), what };
@@ -152,10 +171,8 @@ fn check_roots(log: &dyn LogReader, mut signed: Vec<(u64, TreeHash)>) -> Result<
                     let text = leaves.leaf(&commit, index, record, Position(first + u64::from(index))).map_err(wrong)?;
                     completed.clear();
                     tree.append(leaf_hash(text.as_bytes()), &mut completed).map_err(|fault| damaged(first, fault.to_string()))?;
-                    while let Some((size, root)) = signed.next_if(|(size, _)| *size == tree.size()) {
-                        if tree.root() != root {
-                            return Err(BackupFault::Fork { size });
-                        }
+                    if sizes.contains(&tree.size()) {
+                        roots.insert(tree.size(), tree.root());
                     }
                 }
             }
@@ -164,7 +181,7 @@ fn check_roots(log: &dyn LogReader, mut signed: Vec<(u64, TreeHash)>) -> Result<
         if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })
     .map_err(|fault| damaged(tree.size(), crate::appender::log_chain(&fault)))?;
-    outcome
+    outcome.map(|()| roots)
 }
 
 /// Puts the prepared folder in the place of the data folder.
@@ -195,13 +212,13 @@ fn take_place(data: &Path, staging: &Path) -> Result<Option<PathBuf>, BackupFaul
     Ok(aside)
 }
 
-/// Takes the lock of a log, so that no engine runs on the folder while it is moved.
-fn stop_writers(data: &Path) -> Result<Option<File>, BackupFault> {
+/// Takes the lock of a log, so that no engine runs on the folder meanwhile.
+pub(super) fn stop_writers(data: &Path) -> Result<Option<File>, BackupFault> {
     let path = data.join("log/lock");
-    if !path.exists() {
+    if !data.join("log").is_dir() {
         return Ok(None);
     }
-    let file = File::options().write(true).open(&path).map_err(io_fault("open", &path))?;
+    let file = File::options().write(true).create(true).truncate(false).open(&path).map_err(io_fault("open", &path))?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Err(BackupFault::Running { path: data.to_owned() }),
@@ -210,7 +227,7 @@ fn stop_writers(data: &Path) -> Result<Option<File>, BackupFault> {
 }
 
 /// `DATA.suffix`.
-fn beside(data: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(data: &Path, suffix: &str) -> PathBuf {
     let mut name = data.to_owned().into_os_string();
     name.push(".");
     name.push(suffix);

@@ -69,6 +69,9 @@ pub enum CheckpointError {
         /// Name it should have.
         origin: String,
     },
+    /// A statement of a new origin does not name a key.
+    #[error("key of the new origin")]
+    NewKey(#[source] KeyError),
     /// The note around it is refused.
     #[error(transparent)]
     Note(#[from] NoteError),
@@ -89,6 +92,15 @@ impl Checkpoint {
         check_name(origin).map_err(CheckpointError::Origin)?;
         check_tree(size, &root)?;
         Ok(Self { origin: origin.to_owned(), size, root, extensions: Vec::new() })
+    }
+
+    /// The same with one more line, whose meaning is the caller's.
+    ///
+    /// # Errors
+    /// The line could not be read back as one.
+    pub fn with_extension(mut self, line: String) -> Result<Self, CheckpointError> {
+        self.extensions.push(line);
+        Self::parse(&self.to_string()).map(|_| self)
     }
 
     /// Reads the text of a checkpoint note.
@@ -130,7 +142,7 @@ impl Checkpoint {
         &self.root
     }
 
-    /// Lines after the root, which we never write and whose meaning we do not know.
+    /// Lines after the root. We write one only, in the first checkpoint of a new origin; the meaning of others is not known.
     pub fn extensions(&self) -> &[String] {
         &self.extensions
     }
@@ -232,12 +244,12 @@ fn expect_origin(expected: &str, found: &str) -> Result<(), CheckpointError> {
 }
 
 /// Splits a text into lines, each ended by a newline and none of them empty.
-fn plain_lines(text: &str) -> Result<Vec<&str>, CheckpointError> {
+pub(super) fn plain_lines(text: &str) -> Result<Vec<&str>, CheckpointError> {
     let lines: Vec<&str> = text.strip_suffix('\n').ok_or(CheckpointError::BadLines)?.split('\n').collect();
     if lines.iter().any(|line| line.is_empty()) { Err(CheckpointError::BadLines) } else { Ok(lines) }
 }
 
-fn parse_tree(size: &str, root: &str) -> Result<(u64, TreeHash), CheckpointError> {
+pub(super) fn parse_tree(size: &str, root: &str) -> Result<(u64, TreeHash), CheckpointError> {
     let size = parse_number("tree size", size)?;
     let root = parse_hash(root).ok_or_else(|| CheckpointError::BadRoot { found: root.to_owned() })?;
     check_tree(size, &root)?;

@@ -56,7 +56,7 @@ pub(super) fn check(parts: &Parts, end: u64, on_progress: OnProgress<'_>) -> Res
     let stored = find_stored(parts, &mut build)?;
     let complete = build.rows.complete().map_err(scratch_fault)?;
     build.advance(end)?;
-    let signed = (parts.area == Area::Log).then(|| signed(parts, &build));
+    let signed = (parts.area == Area::Log || !parts.signed.is_empty()).then(|| signed(parts, &build));
     let (root, complete_root) = (build.rows.root_at(end), build.rows.root_at(complete.position));
     let Build { rows, stopped, mut reached, generation, .. } = build;
     let mut fresh = rows.rows().map_err(scratch_fault)?;
