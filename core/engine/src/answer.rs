@@ -72,16 +72,38 @@ pub enum CommandError {
     /// The commit would be longer than a commit may be.
     #[error("the command comes to more than one commit may hold: {0}")]
     TooLarge(&'static str),
+    /// The code of the command is wrong. Nothing was recorded, and other commands go on.
+    #[error("{command} is broken: {breach}")]
+    Broken {
+        /// Its name.
+        command: &'static str,
+        /// What it did.
+        breach: Breach,
+    },
     /// The world failed; nothing was changed unless the variant says otherwise.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+/// What no command may do. Why no panic: the thread that decides serves all the others too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Breach {
+    /// It asks for reads again and again.
+    #[error("it reads in more than {0} rounds")]
+    Reads(usize),
+    /// One event names a subject twice, which would count it as two.
+    #[error("an event names {0} twice")]
+    NamedTwice(Subject),
+    /// It names a subject that has a history which it did not read, also with other fresh ids.
+    #[error("it names {0} without having read it")]
+    Unread(Subject),
 }
 
 /// Why the command loop cannot serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unavailable {
     /// The disk has no room.
-    #[error("the log has no room")]
+    #[error("the disk has no room")]
     Full,
     /// Too many commands wait.
     #[error("too many commands wait")]

@@ -10,7 +10,8 @@ use std::thread;
 use crate::answer::{Answer, Reply, Unavailable};
 use crate::log::{AppendFault, EventLog};
 use crate::pipeline::{Forming, Pipeline, send};
-use crate::vault_keys::KeyRing;
+use crate::vault_keys::{KeyFault, KeyRing};
+use zhixin_store::vault::VaultFault;
 
 /// Answers sent by the appender itself. Why: so few cost less than waking another thread to send them.
 const OWN_ANSWERS_MAX: usize = 2;
@@ -40,14 +41,17 @@ fn send_all(answers: Answers) {
 }
 
 fn append(log: &mut dyn EventLog, pipeline: &Pipeline, keys: &Arc<KeyRing>, forming: Forming, sender: &Sender<Answers>) {
-    if let Err(fault) = keys.write_new(&forming.new_keys) {
-        tracing::error!(fault = %log_chain(&fault), runbook = "vault", "keys could not be made durable; writing stops");
+    if let Err(fault) = keys.write_new(&forming.new_keys, log.head().next_position) {
+        // A full disk changed nothing, as in the log: there may be room for the next batch.
+        let stop = !matches!(fault, KeyFault::Vault(VaultFault::Full));
+        tracing::error!(fault = %log_chain(&fault), stop, runbook = "vault", "keys could not be made durable; a batch was not appended");
         keys.drop_cached();
-        pipeline.failed(Unavailable::Storage, true);
+        pipeline.failed(if stop { Unavailable::Storage } else { Unavailable::Full }, stop);
         return;
     }
     match log.append(&forming.body.finish()) {
         Ok(head) => {
+            keys.confirm(&forming.new_keys);
             let answers = pipeline.succeeded(forming.number, head.next_position);
             if answers.len() <= OWN_ANSWERS_MAX {
                 send_all(answers);
@@ -57,7 +61,11 @@ fn append(log: &mut dyn EventLog, pipeline: &Pipeline, keys: &Arc<KeyRing>, form
         }
         Err(fault) => {
             let (failure, stop) = match fault {
-                AppendFault::Full => (Unavailable::Full, false),
+                AppendFault::Full => {
+                    // Before anything else is decided: what is made void by the failure may rest on these keys, nothing after it.
+                    keys.withdraw(&forming.new_keys);
+                    (Unavailable::Full, false)
+                }
                 AppendFault::TooLarge => zhixin_events::invariant!("a batch is bounded while it forms"),
                 AppendFault::Conflict | AppendFault::Fenced => (Unavailable::Stopped, true),
                 AppendFault::Unknown(_) => (Unavailable::OutcomeUnknown, true),

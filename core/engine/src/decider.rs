@@ -5,12 +5,15 @@
 
 mod form;
 mod look_up;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+use zhixin_domain::Refusal;
 use zhixin_domain::decision::{Decision, FRESH_IDS, Inputs, NewEvent, Reads};
 use zhixin_domain::rules::{Packs, Rules};
 use zhixin_domain::state::Fact;
@@ -22,7 +25,7 @@ use zhixin_store::table::Table;
 
 pub(crate) use self::form::{accepted, command_id};
 use self::form::{bytes_max, check_limits};
-use crate::answer::{Answer, CommandError, Reply, Submission, Unavailable};
+use crate::answer::{Answer, Breach, CommandError, Reply, Submission, Unavailable};
 use crate::clock::Clock;
 use crate::derived::DerivedView;
 use crate::entropy::Entropy;
@@ -202,6 +205,11 @@ impl Decider {
     }
 
     fn serve(&mut self, submission: &Submission, reply: Reply) {
+        self.serve_by(submission, reply, &|states, inputs| submission.command.decide(states, inputs));
+    }
+
+    /// The same with what decides as an argument: tests decide what no command of the domain does.
+    fn serve_by(&mut self, submission: &Submission, reply: Reply, decide: Decide<'_>) {
         let mut reply = Some(reply);
         // A failed append makes a decision void: decide again on what is durable.
         while let Some(waiting) = reply.take() {
@@ -214,7 +222,7 @@ impl Decider {
                 drop(waiting.send(Err(Unavailable::Overloaded.into())));
                 return;
             }
-            match self.decide(submission, standing) {
+            match self.decide(submission, standing, decide) {
                 Outcome::Answer { answer, batch } => self.around.pipeline.answer_after(batch, self.generation, waiting, answer),
                 Outcome::Commit { commit, decision, new_keys, answer } => match self.advance(&commit, &decision) {
                     Ok(snapshots) => reply = self.record(&commit, &decision, snapshots, new_keys, waiting, answer),
@@ -239,15 +247,26 @@ impl Decider {
         false
     }
 
-    fn decide(&mut self, submission: &Submission, standing: Standing) -> Outcome {
+    fn decide(&mut self, submission: &Submission, standing: Standing, decide: Decide<'_>) -> Outcome {
         let mut seen = 0;
-        match self.try_decide(submission, standing, &mut seen) {
+        match self.try_decide(submission, standing, decide, &mut seen) {
             Ok(outcome) => outcome,
-            Err(error) => Outcome::Answer { answer: Err(error), batch: seen },
+            Err(error) => {
+                if let CommandError::Broken { .. } = error {
+                    tracing::error!(fault = %error, runbook = "invariant", "a command is broken; nothing of it was recorded");
+                }
+                Outcome::Answer { answer: Err(error), batch: seen }
+            }
         }
     }
 
-    fn try_decide(&mut self, submission: &Submission, standing: Standing, seen: &mut u64) -> Result<Outcome, CommandError> {
+    fn try_decide(
+        &mut self,
+        submission: &Submission,
+        standing: Standing,
+        decide: Decide<'_>,
+        seen: &mut u64,
+    ) -> Result<Outcome, CommandError> {
         let clock = self.around.clock.now().map_err(|_| Unavailable::ClockJumped)?;
         let now = clock.max(self.last_recorded);
         if let Some((answer, batch)) = self.repeated(submission, standing, now)? {
@@ -265,6 +284,8 @@ impl Decider {
                 return Err(CommandError::HasMoved { subject: *subject, expected: *expected, found });
             }
         }
+        let broken = |breach| CommandError::Broken { command: submission.command.name(), breach };
+        let mut taken = Vec::new();
         for _ in 0..COLLISIONS_MAX {
             let rules = Rules::new(&self.packs);
             let fresh: [[u8; 6]; FRESH_IDS] = std::array::from_fn(|_| self.around.entropy.array());
@@ -277,15 +298,20 @@ impl Decider {
                 rules,
                 fresh,
             };
-            let decision = submission.command.decide(&loaded.states, &inputs)?;
+            let decision = decide(&loaded.states, &inputs)?;
             let packs = inputs.rules.used();
-            if self.names_something_taken(&decision, &mut loaded)? {
+            if let Some(subject) = decision.events.iter().find_map(named_twice) {
+                return Err(broken(Breach::NamedTwice(subject)));
+            }
+            if self.names_something_taken(&decision, &mut loaded, &mut taken)? {
                 continue;
             }
             *seen = loaded.batch;
             return self.prepare(submission, decision, packs, now, &loaded.states);
         }
-        invariant!("fresh ids of 48 bits collide again and again")
+        // Fresh ids of 48 bits do not collide so often: it is a subject that the command should have read.
+        let Some(subject) = taken.pop() else { invariant!("a decision names something taken, or it is prepared") };
+        Err(broken(Breach::Unread(subject)))
     }
 
     /// The first answer, when the command id is known.
@@ -324,7 +350,7 @@ impl Decider {
                 loaded.states.insert_identity(identity, known);
             }
         }
-        invariant!("{} reads in more than {READ_ROUNDS_MAX} rounds", submission.command.name())
+        Err(CommandError::Broken { command: submission.command.name(), breach: Breach::Reads(READ_ROUNDS_MAX) })
     }
 
     fn load_subject(&mut self, subject: Subject, loaded: &mut Loaded) -> Result<(), CommandError> {
@@ -364,12 +390,16 @@ impl Decider {
         }
     }
 
-    /// Whether a fresh id is taken: a subject that the decision did not read must have no history.
-    fn names_something_taken(&mut self, decision: &Decision, loaded: &mut Loaded) -> Result<bool, CommandError> {
+    /// Whether a fresh id is taken: a subject that the command did not read must have no history. `taken` holds those found before.
+    fn names_something_taken(&mut self, decision: &Decision, loaded: &mut Loaded, taken: &mut Vec<Subject>) -> Result<bool, CommandError> {
         for subject in decision.events.iter().flat_map(|event| &event.subjects) {
+            if taken.contains(subject) {
+                return Ok(true);
+            }
             if !loaded.states.holds(subject) {
                 self.load_subject(*subject, loaded)?;
                 if loaded.states.ordinal(subject) > 0 {
+                    taken.push(*subject);
                     return Ok(true);
                 }
             }
@@ -544,6 +574,15 @@ impl Decider {
             self.hot.remove(subject);
         }
     }
+}
+
+/// What decides on loaded states.
+type Decide<'a> = &'a dyn Fn(&States, &Inputs<'_>) -> Result<Decision, Refusal>;
+
+/// A subject that one event names more than once.
+fn named_twice(event: &NewEvent) -> Option<Subject> {
+    let twice = |(index, subject): (usize, &Subject)| event.subjects.iter().skip(index + 1).any(|other| other == subject);
+    event.subjects.iter().enumerate().find(|entry| twice(*entry)).map(|(_, subject)| *subject)
 }
 
 /// What deciding comes to.

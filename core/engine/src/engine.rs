@@ -143,6 +143,11 @@ impl Engine {
         let (log, derived) = open_log(&mut options, &secrets, &keys, last_signed, outside.as_ref())?;
         let reader = log.feed();
         let unsigned = check_signed(&options.data, &derived, last_signed, outside.as_ref())?;
+        // A log that may have lost commits does not tell which keys nothing uses.
+        let swept = if unsigned { 0 } else { keys.sweep(reader.as_ref())? };
+        if swept > 0 {
+            tracing::info!(keys = swept, "keys were removed whose commits never became durable");
+        }
         let last_recorded = last_time(&reader)?;
         let read_log = open_read_log(&mut options, &secrets, &keys)?;
         // A file that only notes erasures decided since the restore does not know of those before it.

@@ -13,6 +13,7 @@ mod file;
 mod forget;
 #[cfg(test)]
 mod tests;
+mod unconfirmed;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -192,6 +193,7 @@ struct State {
     holders: HashMap<Subject, Key>,
     /// Keys of holders that commits under way have made.
     pending: HashMap<Subject, Key>,
+    unconfirmed: unconfirmed::Unconfirmed,
 }
 
 impl fmt::Debug for KeyRing {
@@ -255,6 +257,7 @@ impl KeyRing {
             groups: HashMap::new(),
             holders: HashMap::new(),
             pending: HashMap::new(),
+            unconfirmed: unconfirmed::Unconfirmed::default(),
         };
         Ok(Self { vault, file, entropy, writing: Mutex::new(()), state: Mutex::new(state) })
     }
@@ -406,17 +409,18 @@ impl KeyRing {
         Ok(key)
     }
 
-    /// Makes new keys durable.
+    /// Makes new keys durable, while the log ends at `end`. What becomes of their commits is told by `confirm` or `withdraw`, or never.
     ///
     /// # Errors
     /// The vault cannot be written; then none of them may be used.
-    pub(crate) fn write_new(&self, new_keys: &NewKeys) -> Result<(), KeyFault> {
+    pub(crate) fn write_new(&self, new_keys: &NewKeys, end: u64) -> Result<(), KeyFault> {
         if new_keys.is_empty() {
             return Ok(());
         }
         let _alone = self.wrapping()?;
-        let mut ops = Vec::with_capacity(new_keys.len() * 2);
+        let mut ops = Vec::with_capacity(new_keys.len() * 2 + 1);
         let mut state = self.state();
+        ops.push(state.unconfirmed.extend(new_keys, end));
         for (holder, key) in new_keys {
             let group_key = self.group_key_or_make(&mut state, group_of(holder), &mut ops)?;
             let row = holder_row(FIELDS, holder);

@@ -1,6 +1,9 @@
 //! What is damaged in a data folder is made anew where the log can tell it, and refused where nothing can.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test")]
 
+#[path = "backup/watched.rs"]
+#[allow(dead_code, reason = "each test file uses a part of it")]
+mod watched;
 #[path = "backup/world.rs"]
 #[allow(dead_code, reason = "each test file uses a part of it")]
 mod world;
@@ -8,19 +11,16 @@ mod world;
 use std::fs;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use watched::{Watch, Watched};
 use world::{Cast, NAME, World, copy_folder, files};
 use zhixin_engine::engine::{Engine, EngineOptions};
 use zhixin_engine::fault::OpenFault;
-use zhixin_engine::log::{
-    AppendFault, EpochRecord, EventLog, LogFault, LogHead, LogId, LogKey, LogPurpose, LogReader, MemoryBackend, MemoryLog, Writer,
-};
+use zhixin_engine::log::{LogFault, LogId, LogKey, LogPurpose, MemoryBackend, MemoryLog, Writer};
 use zhixin_events::Subject;
-use zhixin_store::feed::{Batch, Feed, FeedFault};
 use zhixin_store::rows::{Direction, RowBatch, RowKind, open_rows};
-use zhixin_store::segments::EventFrame;
 use zhixin_store::vault::{LmdbVault, Vault as _};
 
 /// Changes the last derived row for which `is_it` holds, and nothing else.
@@ -106,82 +106,24 @@ fn leaves_that_nobody_signed_are_hashed_again_before_they_are_signed() {
     assert_eq!(last_signed(), right);
 }
 
-/// A log whose reader fails once when it is told to.
-#[derive(Debug)]
-struct Flaky {
-    log: Box<dyn EventLog>,
-    fail: Arc<AtomicBool>,
-}
-
-struct FlakyReader {
-    reader: Arc<dyn LogReader>,
-    fail: Arc<AtomicBool>,
-}
-
-impl EventLog for Flaky {
-    fn head(&self) -> LogHead {
-        self.log.head()
-    }
-    fn purpose(&self) -> LogPurpose {
-        self.log.purpose()
-    }
-    fn append(&mut self, body: &[u8]) -> Result<LogHead, AppendFault> {
-        self.log.append(body)
-    }
-    fn recover(&mut self) -> Result<LogHead, LogFault> {
-        self.log.recover()
-    }
-    fn feed(&self) -> Arc<dyn LogReader> {
-        Arc::new(FlakyReader { reader: self.log.feed(), fail: Arc::clone(&self.fail) })
-    }
-}
-
-impl Feed for FlakyReader {
-    fn end(&self) -> u64 {
-        self.reader.end()
-    }
-    fn read(&self, from: u64, on_batch: &mut dyn FnMut(&Batch<'_>) -> ControlFlow<()>) -> Result<(), FeedFault> {
-        // Only where there is something to read: what looks whether there is anything must not use the fault up.
-        if from < self.end() && self.fail.swap(false, Ordering::SeqCst) {
-            return Err(FeedFault::Source { position: from, source: "for this test".into() });
-        }
-        self.reader.read(from, on_batch)
-    }
-    fn wait_beyond(&self, position: u64, timeout: Duration) -> u64 {
-        self.reader.wait_beyond(position, timeout)
-    }
-}
-
-impl LogReader for FlakyReader {
-    fn frame_at(&self, position: u64) -> Result<EventFrame, LogFault> {
-        self.reader.frame_at(position)
-    }
-    fn epochs(&self) -> Result<Vec<EpochRecord>, LogFault> {
-        self.reader.epochs()
-    }
-    fn check(&self, key: &LogKey, on_progress: &mut dyn FnMut(u64)) -> Result<LogHead, LogFault> {
-        self.reader.check(key, on_progress)
-    }
-}
-
 #[test]
 fn a_reading_that_is_recorded_but_not_indexed_does_not_spoil_the_next() {
     let world = World::new(63);
     let backend = MemoryBackend::new(LogKey::new(LogId([8; 16]), [4; 32]));
-    let fail = Arc::new(AtomicBool::new(false));
+    let watch = Arc::new(Watch::default());
     let open = || {
         let writer = Writer { node: "test".to_owned(), code_version: "0".to_owned(), purpose: LogPurpose::Demo, now_ms: 0 };
-        let log = Flaky { log: Box::new(MemoryLog::open(&backend, writer).unwrap()), fail: Arc::clone(&fail) };
-        Engine::open(EngineOptions { read_log: Some(Box::new(log)), ..world.options("master") }).unwrap()
+        let read_log = Some(Watched::over(MemoryLog::open(&backend, writer).unwrap(), &watch));
+        Engine::open(EngineOptions { read_log, ..world.options("master") }).unwrap()
     };
     let engine = open();
     let cast = Cast::set_up(engine.handle());
     let registered = cast.register(engine.handle(), 1);
-    fail.store(true, Ordering::SeqCst);
+    watch.fail_once.store(true, Ordering::SeqCst);
     for _ in 0..3 {
         assert_eq!(cast.name_of(engine.handle(), registered).as_deref(), Some(NAME));
     }
-    assert!(!fail.load(Ordering::SeqCst), "the index failed once");
+    assert!(!watch.fail_once.load(Ordering::SeqCst), "the index failed once");
     engine.close();
     let engine = open();
     assert_eq!(engine.handle().read_log().view().unwrap().count(&Subject::person(registered.person), u64::MAX).unwrap(), 3);

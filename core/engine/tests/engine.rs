@@ -1,14 +1,18 @@
 //! The engine as its callers see it: durable answers, repeats, the overlay, snapshots, forgetting, and refusing to sign a fork.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test")]
 
+#[path = "backup/watched.rs"]
+#[allow(dead_code, reason = "each test file uses a part of it")]
+mod watched;
+
 use std::fs;
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::oneshot::error::TryRecvError;
+use watched::{Watch, Watched};
 use zhixin_domain::access::{OpenAccount, RegisterOrganisation};
 use zhixin_domain::class::register_trainee::{PersonDescription, Trainee};
 use zhixin_domain::class::{OpenRun, PlanRun, RegisterTrainee};
@@ -23,9 +27,7 @@ use zhixin_engine::engine::{Engine, EngineOptions};
 use zhixin_engine::entropy::SeededEntropy;
 use zhixin_engine::fault::OpenFault;
 use zhixin_engine::handle::EngineHandle;
-use zhixin_engine::log::{
-    EpochRecord, EventLog, LogFault, LogHead, LogId, LogKey, LogPurpose, LogReader, MemoryBackend, MemoryLog, Trouble, Writer,
-};
+use zhixin_engine::log::{LogId, LogKey, LogPurpose, MemoryBackend, MemoryLog, Trouble, Writer};
 use zhixin_engine::merkle::{self, leaf_hash};
 use zhixin_engine::read_log::Reading;
 use zhixin_engine::vault_keys::MasterKeyFile;
@@ -33,8 +35,6 @@ use zhixin_events::class::PlannedModule;
 use zhixin_events::document::PackFigure;
 use zhixin_events::field::Digest32;
 use zhixin_events::*;
-use zhixin_store::feed::{Batch, Feed, FeedFault};
-use zhixin_store::segments::EventFrame;
 
 const JIANGSU: ReportingUnit = ReportingUnit::JIANGSU;
 
@@ -342,61 +342,6 @@ fn an_unknown_outcome_stops_writing_and_is_settled_by_reopening() {
     }
 }
 
-/// Counts the point reads of a log.
-#[derive(Debug)]
-struct Counting {
-    log: Box<dyn EventLog>,
-    reads: Arc<AtomicU64>,
-}
-
-struct CountingReader {
-    reader: Arc<dyn LogReader>,
-    reads: Arc<AtomicU64>,
-}
-
-impl EventLog for Counting {
-    fn head(&self) -> LogHead {
-        self.log.head()
-    }
-    fn purpose(&self) -> LogPurpose {
-        self.log.purpose()
-    }
-    fn append(&mut self, body: &[u8]) -> Result<LogHead, zhixin_engine::log::AppendFault> {
-        self.log.append(body)
-    }
-    fn recover(&mut self) -> Result<LogHead, LogFault> {
-        self.log.recover()
-    }
-    fn feed(&self) -> Arc<dyn LogReader> {
-        Arc::new(CountingReader { reader: self.log.feed(), reads: Arc::clone(&self.reads) })
-    }
-}
-
-impl Feed for CountingReader {
-    fn end(&self) -> u64 {
-        self.reader.end()
-    }
-    fn read(&self, from: u64, on_batch: &mut dyn FnMut(&Batch<'_>) -> ControlFlow<()>) -> Result<(), FeedFault> {
-        self.reader.read(from, on_batch)
-    }
-    fn wait_beyond(&self, position: u64, timeout: Duration) -> u64 {
-        self.reader.wait_beyond(position, timeout)
-    }
-}
-
-impl LogReader for CountingReader {
-    fn frame_at(&self, position: u64) -> Result<EventFrame, LogFault> {
-        self.reads.fetch_add(1, Ordering::SeqCst);
-        self.reader.frame_at(position)
-    }
-    fn epochs(&self) -> Result<Vec<EpochRecord>, LogFault> {
-        self.reader.epochs()
-    }
-    fn check(&self, key: &LogKey, progress: &mut dyn FnMut(u64)) -> Result<LogHead, LogFault> {
-        self.reader.check(key, progress)
-    }
-}
-
 /// A trainer is suspended and reinstated over and over; after a restart its state is loaded from the last snapshot and what follows it.
 #[test]
 fn loading_a_subject_of_ten_thousand_events_reads_at_most_1024_of_them() {
@@ -424,7 +369,7 @@ fn loading_a_subject_of_ten_thousand_events_reads_at_most_1024_of_them() {
     }
     engine.close();
 
-    let reads = Arc::new(AtomicU64::new(0));
+    let watch = Arc::new(Watch::default());
     let secrets_key = {
         let engine = open(dir.path());
         let key = engine.handle().log_key().clone();
@@ -434,11 +379,11 @@ fn loading_a_subject_of_ten_thousand_events_reads_at_most_1024_of_them() {
     let writer = Writer { node: "test".to_owned(), code_version: "0".to_owned(), purpose: LogPurpose::Demo, now_ms: 0 };
     let segments = zhixin_store::segments::SegmentOptions { segment_bytes: 1 << 20, ..Default::default() };
     let (log, _) = zhixin_engine::log::EmbeddedLog::open(&dir.path().join("data/log"), secrets_key, writer, segments).unwrap();
-    let counting = Counting { log: Box::new(log), reads: Arc::clone(&reads) };
-    let engine = Engine::open(EngineOptions { event_log: Some(Box::new(counting)), ..options(dir.path()) }).unwrap();
-    reads.store(0, Ordering::SeqCst);
+    let event_log = Some(Watched::over(log, &watch));
+    let engine = Engine::open(EngineOptions { event_log, ..options(dir.path()) }).unwrap();
+    watch.frames.store(0, Ordering::SeqCst);
     accept(engine.handle(), by_office(engine.handle(), EVENTS));
-    let read = reads.load(Ordering::SeqCst);
+    let read = watch.frames.load(Ordering::SeqCst);
     // The account and the organisation of the trainer are read too: the latter is long as well.
     assert!(read <= 2 * 1_024 + 10, "{read} point reads");
     let count = engine.handle().view().unwrap().count(&Subject::trainer(cast.trainer), u64::MAX).unwrap();

@@ -332,7 +332,8 @@ fn an_older_version_of_an_event_is_read_and_decided_on_and_passes() {
     let engine = world.open();
     let leaf = engine.handle().leaf(end).unwrap();
     assert!(leaf.contains(r#""t":"directory.occupation-code-assigned","v":1"#), "{leaf}");
-    let taken = cast.assign_code(engine.handle(), assign("2-02-38-04")).unwrap_err();
+    let again = AssignOccupationCode { code_edition: PlanYear::new(2023), ..assign("2-02-38-04") };
+    let taken = cast.assign_code(engine.handle(), again).unwrap_err();
     assert!(taken.to_string().contains("DIR-0002"), "{taken}");
     cast.assign_code(engine.handle(), assign("2-02-38-05")).unwrap();
     engine.close();

@@ -46,7 +46,8 @@ pub trait Vault: Debug + Send + Sync {
 
     /// Overwrites what the storage still holds of deleted and replaced values.
     ///
-    /// Why apart from deleting: it writes the whole vault anew (and holds it in memory), and only an erasure needs it. Limits: best
+    /// Why apart from deleting: it writes the whole vault anew, and only an erasure needs it. Memory: what LMDB holds of a transaction before
+    /// it writes pages ahead, at most 512 MiB. Limits: best
     /// effort. A reader that is open meanwhile keeps old pages; copies by the file system, the device and backups are beyond reach.
     /// The rotated group keys of the engine are the guarantee of forgetting.
     fn scrub(&self) -> Result<(), VaultFault>;

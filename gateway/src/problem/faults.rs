@@ -66,6 +66,7 @@ impl From<CommandError> for Problem {
             ),
             CommandError::StillRunning => Self::from(Kind::StillRunning).retry_after(1),
             CommandError::TooLarge(_) => Kind::TooLarge.into(),
+            CommandError::Broken { .. } => Self::from(Kind::Internal).because(&error),
             CommandError::Unavailable(unavailable) => unavailable.into(),
         }
     }

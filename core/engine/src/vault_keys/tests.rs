@@ -31,7 +31,7 @@ fn with_keys(dir: &Path) -> (Arc<dyn Vault>, KeyRing) {
     for number in 0..20 {
         let mut new_keys = Vec::new();
         keys.key_for_sealing(&person(number), &mut new_keys).unwrap();
-        keys.write_new(&new_keys).unwrap();
+        keys.write_new(&new_keys, 0).unwrap();
     }
     keys.secret_or_make("log", |entropy| entropy.array::<32>().to_vec()).unwrap();
     (vault, keys)
@@ -69,7 +69,7 @@ fn a_key_made_before_an_erasure_and_written_after_it_opens() {
     let made = keys.key_for_sealing(&person(77), &mut new_keys).unwrap();
     keys.destroy(&[person(3)]).unwrap();
     assert_eq!(keys.key_for_sealing(&person(77), &mut new_keys).unwrap(), made, "it is still under way");
-    keys.write_new(&new_keys).unwrap();
+    keys.write_new(&new_keys, 0).unwrap();
     assert_eq!(ring(dir.path(), &vault).unwrap().key_for_opening(&person(77)).unwrap(), made);
     keys.destroy(&[person(4)]).unwrap();
     assert_eq!(keys.key_for_opening(&person(77)).unwrap(), made);
@@ -146,7 +146,7 @@ impl Vault for Unsure {
 fn make(keys: &KeyRing, holder: &Subject) -> Key {
     let mut new_keys = Vec::new();
     let key = keys.key_for_sealing(holder, &mut new_keys).unwrap();
-    keys.write_new(&new_keys).unwrap();
+    keys.write_new(&new_keys, 0).unwrap();
     key
 }
 
@@ -213,7 +213,7 @@ fn a_lost_group_key_is_damage_and_is_not_made_again() {
     let other = beside(&person(4));
     let mut new_keys = Vec::new();
     keys.key_for_sealing(&other, &mut new_keys).unwrap();
-    assert!(matches!(keys.write_new(&new_keys), Err(KeyFault::GroupKeyLost { .. })));
+    assert!(matches!(keys.write_new(&new_keys, 0), Err(KeyFault::GroupKeyLost { .. })));
 }
 
 #[test]

@@ -200,7 +200,7 @@ impl Cast {
     }
 
     /// Registers a generated person: an address code never issued, a birth year before the numbers existed.
-    pub(crate) fn register(&self, handle: &EngineHandle, serial: u32) -> Registered {
+    pub(crate) fn registering(&self, handle: &EngineHandle, serial: u32) -> Submission {
         let body = format!("99999918980202{serial:03}");
         let number = format!("{body}{}", document_number::identity_check_character(&body).unwrap());
         let person = PersonDescription {
@@ -211,7 +211,12 @@ impl Cast {
             override_reason: None,
         };
         let command = RegisterTrainee { class: self.class, person: Trainee::Described(person), category: None, employer: None, job: None };
-        let accepted = accept(handle, by(handle, self.staff, Role::Trainer, command, &format!("register-{serial}")));
+        by(handle, self.staff, Role::Trainer, command, &format!("register-{serial}"))
+    }
+
+    /// The same, accepted.
+    pub(crate) fn register(&self, handle: &EngineHandle, serial: u32) -> Registered {
+        let accepted = accept(handle, self.registering(handle, serial));
         Registered { person: id(&accepted, "person"), position: accepted.position.0 }
     }
 

@@ -29,11 +29,20 @@ pub struct SegmentOptions {
     pub chain_origin: Option<[u8; 32]>,
     /// Tells how many bytes are free where the folder is; replaced in tests.
     pub free_space: fn(&Path) -> io::Result<u64>,
+    /// Makes a record durable; replaced in tests.
+    pub sync: fn(&File) -> io::Result<()>,
 }
 
 impl Default for SegmentOptions {
     fn default() -> Self {
-        Self { segment_bytes: 64 << 20, free_bytes_min: 512 << 20, must_reach: None, chain_origin: None, free_space: files::free_bytes }
+        Self {
+            segment_bytes: 64 << 20,
+            free_bytes_min: 512 << 20,
+            must_reach: None,
+            chain_origin: None,
+            free_space: files::free_bytes,
+            sync: files::sync_data,
+        }
     }
 }
 
@@ -213,7 +222,7 @@ impl SegmentLog {
             self.poisoned = true;
             return Err(AppendFault::SyncFailed(error));
         }
-        files::sync_data(&self.active).map_err(|error| {
+        (self.options.sync)(&self.active).map_err(|error| {
             self.poisoned = true;
             AppendFault::SyncFailed(error)
         })

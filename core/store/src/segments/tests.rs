@@ -544,3 +544,27 @@ fn epoch_records_alone_never_roll_into_a_second_segment_of_the_same_name() {
     assert_eq!(read_all(&log.reader(), 0).unwrap().len(), 102);
     assert_eq!(read_all(&log.reader(), 1).unwrap().len(), 1);
 }
+
+static SYNC_FAILS: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+/// Not even a sync that succeeds afterwards may be believed: the system may hold for written what it could not write.
+#[test]
+fn a_failed_sync_takes_no_more_records_until_the_log_is_opened_again() {
+    fn sync(file: &fs::File) -> io::Result<()> {
+        if SYNC_FAILS.load(std::sync::atomic::Ordering::SeqCst) { Err(io::Error::other("made up")) } else { file.sync_data() }
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let (mut log, _) = SegmentLog::open(dir.path(), SegmentOptions { sync, ..options(4_096) }).unwrap();
+    append(&mut log, &Write::Epoch);
+    append(&mut log, &Write::Batch(vec![(40, 2)]));
+    let (end, next) = (log.end(), record(&log, &Write::Batch(vec![(40, 2)])));
+    SYNC_FAILS.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert!(matches!(log.append(&next), Err(AppendFault::SyncFailed(_))));
+    SYNC_FAILS.store(false, std::sync::atomic::Ordering::SeqCst);
+    assert!(matches!(log.append(&next), Err(AppendFault::Poisoned)));
+    assert_eq!((log.end(), log.reader().end()), (end, end), "nobody sees it");
+    drop(log);
+    let (log, report) = open(dir.path(), 4_096).unwrap();
+    assert!(report.end == end || report.end == end + 2, "{report:?}");
+    drop(log);
+}

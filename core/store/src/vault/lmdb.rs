@@ -64,12 +64,15 @@ impl LmdbVault {
     fn try_scrub(&self) -> Result<(), heed::Error> {
         self.fill_free_pages()?;
         let mut txn = self.env.write_txn()?;
-        let rows =
-            self.rows.iter(&txn)?.map(|row| row.map(|(key, value)| (key.to_vec(), value.to_vec()))).collect::<Result<Vec<_>, _>>()?;
+        // Nobody else writes now, so a reader sees these very rows, in the file itself, while they are written anew.
+        let before = self.env.read_txn()?;
         self.rows.clear(&mut txn)?;
-        for (key, value) in &rows {
+        for row in self.rows.iter(&before)? {
+            let (key, value) = row?;
             self.rows.put_with_flags(&mut txn, PutFlags::APPEND, key, value)?;
         }
+        // It would keep the old pages from being filled.
+        drop(before);
         lmdb::commit(&self.env, txn)?;
         self.fill_free_pages()
     }

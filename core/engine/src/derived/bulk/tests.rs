@@ -78,7 +78,7 @@ impl Told {
         let mut new_keys = Vec::new();
         let (envelopes, sealed_digests) =
             sealing::seal_fields(&self.keys, &self.entropy, &place, event_type, sealed, &mut new_keys).unwrap();
-        self.keys.write_new(&new_keys).unwrap();
+        self.keys.write_new(&new_keys, 0).unwrap();
         let record =
             EventRecord { tag, effective_on: self.now.civil_date(), causation: None, subjects, payload, envelopes, sealed_digests };
         Commit {
