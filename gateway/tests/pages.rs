@@ -6,7 +6,7 @@ mod world;
 
 use axum::http::{Method, StatusCode};
 use serde_json::json;
-use world::{ID_NUMBER, PERSON_NAME, World};
+use world::{ID_NUMBER, PERSON_NAME, World, today};
 
 async fn taught() -> (World, String) {
     let mut world = World::new().await;
@@ -71,6 +71,23 @@ async fn a_figure_leads_to_exactly_its_events() {
     }
     let page = world.get("provincial_office", "/why?model=quota&row=2025:digital:persons:organiser:-:region:32&field=target").await.text();
     assert!(page.contains("逐条复算结果为 800，与页面数字一致"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_directory_of_trainers_comes_page_by_page() {
+    let mut world = World::new().await;
+    let listing = json!({ "organisation": world.ids["other_organisation"], "directory_number": 2, "occupations": [world.ids["occupation"]], "listed_from": today().to_string(), "document_number": "公告2", "national_base": false });
+    let second = world.accepted("national_office", "list-trainer", listing).await["trainer"].clone();
+    world.caught_up();
+    let first = world.get("", "/api/v1/directories/trainers?limit=1").await.json();
+    assert_eq!((first["trainers"].as_array().map(Vec::len), &first["trainers"][0]["id"]), (Some(1), &first["next"]), "{first}");
+    // Who was on the page before may have left the list meanwhile.
+    let removal = json!({ "trainer": first["next"], "ground": "own_request", "document_number": "公告3" });
+    world.accepted("national_office", "remove-trainer", removal).await;
+    world.caught_up();
+    let rest = world.get("", &format!("/api/v1/directories/trainers?limit=1&after={}", first["next"].as_str().unwrap())).await.json();
+    assert_eq!((&rest["trainers"][0]["id"], &rest["next"]), (&second, &serde_json::Value::Null), "{rest}");
+    assert_eq!(world.get("", "/api/v1/directories/trainers?limit=1001").await.code(), "REQ-0004");
 }
 
 async fn figures_lead_to_their_events(world: &World, group_by: &str) {

@@ -20,7 +20,7 @@ const NAMED: &[Named] = &[
     ("CurrentSession", current_session),
     ("Quota", quota),
     ("QuotaRow", quota_row),
-    ("Trainers", || moment([("trainers", list(part("Trainer")))])),
+    ("Trainers", || moment([("trainers", list(part("Trainer"))), ("next", or_null(word::<TrainerId>()))])),
     ("TrainerAnswer", || moment([("trainer", part("Trainer"))])),
     ("TrainerChanges", || changes("Trainer")),
     ("Trainer", trainer),

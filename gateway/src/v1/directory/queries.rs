@@ -32,6 +32,16 @@ const TRAINER_PARAMS: &[Param] = &[
         schema: || json!({ "type": "string", "enum": STATUSES }),
     },
 ];
+/// Trainers on a page at most.
+const TRAINERS_MAX: u64 = 1_000;
+const PAGE_PARAMS: &[Param] = &[
+    Param { name: "after", doc: "Where the page begins: the next of the page before.", schema: <TrainerId as Word>::schema },
+    Param {
+        name: "limit",
+        doc: "Trainers on a page; as many as one may have if absent.",
+        schema: || json!({ "type": "integer", "minimum": 1, "maximum": TRAINERS_MAX }),
+    },
+];
 const DIFF_PARAMS: &[Param] = &[
     Param { name: "from", doc: "The earlier moment, as as_of.", schema: || json!({ "type": "string" }) },
     Param { name: "to", doc: "The later moment, as as_of; now if absent.", schema: || json!({ "type": "string" }) },
@@ -40,7 +50,12 @@ const DIFF_PARAMS: &[Param] = &[
 pub(crate) fn routes(routes: Routes) -> Routes {
     let public = |query| Doc { query, is_public: true, ..Doc::default() };
     routes
-        .get("/api/v1/directories/trainers", "The directory of trainers", public(&[TRAINER_PARAMS, moment::PARAMS]), trainer_list)
+        .get(
+            "/api/v1/directories/trainers",
+            "The directory of trainers",
+            public(&[TRAINER_PARAMS, PAGE_PARAMS, moment::PARAMS]),
+            trainer_list,
+        )
         .get(
             "/api/v1/directories/trainers.csv",
             "The directory of trainers as a table",
@@ -81,12 +96,21 @@ pub(crate) fn listed_trainers(app: &App, query: &Query, view: AsOf) -> Result<Ve
 }
 
 async fn trainer_list(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    let query = Query::strict(request.uri(), &[TRAINER_PARAMS, moment::PARAMS])?;
+    let query = Query::strict(request.uri(), &[TRAINER_PARAMS, PAGE_PARAMS, moment::PARAMS])?;
     app.blocking(move |app| {
         let moment = Moment::of(app, &query)?;
-        let found = listed_trainers(app, &query, moment.view)?;
+        let limit = query.number("limit", (1, TRAINERS_MAX))?.unwrap_or(TRAINERS_MAX);
+        let mut found = listed_trainers(app, &query, moment.view)?;
+        if let Some(after) = query.word::<TrainerId>("after")? {
+            // Its own place counts, for it need not be among those asked for any more.
+            let last = trainers::by_id(&app.rows(ModelName::Trainers)?, after, moment.view)?.ok_or(Kind::NotFound)?;
+            found.retain(|entry| (entry.directory_number, entry.trainer) > (last.directory_number, after));
+        }
+        let is_last = u64::try_from(found.len()).is_ok_and(|count| count <= limit);
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let mut body = moment.members(app, &[ModelName::Trainers])?;
         body.insert("trainers".to_owned(), found.iter().map(trainer_json).collect());
+        body.insert("next".to_owned(), json!(found.last().filter(|_| !is_last).map(|last| last.trainer.to_string())));
         Ok(Json(body).into_response())
     })
     .await
