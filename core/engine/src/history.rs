@@ -18,6 +18,9 @@ use crate::log::{LogFault, LogReader};
 /// Events between two snapshots of a long subject: a load reads at most so many.
 pub const SNAPSHOT_EVERY: u32 = 1_024;
 
+/// Events of a history that the disk is asked for at once: enough to keep it busy, and 4 MiB at most.
+const READ_AHEAD: usize = 64;
+
 /// Why a history cannot be told.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryFault {
@@ -84,7 +87,10 @@ pub fn for_each_event<E: From<HistoryFault>>(
     on_event: &mut dyn FnMut(&CommitAt, &Recorded<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut last: Option<CommitAt> = None;
-    for position in positions {
+    for (number, position) in positions.iter().enumerate() {
+        if number.is_multiple_of(READ_AHEAD) && positions.len() > 1 {
+            reader.will_read(&positions[number..positions.len().min(number + READ_AHEAD)]);
+        }
         let holds = |found: &CommitAt| (found.first.0..found.first.0 + found.commit.events.len() as u64).contains(position);
         let found = match last.take().filter(holds) {
             Some(found) => found,
@@ -207,4 +213,65 @@ pub fn position_after(reader: &Arc<dyn LogReader>, at: Timestamp) -> Result<u64,
         }
     }
     Ok(low)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use zhixin_store::feed::{Batch, Feed, FeedFault};
+    use zhixin_store::segments::EventFrame;
+
+    use super::*;
+    use crate::log::{EpochRecord, LogHead, LogKey};
+
+    /// Remembers what is asked of it, and has nothing.
+    #[derive(Default)]
+    struct Asked {
+        ahead: Mutex<Vec<u64>>,
+        read: Mutex<Vec<u64>>,
+    }
+
+    impl Feed for Asked {
+        fn end(&self) -> u64 {
+            0
+        }
+        fn read(&self, _: u64, _: &mut dyn FnMut(&Batch<'_>) -> std::ops::ControlFlow<()>) -> Result<(), FeedFault> {
+            Ok(())
+        }
+        fn wait_beyond(&self, _: u64, _: Duration) -> u64 {
+            0
+        }
+    }
+
+    impl LogReader for Asked {
+        fn frame_at(&self, position: u64) -> Result<EventFrame, LogFault> {
+            self.read.lock().unwrap().push(position);
+            Err(LogFault::Full)
+        }
+        fn will_read(&self, positions: &[u64]) {
+            assert!(self.read.lock().unwrap().is_empty(), "announced after it was read");
+            self.ahead.lock().unwrap().extend(positions);
+        }
+        fn epochs(&self) -> Result<Vec<EpochRecord>, LogFault> {
+            Ok(Vec::new())
+        }
+        fn check(&self, _: &LogKey, _: &mut dyn FnMut(u64)) -> Result<LogHead, LogFault> {
+            Err(LogFault::Full)
+        }
+    }
+
+    #[test]
+    fn a_history_is_fetched_ahead_some_events_at_a_time_and_a_single_event_is_not() {
+        let told = |positions: &[u64]| {
+            let asked = Arc::new(Asked::default());
+            let reader: Arc<dyn LogReader> = Arc::<Asked>::clone(&asked);
+            let outcome = for_each_event::<HistoryFault>(&reader, positions, &mut |_, _| Ok(()));
+            assert!(outcome.is_err() && *asked.read.lock().unwrap() == positions[..1]);
+            asked.ahead.lock().unwrap().len()
+        };
+        let positions: Vec<u64> = (0..100).map(|number| number * 1_000).collect();
+        assert_eq!([1, 2, 20, 64, 100].map(|count| told(&positions[..count])), [0, 2, 20, 64, 64]);
+    }
 }

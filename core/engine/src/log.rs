@@ -220,6 +220,8 @@ pub trait LogReader: Feed {
     /// # Errors
     /// The position is beyond the end, or the commit is damaged.
     fn frame_at(&self, position: u64) -> Result<EventFrame, LogFault>;
+    /// Says that the commits of these events are about to be read, so that a disk may fetch them all at once. A hint: nothing depends on it.
+    fn will_read(&self, _positions: &[u64]) {}
     /// Every epoch record, oldest first.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::num::NonZeroU64;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
@@ -94,6 +95,13 @@ pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result
 /// process may have written there since its length was looked at.
 pub(crate) fn lengthen(file: &File, from: u64, to: u64) -> io::Result<()> {
     Ok(rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), from, to - from)?)
+}
+
+/// Asks the system to fetch a range into its cache, and does not wait for it. A hint: that it cannot be given matters to nobody.
+pub(crate) fn will_read(file: &File, from: u64, to: u64) {
+    if let Some(length) = NonZeroU64::new(to.saturating_sub(from)) {
+        let _hint = rustix::fs::fadvise(file, from, Some(length), rustix::fs::Advice::WillNeed);
+    }
 }
 
 /// Bytes that an unprivileged process may still write on the file system of `path`.

@@ -170,6 +170,10 @@ impl LogReader for EmbeddedReader {
         Ok(self.0.frame_at(position)?)
     }
 
+    fn will_read(&self, positions: &[u64]) {
+        self.0.will_read(positions);
+    }
+
     fn epochs(&self) -> Result<Vec<EpochRecord>, LogFault> {
         let mut found = Vec::new();
         let mut fault = None;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::SegmentFault;
 use super::body::{Body, Frame};
-use super::marks::Stretch;
+use super::marks::{Stretch, StretchKey};
 use super::record::{ENVELOPE_BYTES, Envelope, RecordKind};
 use super::recover::{self, Stop};
 use super::scan::{Cursor, Running, Step, first_position_of};
@@ -180,39 +180,60 @@ impl SegmentReader {
     /// a KiB when its surroundings were read before. Checks the CRC of the record,
     /// or of all frames from the remembered place on; the chain is for scans.
     pub fn frame_at(&self, position: u64) -> Result<EventFrame, SegmentFault> {
-        let (segment, file, start, end, lasting) = {
-            let segments = self.shared.read();
-            let log_end = segments.last().map_or(0, |segment| segment.next_position);
-            let number = segments.partition_point(|segment| segment.first_position <= position);
-            let Some(segment) = segments[..number].last().filter(|_| position < log_end) else {
-                return Err(SegmentFault::OutOfRange { position, end: log_end });
-            };
-            let after = segment.index.partition_point(|entry| entry.position <= position);
-            let start = segment.index[..after].last().map_or(0, |entry| entry.offset);
-            let next = segment.index.get(after).map(|entry| entry.offset);
-            (SegmentName::of(segment), segment.file()?, start, next.unwrap_or(segment.length), next.is_some())
-        };
+        let found = self.stretch_of(position)?;
         let read = |from: u64, to: u64| {
             let mut bytes = vec![0; usize::try_from(to - from).unwrap_or(usize::MAX)];
-            let read = files::read_at(&file, &mut bytes, from).map_err(io_fault("read", &segment.path))?;
+            let read = files::read_at(&found.file, &mut bytes, from).map_err(io_fault("read", &found.segment.path))?;
             bytes.truncate(read);
             Ok::<_, SegmentFault>(bytes)
         };
-        let key = (segment.first_position, start);
+        let key = found.key();
         if let Some(place) = self.shared.marks.get(key).and_then(|stretch| stretch.find(position)) {
-            let bytes = read(start + u64::from(place.bytes.start), start + u64::from(place.bytes.end))?;
+            let bytes = read(found.start + u64::from(place.bytes.start), found.start + u64::from(place.bytes.end))?;
             if let Some(frame) = place.frame(&bytes, position) {
                 return Ok(frame);
             }
             // What is wrong there is told by the whole stretch.
         }
-        let bytes = read(start, end)?;
-        let frame = find_frame(&bytes, position).map_err(|(at, what)| segment.damaged(start + at as u64, what))?;
-        // The stretch behind the last entry of the index may still grow.
-        if lasting && let Some(stretch) = Stretch::learn(&bytes) {
+        let bytes = read(found.start, found.end)?;
+        let frame = find_frame(&bytes, position).map_err(|(at, what)| found.segment.damaged(found.start + at as u64, what))?;
+        if found.is_lasting
+            && let Some(stretch) = Stretch::learn(&bytes)
+        {
             self.shared.marks.keep(key, stretch);
         }
         Ok(frame)
+    }
+
+    /// Has the disk fetch what [`SegmentReader::frame_at`] will read for these positions, all at once. Why: one after another each would
+    /// wait for the disk. What was read before is taken to be in memory still.
+    pub fn will_read(&self, positions: &[u64]) {
+        let mut last = None;
+        for found in positions.iter().filter_map(|position| self.stretch_of(*position).ok()) {
+            let key = found.key();
+            if last.replace(key) != Some(key) && self.shared.marks.get(key).is_none() {
+                files::will_read(&found.file, found.start, found.end);
+            }
+        }
+    }
+
+    /// Where the event at a position stands, as far as the sparse index tells.
+    fn stretch_of(&self, position: u64) -> Result<StretchPlace, SegmentFault> {
+        let segments = self.shared.read();
+        let log_end = segments.last().map_or(0, |segment| segment.next_position);
+        let number = segments.partition_point(|segment| segment.first_position <= position);
+        let Some(segment) = segments[..number].last().filter(|_| position < log_end) else {
+            return Err(SegmentFault::OutOfRange { position, end: log_end });
+        };
+        let after = segment.index.partition_point(|entry| entry.position <= position);
+        let next = segment.index.get(after).map(|entry| entry.offset);
+        Ok(StretchPlace {
+            segment: SegmentName::of(segment),
+            file: segment.file()?,
+            start: segment.index[..after].last().map_or(0, |entry| entry.offset),
+            end: next.unwrap_or(segment.length),
+            is_lasting: next.is_some(),
+        })
     }
 
     /// The segments as of now.
@@ -252,6 +273,22 @@ impl SegmentReader {
             return Err(place.segment.damaged(place.limit, what));
         }
         Ok(Some(Place { file: next.file()?, offset: 0, limit: next.length, running: place.running, segment: SegmentName::of(next) }))
+    }
+}
+
+/// Between two entries of the sparse index.
+struct StretchPlace {
+    segment: SegmentName,
+    file: Arc<File>,
+    start: u64,
+    end: u64,
+    /// The stretch behind the last entry may still grow.
+    is_lasting: bool,
+}
+
+impl StretchPlace {
+    fn key(&self) -> StretchKey {
+        (self.segment.first_position, self.start)
     }
 }
 
