@@ -48,6 +48,11 @@ pub fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     postcard::to_stdvec(value).unwrap_or_default()
 }
 
+/// The same as [`encode`] into a buffer that takes about as many bytes from the beginning, so that it need not grow.
+pub fn encode_long<T: Serialize + ?Sized>(value: &T, bytes_about: usize) -> Vec<u8> {
+    postcard::to_extend(value, Vec::with_capacity(bytes_about)).unwrap_or_default()
+}
+
 /// Decodes all of the bytes or none.
 ///
 /// # Errors

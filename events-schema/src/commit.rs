@@ -8,6 +8,8 @@ use crate::{AccountId, CivilDate, CommandId, Event, Position, Role, Subject, Tim
 
 /// Most events in one commit.
 pub const EVENTS_MAX: usize = 1_000;
+/// Nearly every commit takes less. Unit: bytes.
+const TYPICAL_BYTES_MAX: usize = 256;
 /// Most bytes in one commit.
 pub const COMMIT_BYTES_MAX: usize = 256 * 1024;
 /// Most subjects of one event.
@@ -120,7 +122,7 @@ impl Commit {
                 })
                 .collect(),
         };
-        codec::encode(&wire)
+        codec::encode_long(&wire, TYPICAL_BYTES_MAX)
     }
 
     /// Reads the bytes of a commit in a batch that starts at `base`.

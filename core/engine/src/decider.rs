@@ -36,6 +36,7 @@ use crate::log::{LogId, LogReader};
 use crate::pipeline::{Pipeline, Standing};
 use crate::progress::Progress;
 use crate::sealing::{self, Place};
+use crate::seen::SeenCommands;
 use crate::vault_keys::{KeyRing, NewKeys};
 use crate::younger::{Forgettable, Recent, Younger};
 
@@ -47,7 +48,8 @@ const COLLISIONS_MAX: usize = 8;
 const UNFLUSHED_BYTES_MAX: usize = 256 << 20;
 /// How often commands wait for rows to be flushed before they are turned away.
 const MEMORY_WAITS_MAX: usize = 20;
-/// Commands that are served on one view of the index. Why bounded: the younger facts beside it grow meanwhile, and it pins old rows.
+/// Commands that are served on one view of the index while there is a newer one. Why bounded: the younger facts beside it grow
+/// meanwhile, and it pins old rows.
 const VIEW_SERVES: u32 = 64;
 /// How long the loop waits for a command before it tidies up.
 const IDLE: Duration = Duration::from_millis(500);
@@ -65,6 +67,7 @@ pub(crate) struct Surroundings {
     pub(crate) snapshots: Arc<Table>,
     pub(crate) indexed: Arc<Progress>,
     pub(crate) pipeline: Arc<Pipeline>,
+    pub(crate) seen: Arc<SeenCommands>,
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) identities: IdentityKeys,
 }
@@ -143,7 +146,8 @@ impl Decider {
             standing = self.around.pipeline.standing();
         }
         self.view_served += 1;
-        if self.view.is_none() || self.view_served >= VIEW_SERVES {
+        let is_behind = |view: &DerivedView| self.view_served >= VIEW_SERVES && view.reached() < self.around.indexed.reached();
+        if self.view.as_ref().is_none_or(is_behind) {
             self.look_again();
         }
         while self.snapshots.front().is_some_and(|(batch, ..)| *batch <= standing.durable_batch) {
@@ -319,6 +323,7 @@ impl Decider {
         let (position, fingerprint, batch) = match self.younger.commands.get(&submission.command_id) {
             Some(recent) if recent.batch > standing.durable_batch => return Err(CommandError::StillRunning),
             Some(recent) => (recent.position, recent.fingerprint, recent.batch),
+            None if self.around.seen.surely_not(&submission.command_id) => return Ok(None),
             None => match self.read_index(|view| view.command(&submission.command_id, now))? {
                 Some(known) => (known.position.0, known.fingerprint, 0),
                 None => return Ok(None),
@@ -501,6 +506,7 @@ impl Decider {
         };
         self.last_recorded = commit.recorded_at;
         self.next_position = first + u64::from(event_count);
+        self.around.seen.note(&commit.command_id);
         self.younger.commands.insert(commit.command_id, Recent { position: first, batch, fingerprint: commit.fingerprint });
         self.younger.order.push_back((first, Forgettable::Command(commit.command_id)));
         for (identity, person) in &decision.identities {

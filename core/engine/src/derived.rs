@@ -444,6 +444,17 @@ impl DerivedView {
         Ok(None)
     }
 
+    /// Every command id that is remembered.
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    pub(crate) fn commands(&self, on_id: &mut dyn FnMut(CommandId) -> ControlFlow<()>) -> Result<(), RowFault> {
+        self.0.scan_prefix(&[COMMANDS], Direction::Ascending, &mut |key, _| match key.last_chunk() {
+            Some(id) => on_id(CommandId(*id)),
+            None => ControlFlow::Continue(()),
+        })
+    }
+
     /// The person that an identity number belongs to.
     ///
     /// # Errors

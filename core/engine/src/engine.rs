@@ -44,6 +44,7 @@ use crate::publisher::{LastSigned, Publisher};
 use crate::read_log::{self, ReadLog};
 use crate::recompute::{Recomputation, Recomputer};
 use crate::secrets::Secrets;
+use crate::seen::{Filler, SeenCommands};
 use crate::vault_keys::{KeyRing, MasterKeyFile};
 
 /// Commands that may wait to be decided; one more is refused.
@@ -184,10 +185,11 @@ impl Engine {
             persons_withheld,
         };
         let handle = EngineHandle::new(shared);
-        let around = surroundings(&handle, &options, &snapshots, &pipeline);
+        let seen = Arc::new(SeenCommands::new());
+        let around = surroundings(&handle, &options, &snapshots, &pipeline, &seen);
         let decider = Decider::new(around, packs, last_recorded, options.hot_bytes_max);
         let stopping = Arc::new(AtomicBool::new(false));
-        let followers = start_following(&handle, derived, snapshots, &pipeline, &stopping, &options)?;
+        let followers = start_following(&handle, derived, snapshots, &pipeline, &stopping, &options, seen)?;
         let (decider, appender) = start_writing(decider, receiver, log, &pipeline, keys)?;
         let engine = Self { handle, stopping, commands: Some(sender), decider: Some(decider), appender: Some(appender), followers };
         engine.handle.finish_erasures()?;
@@ -226,7 +228,13 @@ impl Drop for Engine {
 }
 
 /// What commands are decided with.
-fn surroundings(handle: &EngineHandle, options: &EngineOptions, snapshots: &Arc<Table>, pipeline: &Arc<Pipeline>) -> Surroundings {
+fn surroundings(
+    handle: &EngineHandle,
+    options: &EngineOptions,
+    snapshots: &Arc<Table>,
+    pipeline: &Arc<Pipeline>,
+    seen: &Arc<SeenCommands>,
+) -> Surroundings {
     let shared = handle.shared();
     Surroundings {
         clock: Arc::clone(&options.clock),
@@ -237,12 +245,13 @@ fn surroundings(handle: &EngineHandle, options: &EngineOptions, snapshots: &Arc<
         snapshots: Arc::clone(snapshots),
         indexed: Arc::clone(&shared.indexed),
         pipeline: Arc::clone(pipeline),
+        seen: Arc::clone(seen),
         keys: Arc::clone(&shared.keys),
         identities: shared.identities.clone(),
     }
 }
 
-/// Starts the threads that follow, flush and recompute.
+/// Starts the threads that follow, flush, recompute and note known command ids; before that no command may be decided.
 fn start_following(
     handle: &EngineHandle,
     derived: Derived,
@@ -250,6 +259,7 @@ fn start_following(
     pipeline: &Arc<Pipeline>,
     stopping: &Arc<AtomicBool>,
     options: &EngineOptions,
+    seen: Arc<SeenCommands>,
 ) -> Result<Vec<JoinHandle<()>>, OpenFault> {
     let shared = handle.shared();
     let recomputer = Recomputer {
@@ -269,11 +279,13 @@ fn start_following(
         publish_every: options.publish_every,
     };
     let tables = vec![Arc::clone(&shared.index), snapshots];
+    let filler = Filler { seen, view: DerivedView::of(&shared.index)?, stopping: Arc::clone(stopping) };
     let flusher = Flusher { tables, handle: handle.clone(), stopping: Arc::clone(stopping) };
     Ok(vec![
         spawn("follow", move || follower.run())?,
         spawn("flush", move || flusher.run())?,
         spawn("recompute", move || recomputer.run())?,
+        spawn("seen", move || filler.run())?,
     ])
 }
 

@@ -32,6 +32,7 @@ pub mod read_log;
 pub mod recompute;
 pub mod sealing;
 mod secrets;
+mod seen;
 pub mod vault_keys;
 
 pub mod verify;

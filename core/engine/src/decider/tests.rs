@@ -60,6 +60,7 @@ impl Loop {
             pipeline: Arc::clone(&pipeline),
             keys: Arc::clone(&shared.keys),
             identities: shared.identities.clone(),
+            seen: Arc::new(SeenCommands::new()),
         };
         let decider = Decider::new(around, handle.packs(u64::MAX).unwrap(), Timestamp::default(), 1 << 20);
         let organisation = registered.events[0].subjects.iter().map(|(subject, _)| *subject);
