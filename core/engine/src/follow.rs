@@ -20,6 +20,11 @@ use crate::publisher::Publisher;
 const FLUSH_BYTES: usize = 64 << 20;
 /// How often derived rows are flushed at the latest.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
+/// How long events gather before they are indexed while many come, unless somebody waits for them. Why: all that is published at once
+/// shares the way down to the changed rows, and the log is read once for it.
+const GATHER: Duration = Duration::from_millis(5);
+/// Many: so many events indexed at once, or gathered, make the next ones gather.
+const MANY: u64 = 16;
 /// How long the follower waits for new events before it looks whether to end.
 const FOLLOW_WAIT: Duration = Duration::from_millis(100);
 
@@ -38,15 +43,20 @@ impl Follower {
     pub(crate) fn run(mut self) {
         let mut pause = Pause::new(self.publish_every);
         self.publisher.publish(self.derived.tree());
+        let mut indexed_last = 0;
         loop {
             let stopping = self.stopping.load(Ordering::SeqCst);
-            self.reader.wait_beyond(self.derived.reached(), FOLLOW_WAIT);
+            let from = self.derived.reached();
+            if self.reader.wait_beyond(from, FOLLOW_WAIT) > from && indexed_last >= MANY && !stopping {
+                self.indexed.wait_awaited(GATHER);
+            }
             let indexed = Arc::clone(&self.indexed);
             let outcome = self.derived.catch_up(self.reader.as_ref(), &mut |derived| {
                 indexed.advance(derived.published());
                 if pause.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
             self.indexed.advance(self.derived.published());
+            indexed_last = self.derived.reached() - from;
             if let Err(fault) = outcome {
                 // The log is right and the rows are not: nothing that reads them goes on until a restart makes them anew. Deciding reads them.
                 tracing::error!(fault = %log_chain(&fault), runbook = "derived", "index and tree cannot follow the log; writing stops");
