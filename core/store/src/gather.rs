@@ -5,7 +5,7 @@
 //! is killed goes on where its last run ends, and each row costs one look-up for each change and is sorted once a run.
 //!
 //! Invariants: a row is changed in one way only (see [`Change`]); runs follow one another in the order of their numbers, and a run that
-//! has its name is whole; rows come out in order, each once.
+//! has its name is whole; rows come out in order, each once, and none that is not as it was written.
 
 use std::cmp::Reverse;
 use std::collections::binary_heap::PeekMut;
@@ -24,11 +24,11 @@ const INDEX_BYTES: u64 = 32 * 1024;
 /// Memory of a row in memory beside key and value, roughly. Unit: bytes.
 const ROW_OVERHEAD_BYTES: usize = 128;
 /// The beginning of a run: its form. A file of another form is no run.
-const FORM: [u8; 8] = *b"zx-run-1";
-/// Bytes of a run before its rows: form and checkpoint.
-const HEAD_BYTES: usize = FORM.len() + Checkpoint::BYTES;
-/// Bytes before key and value of a row: length of the key, change, length of the value.
-const ROW_HEAD_BYTES: usize = 7;
+const FORM: [u8; 8] = *b"zx-run-2";
+/// Bytes of a run before its rows: form, checkpoint, length of the file, CRC-32C of these.
+const HEAD_BYTES: usize = FORM.len() + Checkpoint::BYTES + 8 + 4;
+/// Bytes before key and value of a row: length of the key, change, length of the value, CRC-32C of these and of key and value.
+const ROW_HEAD_BYTES: usize = 11;
 /// The name of a run that is being written.
 const UNFINISHED: &str = "run.new";
 
@@ -209,16 +209,20 @@ impl Gatherer {
         let path = self.dir.join(UNFINISHED);
         let file = File::options().read(true).write(true).create(true).truncate(true).open(&path)?;
         let mut writer = BufWriter::with_capacity(BUFFER_BYTES, file);
-        writer.write_all(&FORM)?;
-        writer.write_all(&checkpoint.to_bytes())?;
+        let length = order.iter().fold(HEAD_BYTES, |sum, (_, key, held)| sum + ROW_HEAD_BYTES + key.len() + held.value.len());
+        let head = [FORM.as_slice(), &checkpoint.to_bytes(), &(length as u64).to_le_bytes()].concat();
+        writer.write_all(&head)?;
+        writer.write_all(&crc32c::crc32c(&head).to_le_bytes())?;
         let mut index = Index::default();
         for (_, key, Held { change, value }) in order {
             index.note(key, value.len());
-            writer.write_all(&u16::try_from(key.len()).unwrap_or_default().to_le_bytes())?;
-            writer.write_all(&[change.byte()])?;
-            writer.write_all(&u32::try_from(value.len()).map_err(|_| invalid())?.to_le_bytes())?;
-            writer.write_all(key)?;
-            writer.write_all(value)?;
+            let mut head = [0; ROW_HEAD_BYTES - 4];
+            head[..2].copy_from_slice(&u16::try_from(key.len()).unwrap_or_default().to_le_bytes());
+            head[2] = change.byte();
+            head[3..].copy_from_slice(&u32::try_from(value.len()).map_err(|_| invalid())?.to_le_bytes());
+            for part in [head.as_slice(), &row_crc(&head, key, value).to_le_bytes(), key, value] {
+                writer.write_all(part)?;
+            }
         }
         let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.sync_data()?;
@@ -263,6 +267,11 @@ fn invalid() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "a run that does not have its form")
 }
 
+/// CRC-32C of a row: of its head up to there, key and value.
+fn row_crc(head: &[u8], key: &[u8], value: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c_append(crc32c::crc32c(head), key), value)
+}
+
 /// The first sixteen bytes as a number that sorts like them.
 fn head(key: &[u8]) -> u128 {
     let mut bytes = [0; 16];
@@ -296,8 +305,13 @@ impl Run {
     fn open(file: File) -> io::Result<(Self, Checkpoint)> {
         let mut head = [0; HEAD_BYTES];
         file.read_exact_at(&mut head, 0)?;
-        let checkpoint = head.strip_prefix(&FORM).and_then(|rest| Checkpoint::from_bytes(rest).ok()).ok_or_else(invalid)?;
         let length = file.metadata()?.len();
+        let (content, crc) = head.split_last_chunk().ok_or_else(invalid)?;
+        let (said, said_length) = content.split_last_chunk().ok_or_else(invalid)?;
+        if crc32c::crc32c(content) != u32::from_le_bytes(*crc) || length != u64::from_le_bytes(*said_length) {
+            return Err(invalid());
+        }
+        let checkpoint = said.strip_prefix(&FORM).and_then(|rest| Checkpoint::from_bytes(rest).ok()).ok_or_else(invalid)?;
         let run = Self { file, index: Vec::new(), length };
         let mut cursor = run.cursor(HEAD_BYTES as u64)?;
         let (mut index, mut last, mut key) = (Index::default(), Vec::new(), Vec::new());
@@ -371,14 +385,17 @@ impl<R: io::Read> Cursor<R> {
             return Ok(false);
         }
         self.from.read_exact(&mut head[read..])?;
-        let [low, high, change, length @ ..] = head;
+        let [low, high, change, b0, b1, b2, b3, crc @ ..] = head;
         self.change = Change::from_byte(change).ok_or_else(invalid)?;
         key.resize(usize::from(u16::from_le_bytes([low, high])), 0);
         self.from.read_exact(key)?;
-        let length = u64::from(u32::from_le_bytes(length));
+        let length = u64::from(u32::from_le_bytes([b0, b1, b2, b3]));
         self.value.clear();
         if self.from.by_ref().take(length).read_to_end(&mut self.value)? as u64 != length {
             return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if row_crc(&head[..ROW_HEAD_BYTES - 4], key, &self.value) != u32::from_le_bytes(crc) {
+            return Err(invalid());
         }
         Ok(true)
     }
@@ -490,20 +507,35 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_run_and_those_after_it_are_gathered_again() {
+    fn a_run_with_any_byte_damaged_or_missing_and_those_after_it_are_gathered_again() {
         let dir = tempfile::tempdir().unwrap();
         let mut gatherer = Gatherer::open(dir.path()).unwrap();
         for number in 1..=3_u8 {
             gatherer.change(Change::Append, b"key", &[number]);
+            gatherer.change(Change::Put, b"other", &[0; 30]);
             gatherer.spill(Checkpoint { position: number.into(), chain: [number; 32] }).unwrap();
         }
-        let path = gatherer.path(1);
-        let whole = fs::read(&path).unwrap();
-        fs::write(&path, &whole[..whole.len() - 1]).unwrap();
-        let mut gatherer = Gatherer::open(dir.path()).unwrap();
-        assert_eq!((gatherer.reached().position, fs::read_dir(dir.path()).unwrap().count()), (1, 1));
+        let paths = [1, 2].map(|number| gatherer.path(number));
+        let whole = paths.each_ref().map(|path| fs::read(path).unwrap());
+        let flipped = (0..whole[0].len()).map(|at| {
+            let mut bytes = whole[0].clone();
+            bytes[at] ^= 0x10;
+            bytes
+        });
+        let shorter = (0..whole[0].len()).map(|length| whole[0][..length].to_vec());
+        for damaged in flipped.chain(shorter) {
+            fs::write(&paths[0], &damaged).unwrap();
+            fs::write(&paths[1], &whole[1]).unwrap();
+            gatherer = Gatherer::open(dir.path()).unwrap();
+            assert_eq!((gatherer.reached().position, fs::read_dir(dir.path()).unwrap().count()), (1, 1));
+        }
         gatherer.change(Change::Append, b"key", &[8]);
         gatherer.spill(Checkpoint { position: 9, chain: [0; 32] }).unwrap();
-        assert_eq!(all(&gatherer, &[]), [(b"key".to_vec(), vec![1, 8])]);
+        assert_eq!(all(&gatherer, &[]), [(b"key".to_vec(), vec![1, 8]), (b"other".to_vec(), vec![0; 30])]);
+        // Damaged while it is in use.
+        let mut bytes = fs::read(&paths[0]).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&paths[0], bytes).unwrap();
+        assert!(gatherer.get(b"key").is_err() && gatherer.rows_from(&[]).is_err());
     }
 }
