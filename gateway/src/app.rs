@@ -52,6 +52,9 @@ pub struct Limits {
     pub streams_each_max: usize,
     /// Longest life of an event stream; the reader then connects again.
     pub stream_time_max: Duration,
+    /// Certificates looked up from one address within ten minutes; 0 = as many as they like. Why so many: a whole office may stand behind one
+    /// address, but nobody reads the register to its end.
+    pub look_ups_max: usize,
 }
 
 impl Default for Limits {
@@ -65,6 +68,7 @@ impl Default for Limits {
             streams_max: 1_024,
             streams_each_max: 32,
             stream_time_max: Duration::from_mins(30),
+            look_ups_max: 300,
         }
     }
 }
@@ -121,8 +125,10 @@ pub(crate) struct App(Arc<Inner>);
 struct Inner {
     deps: Deps,
     sessions: Sessions,
-    /// Certificate checks by number and address.
+    /// Certificate checks by number and address, and by address.
     checks: Mutex<Rate>,
+    /// Certificate look-ups by address.
+    look_ups: Mutex<Rate>,
     metrics: metrics::Metrics,
     slots: Semaphore,
     streams: v1::live::Streams,
@@ -133,12 +139,15 @@ struct Inner {
 
 /// Certificate checks are counted over an hour. Unit: milliseconds.
 const CHECK_WINDOW_MS: i64 = 3_600_000;
+/// Certificate look-ups are counted over ten minutes. Unit: milliseconds.
+const LOOK_UP_WINDOW_MS: i64 = 600_000;
 
 impl App {
     pub(crate) fn new(deps: Deps) -> Self {
         Self(Arc::new(Inner {
             sessions: Sessions::new(deps.engine.clone()),
             checks: Mutex::new(Rate::new(CHECK_WINDOW_MS)),
+            look_ups: Mutex::new(Rate::new(LOOK_UP_WINDOW_MS)),
             metrics: metrics::Metrics::default(),
             slots: Semaphore::new(deps.limits.concurrent_max),
             streams: v1::live::Streams::new(&deps.limits),
@@ -158,6 +167,9 @@ impl App {
     }
     pub(crate) fn checks(&self) -> &Mutex<Rate> {
         &self.0.checks
+    }
+    pub(crate) fn look_ups(&self) -> &Mutex<Rate> {
+        &self.0.look_ups
     }
     pub(crate) fn metrics(&self) -> &metrics::Metrics {
         &self.0.metrics
@@ -241,17 +253,28 @@ fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// Serves until `shutdown` is ready, then finishes what is under way.
+/// Serves until `shutdown` is ready, then finishes what is under way. Whoever reaches the second listener reads the counts without signing in.
 ///
 /// # Errors
 /// The listener fails.
-pub async fn serve(listener: TcpListener, deps: Deps, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    metrics: Option<TcpListener>,
+    deps: Deps,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
     let app = App::new(deps);
+    let collectors = v1::status::metrics_alone().with_state(app.clone());
+    let beside = metrics.map(|listener| tokio::spawn(axum::serve(listener, collectors).into_future()));
     let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     // Streams have no end of their own, so they would keep the server from its end.
     let ending = async move {
         shutdown.await;
         app.streams().end();
     };
-    axum::serve(listener, service).with_graceful_shutdown(ending).await
+    let served = axum::serve(listener, service).with_graceful_shutdown(ending).await;
+    if let Some(collectors) = beside {
+        collectors.abort();
+    }
+    served
 }

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use zhixin_engine::domain::access::state::AccountState;
@@ -27,8 +28,15 @@ use crate::session::{self, SessionKey};
 
 pub(crate) use address::Address;
 
-/// Name of the cookie.
-pub(crate) const COOKIE_NAME: &str = "zhixin_session";
+/// Name of the cookie. Over HTTPS it has the prefix by which browsers take it from this host alone and for every path of it.
+pub(crate) const fn cookie_name(https: bool) -> &'static str {
+    if https { "__Host-zhixin_session" } else { "zhixin_session" }
+}
+
+/// Whether people reach the process over HTTPS: because it is told so, or a trusted proxy says so.
+pub(crate) fn is_https(app: &App, headers: &HeaderMap) -> bool {
+    app.deps().https || app.deps().proxies.is_https(headers)
+}
 /// Header that names the role to act in.
 const ROLE_HEADER: &str = "zhixin-role";
 /// Longest wait for the index to know an account.
@@ -110,25 +118,25 @@ enum Token {
     Bearer(Option<SessionKey>),
 }
 
-fn token(headers: &HeaderMap) -> Token {
+fn token(headers: &HeaderMap, https: bool) -> Token {
     if let Some(value) = headers.get(AUTHORIZATION) {
         let bearer = value.to_str().ok().and_then(|value| value.split_once(' '));
         let secret = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, secret)| secret.trim());
         return Token::Bearer(secret.and_then(session::key_of));
     }
-    cookie(headers).map_or(Token::None, Token::Cookie)
+    cookie(headers, https).map_or(Token::None, Token::Cookie)
 }
 
 /// The session that the cookie names.
-pub(crate) fn cookie(headers: &HeaderMap) -> Option<SessionKey> {
+pub(crate) fn cookie(headers: &HeaderMap, https: bool) -> Option<SessionKey> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
-    let ours = cookies.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == COOKIE_NAME);
+    let ours = cookies.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == cookie_name(https));
     ours.and_then(|(_, secret)| session::key_of(secret))
 }
 
 /// Finds out who asks, before any handler.
 pub(crate) async fn authenticate(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    match identify(&app, request.headers(), request.method()).await {
+    match identify(&app, request.headers(), request.method(), request.uri()).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller.clone());
             let mut response = next.run(request).await;
@@ -140,16 +148,18 @@ pub(crate) async fn authenticate(State(app): State<App>, mut request: Request, n
     }
 }
 
-async fn identify(app: &App, headers: &HeaderMap, method: &Method) -> Result<Caller, Problem> {
-    let (key, by_cookie) = match token(headers) {
+async fn identify(app: &App, headers: &HeaderMap, method: &Method, uri: &Uri) -> Result<Caller, Problem> {
+    let token = token(headers, is_https(app, headers));
+    // Without a session too: a foreign form could sign somebody in to an account that is not theirs. No browser sends a bearer by itself.
+    if !matches!(token, Token::Bearer(_)) && !method.is_safe() && is_cross_site(headers, uri) {
+        return Err(Kind::ForeignForm.into());
+    }
+    let (key, by_cookie) = match token {
         Token::None => return Ok(Caller::default()),
         Token::Cookie(key) => (key, true),
         Token::Bearer(Some(key)) => (key, false),
         Token::Bearer(None) => return Err(Kind::NotSignedIn.into()),
     };
-    if by_cookie && !method.is_safe() && is_cross_site(headers) {
-        return Err(Kind::ForeignForm.into());
-    }
     let wanted = headers.get(ROLE_HEADER).map(wanted_role).transpose()?;
     let found = app.blocking(move |app| acting(app, key, wanted)).await?;
     match found {
@@ -168,9 +178,16 @@ fn wanted_role(value: &axum::http::HeaderValue) -> Result<Role, Problem> {
         .ok_or_else(|| Problem::part(Kind::Malformed, Part::Header("Zhixin-Role"), "没有这个角色", "there is no such role"))
 }
 
-/// Whether a browser says that another site sent this.
-fn is_cross_site(headers: &HeaderMap) -> bool {
-    headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
+/// Whether a browser says that another site sent this: by `Sec-Fetch-Site`, or where it does not know that, by an `Origin` that is not the
+/// host asked.
+fn is_cross_site(headers: &HeaderMap, uri: &Uri) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site != "same-origin" && site != "none";
+    }
+    let Some(origin) = headers.get(ORIGIN) else { return false };
+    let from = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, from)| from);
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).or_else(|| uri.authority().map(Authority::as_str));
+    !from.zip(host).is_some_and(|(from, host)| from.eq_ignore_ascii_case(host))
 }
 
 fn acting(app: &App, key: SessionKey, wanted: Option<Role>) -> Result<Option<Acting>, Problem> {

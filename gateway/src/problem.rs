@@ -243,6 +243,18 @@ impl Problem {
         problem
     }
 
+    /// It happens too often; how long to wait stands in the sentence and in `Retry-After`. Unit: seconds.
+    pub fn too_many(wait_s: u32) -> Self {
+        let minutes = wait_s.div_ceil(60);
+        let (zh, en) = if wait_s < 120 {
+            (format!("{wait_s} 秒"), format!("{wait_s} seconds"))
+        } else {
+            (format!("{minutes} 分钟"), format!("{minutes} minutes"))
+        };
+        let said = (format!("次数过多，请在 {zh}后再试"), format!("too often; try again in {en}"));
+        Self::saying(Kind::TooMany, said.0, said.1).retry_after(wait_s)
+    }
+
     /// Says what happened.
     #[must_use]
     pub fn detail(mut self, detail: Said) -> Self {

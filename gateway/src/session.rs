@@ -2,8 +2,12 @@
 //!
 //! Invariants: a session ends 30 minutes after its last use and 12 hours after its beginning; signing in always makes a new token; failed
 //! sign-ins are counted by name and by address, and an unknown name costs the same work and gives the same answer as a wrong password.
+//! Failures from everywhere together bar a name only at addresses where nobody has signed in with it before: whoever tries passwords
+//! cannot keep its owner out of where they work.
 
 pub mod accounts;
+mod known;
+mod password;
 
 use std::sync::Mutex;
 
@@ -26,8 +30,8 @@ pub(crate) const IDLE_MS_MAX: i64 = 30 * MINUTE_MS;
 pub(crate) const AGE_MS_MAX: i64 = 12 * 60 * MINUTE_MS;
 /// The last use is written at most so often: each write is a sync of the vault.
 const TOUCH_MS: i64 = MINUTE_MS;
-/// Failed sign-ins within 15 minutes: by name and address, by name, by address.
-const FAILURES_MAX: [usize; 3] = [5, 20, 50];
+/// Failed sign-ins within 15 minutes: by name and address, by address, and by name at addresses that it is not known at.
+const FAILURES_MAX: [usize; 3] = [5, 50, 20];
 /// Passwords checked at the same time: each takes 19 MiB.
 const CHECKS_MAX: usize = 4;
 
@@ -107,8 +111,7 @@ impl Sessions {
         replaces: Option<SessionKey>,
     ) -> Result<SignedIn, Problem> {
         let now = self.engine.now()?;
-        let counted = [format!("{login}\n{address}"), format!("name\n{login}"), format!("address\n{address}")];
-        self.refuse_too_many(&counted, now)?;
+        let counted = self.may_try(login, address, now).await?;
         let permit = self.checks.acquire().await.map_err(|_| Problem::from(Kind::Busy))?;
         let (engine, decoy, name) = (self.engine.clone(), self.decoy.clone(), login.to_owned());
         let checked = tokio::task::spawn_blocking(move || {
@@ -119,10 +122,7 @@ impl Sessions {
         let known = checked.await.map_err(|_| Problem::from(Kind::Internal))??;
         drop(permit);
         let Some((known, account)) = known.and_then(|known| known.account().map(|account| (known, account))) else {
-            let mut failures = self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            for key in &counted {
-                failures.note(key, now);
-            }
+            self.note_failure(&counted, now);
             return Err(Kind::SignInFailed.into());
         };
         if known.is_locked() {
@@ -131,9 +131,10 @@ impl Sessions {
         let token = random()?;
         let session =
             Session { login: login.to_owned(), account: account.to_string(), began_ms: now.0, seen_ms: now.0, role: None, csrf: random()? };
-        let (engine, key) = (self.engine.clone(), key_of(&token));
+        let (engine, key, address) = (self.engine.clone(), key_of(&token), address.to_owned());
         let stored = tokio::task::spawn_blocking(move || {
             sweep(&engine, now)?;
+            known::remember(&engine, &session.login, &address, now)?;
             if let Some(old) = replaces {
                 end(&engine, &old)?;
             }
@@ -143,14 +144,33 @@ impl Sessions {
         Ok(SignedIn { token: Secret::new(token), account })
     }
 
-    fn refuse_too_many(&self, counted: &[String; 3], now: Timestamp) -> Result<(), Problem> {
-        let failures = self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for (key, max) in counted.iter().zip(FAILURES_MAX) {
-            if let Some(wait_s) = failures.wait_s(key, max, now) {
-                return Err(Problem::from(Kind::TooMany).retry_after(wait_s));
+    /// Under what a failure counts, unless it has failed too often.
+    async fn may_try(&self, login: &str, address: &str, now: Timestamp) -> Result<[String; 3], Problem> {
+        // Longer ones are no names, and must not fill the memory.
+        let login: String = login.chars().take(accounts::LOGIN_CHARS_MAX.saturating_add(1)).collect();
+        let counted = [format!("{login}\n{address}"), format!("address\n{address}"), format!("name\n{login}")];
+        let waits: Vec<Option<u32>> = {
+            let failures = self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            counted.iter().zip(FAILURES_MAX).map(|(key, max)| failures.wait_s(key, max, now)).collect()
+        };
+        if let [None, None, Some(_)] = waits.as_slice() {
+            let (engine, address) = (self.engine.clone(), address.to_owned());
+            let known = tokio::task::spawn_blocking(move || known::is_known(&engine, &login, &address, now)).await;
+            if known.map_err(|_| Problem::from(Kind::Internal))?? {
+                return Ok(counted);
             }
         }
-        Ok(())
+        match waits.into_iter().flatten().max() {
+            Some(longest_s) => Err(Problem::too_many(longest_s)),
+            None => Ok(counted),
+        }
+    }
+
+    fn note_failure(&self, counted: &[String; 3], now: Timestamp) {
+        let mut failures = self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for key in counted {
+            failures.note(key, now);
+        }
     }
 }
 
@@ -184,17 +204,17 @@ pub(crate) fn end(engine: &EngineHandle, key: &SessionKey) -> Result<(), KeyFaul
 
 /// Ends every session of a sign-in name.
 pub(crate) fn end_all_of(engine: &EngineHandle, login: &str) -> Result<(), KeyFault> {
-    end_where(engine, &|session| session.login == login)
+    end_where(engine, &|_, session| session.login == login)
 }
 
 /// Drops sessions that are over.
 fn sweep(engine: &EngineHandle, now: Timestamp) -> Result<(), KeyFault> {
-    end_where(engine, &|session| session.is_over(now))
+    end_where(engine, &|_, session| session.is_over(now))
 }
 
-fn end_where(engine: &EngineHandle, which: &dyn Fn(&Session) -> bool) -> Result<(), KeyFault> {
+fn end_where(engine: &EngineHandle, which: &dyn Fn(&[u8], &Session) -> bool) -> Result<(), KeyFault> {
     for (key, value) in engine.vault().collect_prefix(ROWS)? {
-        if serde_json::from_slice::<Session>(&value).map_or(true, |session| which(&session)) {
+        if serde_json::from_slice::<Session>(&value).map_or(true, |session| which(&key, &session)) {
             engine.vault().delete(&key)?;
         }
     }

@@ -129,7 +129,14 @@ fn multipart(csrf: &str) -> String {
 }
 
 async fn ask(world: &mut World, route: &RouteInfo, who: &str) -> Answer {
-    let path = path(world, route);
+    // A role opens names for its own purposes, an investigator for a case.
+    let path = match who {
+        "auditor" => path(world, route).replace("purpose=class_administration", "purpose=audit"),
+        "investigator" => {
+            path(world, route).replace("purpose=class_administration", "purpose=complaint").replace("names=1", "names=1&case=A1")
+        }
+        _other => path(world, route),
+    };
     if let Some(name) = route.path.strip_prefix("/api/v1/commands/") {
         let body = command_body(world, name);
         return if who.is_empty() { world.command_with_key("", name, body, "k").await } else { world.command(who, name, body).await };

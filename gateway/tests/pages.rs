@@ -202,7 +202,7 @@ async fn an_earlier_moment_shows_what_was_known_then_on_either_axis() {
     assert_eq!(position, world.handle.end() - 1);
     let same = total(format!("&as_of=@{position}")).await;
     assert_eq!((same["rows"].clone(), same["total"].clone()), (now["rows"].clone(), now["total"].clone()));
-    let first_day = world::today();
+    let first_day = today();
     let then = total(format!("&as_of={first_day}")).await;
     assert_eq!((then["total"]["enrolled"].clone(), then["total"]["certified"].clone()), (json!(1), json!(0)), "{then}");
     assert_eq!(then["effective_by"], json!(first_day.to_string()));
@@ -263,7 +263,7 @@ async fn the_description_names_every_route_for_programs() {
     assert_eq!(body["properties"]["people"]["maximum"], json!(100_000_000));
     let viewer = world.get("", "/docs/").await;
     assert!(viewer.text().contains("swagger-ui"), "{}", viewer.text());
-    let metrics = world.get("", "/metrics").await.text();
+    let metrics = world.get("operator", "/metrics").await.text();
     assert!(metrics.contains("zhixin_requests_total{method=\"GET\",route=\"/api/v1/openapi.json\",status=\"200\"} 1"), "{metrics}");
     assert!(!metrics.contains(&world.ids["class"]));
 }

@@ -79,19 +79,90 @@ async fn a_check_says_yes_or_no_five_times_an_hour_and_every_try_is_recorded() {
         world.send(ask.body(json!({ "name": name, "last_six": last_six }).to_string()))
     };
     let before = reads(&world);
-    let both = |name: bool, last_six: bool| json!({ "name": name, "last_six": last_six });
-    assert_eq!(check(PERSON_NAME, "31002x").await.json(), both(true, true));
-    assert_eq!(check("王小红", "31002X").await.json(), both(false, true));
-    assert_eq!(check(PERSON_NAME, "310021").await.json(), both(true, false));
-    assert_eq!(check("", "").await.json(), both(false, false));
-    assert_eq!(check(" 王小明 ", " 31002X ").await.json(), both(true, true));
+    let both = |agrees: bool| json!({ "agrees": agrees });
+    assert_eq!(check(PERSON_NAME, "31002x").await.json(), both(true));
+    assert_eq!(check("王小红", "31002X").await.json(), both(false));
+    assert_eq!(check(PERSON_NAME, "310021").await.json(), both(false));
+    assert_eq!(check("", "").await.json(), both(false));
+    assert_eq!(check(" 王小明 ", " 31002X ").await.json(), both(true));
     assert_eq!(reads(&world), before + 5);
     let sixth = check(PERSON_NAME, "31002X").await;
     assert_eq!((sixth.status.as_u16(), sixth.code().as_str()), (429, "RATE-0001"));
     assert_eq!(sixth.headers["retry-after"], "3600");
     assert_eq!(reads(&world), before + 5);
     world.clock.set(zhixin_events::Timestamp(world.now().0 + 3_600_000));
-    assert_eq!(check(PERSON_NAME, "31002X").await.json(), both(true, true));
+    assert_eq!(check(PERSON_NAME, "31002X").await.json(), both(true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn checks_of_many_certificates_from_one_address_are_counted_together() {
+    let world = World::new().await;
+    let check = |number: String| {
+        let ask = world.request(Method::POST, &format!("/api/v1/certificates/{number}/check"));
+        world.send(ask.body(json!({ "name": PERSON_NAME, "last_six": "31002X" }).to_string()))
+    };
+    for number in 0..30 {
+        assert_eq!(check(format!("T{number}")).await.status, StatusCode::NOT_FOUND);
+    }
+    let next = check("T31".to_owned()).await;
+    assert_eq!((next.status.as_u16(), &next.headers["retry-after"]), (429, &axum::http::HeaderValue::from_static("3600")));
+    let form = world.request(Method::POST, "/verify/T31/check").header("content-type", "application/x-www-form-urlencoded");
+    let page = world.send(form.body("name=a&last_six=000000")).await;
+    assert_eq!((page.status.as_u16(), &page.headers["retry-after"]), (429, &axum::http::HeaderValue::from_static("3600")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn look_ups_from_one_address_are_counted_and_the_page_says_for_how_long() {
+    let mut world = World::new().await;
+    let person = world.enrol(PERSON_NAME, ID_NUMBER).await;
+    let number = world.certify(&person).await;
+    let mut deps = zhixin_gateway::Deps::new(world.handle.clone(), world.projections.clone());
+    deps.limits.look_ups_max = 3;
+    world.router = zhixin_gateway::app(deps);
+    let (program, page) = (format!("/api/v1/certificates/{number}"), format!("/verify/{number}"));
+    for (path, status) in [(&program, 200), (&page, 200), (&"/verify/T1".to_owned(), 404), (&program, 429), (&page, 429)] {
+        let answer = world.get("", path).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}");
+        if status == 429 {
+            assert_eq!(answer.headers["retry-after"], "600");
+            assert!(answer.text().contains("10 分钟") && !answer.text().contains("王*"), "{}", answer.text());
+        }
+    }
+    let form = world.request(Method::POST, &format!("/verify/{number}/check")).header("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(world.send(form.body("")).await.status.as_u16(), 429, "a form without a name shows no certificate either");
+    world.clock.set(zhixin_events::Timestamp(world.now().0 + 600_000));
+    assert_eq!(world.get("", &program).await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_opens_names_for_its_own_purposes_and_an_investigator_for_a_case_only() {
+    let mut world = World::new().await;
+    world.enrol(PERSON_NAME, ID_NUMBER).await;
+    world.caught_up();
+    let class = format!("/classes/{}", world.ids["class"]);
+    let before = reads(&world);
+    for (who, query, status) in [
+        ("investigator", "purpose=class_administration&case=A1", 403),
+        ("investigator", "purpose=own_data&case=A1", 403),
+        ("investigator", "purpose=complaint", 400),
+        ("investigator", "purpose=complaint&case=+", 400),
+        ("auditor", "purpose=class_administration", 403),
+        ("trainer", "purpose=audit", 403),
+    ] {
+        let answer = world.get(who, &format!("/api/v1{class}?names=1&{query}")).await;
+        assert_eq!(answer.status.as_u16(), status, "{who} {query}: {}", answer.text());
+        let page = world.get(who, &format!("{class}?names=1&{query}")).await;
+        assert_eq!(page.status.as_u16(), status, "{who} {query}");
+    }
+    assert_eq!(world.get("investigator", &format!("{class}?names=1")).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(reads(&world), before);
+    assert!(world.get("investigator", &class).await.text().contains("name=\"case\""), "a form asks for the case");
+    assert!(!world.get("trainer", &class).await.text().contains("name=\"case\""));
+    for (who, query) in [("investigator", "&case=A1"), ("auditor", ""), ("trainer", ""), ("provincial_office", "&purpose=inspection")] {
+        let page = world.get(who, &format!("{class}?names=1{query}")).await.text();
+        assert!(page.contains(PERSON_NAME), "{who}: {page}");
+    }
+    assert_eq!(reads(&world), before + 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]

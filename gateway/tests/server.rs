@@ -35,7 +35,9 @@ async fn a_body_of_100_megabytes_is_refused_with_an_answer_and_the_server_stops_
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let deps = Deps::new(world.handle.clone(), world.projections.clone());
-    let server = tokio::spawn(serve(listener, deps, async {
+    let collectors = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let beside = collectors.local_addr().unwrap();
+    let server = tokio::spawn(serve(listener, Some(collectors), deps, async {
         let _told = stopped.await;
     }));
     let token = &world.tokens["national_office"];
@@ -48,6 +50,12 @@ async fn a_body_of_100_megabytes_is_refused_with_an_answer_and_the_server_stops_
     assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("REQ-0003"), "{answer}");
     let alive = talk(address, "GET /livez HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n", 0).await;
     assert!(alive.starts_with("HTTP/1.1 200"), "{alive}");
+    // The counts are for operators, and for whoever reaches the port of their own; nothing else is there.
+    let ask = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+    assert!(talk(address, &ask("/metrics"), 0).await.starts_with("HTTP/1.1 401"));
+    let counts = talk(beside, &ask("/metrics"), 0).await;
+    assert!(counts.starts_with("HTTP/1.1 200") && counts.contains("zhixin_log_events"), "{counts}");
+    assert!(talk(beside, &ask("/api/v1/quota"), 0).await.starts_with("HTTP/1.1 404"));
     stop.send(()).unwrap();
     server.await.unwrap().unwrap();
 }
@@ -91,7 +99,7 @@ async fn readers_are_told_once_of_what_moved_and_of_what_they_missed_and_end_wit
     let address = listener.local_addr().unwrap();
     let mut deps = Deps::new(world.handle.clone(), world.projections.clone());
     deps.limits.streams_max = 2;
-    let server = tokio::spawn(serve(listener, deps, async {
+    let server = tokio::spawn(serve(listener, None, deps, async {
         let _told = stopped.await;
     }));
     let before = world.handle.end() - 1;
@@ -123,7 +131,7 @@ async fn callers_behind_a_trusted_proxy_are_counted_each_by_themselves() {
         let address = listener.local_addr().unwrap();
         let mut deps = Deps::new(world.handle.clone(), world.projections.clone());
         deps.proxies.trusted = trusted;
-        let server = tokio::spawn(serve(listener, deps, async {
+        let server = tokio::spawn(serve(listener, None, deps, async {
             let _told = stopped.await;
         }));
         let body = "{\"name\":\"a\",\"last_six\":\"000000\"}";

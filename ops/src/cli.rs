@@ -113,6 +113,15 @@ pub(crate) struct ServeArgs {
     /// The header that those proxies write.
     #[arg(long, default_value = "x-forwarded-for", value_parser = ["x-forwarded-for", "forwarded"])]
     pub(crate) proxy_header: String,
+    /// Certificates looked up from one address within ten minutes, before it has to wait; 0 = as many as they like.
+    #[arg(long, default_value_t = zhixin_gateway::Limits::default().look_ups_max, value_name = "COUNT")]
+    pub(crate) look_ups_max: usize,
+    /// Serve `/metrics` to collectors on an address of its own; on the other one only operators read it.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) metrics_listen: Option<std::net::SocketAddr>,
+    /// People reach a domain other than localhost without HTTPS: cookies are then not kept to it. For tests in a closed network.
+    #[arg(long)]
+    pub(crate) plain_http: bool,
 }
 
 /// Arguments of `demo`.

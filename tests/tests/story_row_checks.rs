@@ -34,7 +34,7 @@ fn damage(folder: &Folder, model: &str, change: impl Fn(usize, Row) -> Vec<Row>)
 }
 
 /// Serves until a round is over or rows were found wrong; gives the status and what was logged.
-async fn checked(folder: &Folder) -> anyhow::Result<(Value, String)> {
+async fn checked(demo: &Demo, folder: &Folder) -> anyhow::Result<(Value, String)> {
     let server = folder.serve(&["--check-rows", FASTEST])?;
     let client = Client::of(&server)?;
     let status = until("a round is over", || async {
@@ -44,7 +44,7 @@ async fn checked(folder: &Folder) -> anyhow::Result<(Value, String)> {
     })
     .await?;
     client.get("/readyz").await?.has_status(200)?;
-    let metrics = client.get("/metrics").await?;
+    let metrics = client.sign_in(demo.account("operator")?).await?.get("/metrics").await?;
     assert!(metrics.text()?.contains("zhixin_row_check_samples_total "), "{}", metrics.text()?);
     let logged = server.logged()?;
     server.stop()?;
@@ -54,7 +54,7 @@ async fn checked(folder: &Folder) -> anyhow::Result<(Value, String)> {
 #[tokio::test]
 async fn sound_rows_pass_and_rows_changed_lost_or_added_are_found() -> anyhow::Result<()> {
     let demo = Demo::shared()?;
-    let (status, logged) = checked(&demo.copy()?).await?;
+    let (status, logged) = checked(&demo, &demo.copy()?).await?;
     assert_eq!((number(&status, "/row_checks/wrong_rows")?, &status["healthy"]), (0, &Value::Bool(true)), "{logged}");
     assert!(number(&status, "/row_checks/samples")? > 100 && number(&status, "/row_checks/rows")? > 1_000, "{status}");
 
@@ -73,7 +73,7 @@ async fn sound_rows_pass_and_rows_changed_lost_or_added_are_found() -> anyhow::R
     for (model, change) in damages {
         let folder = demo.copy()?;
         damage(&folder, model, change);
-        let (status, logged) = checked(&folder).await?;
+        let (status, logged) = checked(&demo, &folder).await?;
         assert!(number(&status, "/row_checks/wrong_rows")? > 0, "{model}: {status}");
         assert_eq!(status["healthy"], false, "{model}");
         assert!(logged.contains(&format!("model=\"{model}\"")) && logged.contains("runbook=\"derived\""), "{model}: {logged}");

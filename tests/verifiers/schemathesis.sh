@@ -74,7 +74,7 @@ for role in national_office trainer; do
 done
 
 # The server is still in order, and what it holds is too.
-errors=$(curl --silent --fail "$address/metrics" | grep -E 'status="5' || true)
+errors=$(curl --silent --fail --header "Authorization: Bearer $(token operator)" "$address/metrics" | grep -E 'status="5' || true)
 if [ -z "$errors" ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL the server counted errors: $errors"; fi
 if curl --silent --fail --output /dev/null "$address/readyz"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL the server is not ready any more"; fi
 kill -TERM "$server"

@@ -19,8 +19,8 @@ pub use open_account::OpenAccount;
 pub use register_organisation::RegisterOrganisation;
 pub use unlock_account::UnlockAccount;
 
-use zhixin_events::Role;
 use zhixin_events::scope::{Place, Scope};
+use zhixin_events::{ReadPurpose, Role};
 
 use crate::access::state::AccountState;
 use crate::decision::Inputs;
@@ -141,6 +141,37 @@ pub const fn reach(role: Role, action: Action) -> Reach {
     }
 }
 
+/// Whether whoever acts in a role may open personal data for this purpose: each role for what it is there for. Source: 个人信息保护法 Art. 6
+/// (a clear purpose, and no more than it needs); the table itself is ours.
+pub const fn may_claim(role: Role, purpose: ReadPurpose) -> bool {
+    use ReadPurpose as P;
+    match role {
+        Role::System => matches!(purpose, P::CertificateCheck),
+        Role::Operator => false,
+        Role::NationalOffice | Role::ProvincialOffice => {
+            matches!(purpose, P::ClassAdministration | P::Inspection | P::Complaint | P::OwnData)
+        }
+        Role::Trainer => matches!(purpose, P::ClassAdministration | P::OwnData),
+        Role::Auditor => matches!(purpose, P::Audit),
+        Role::Investigator => matches!(purpose, P::Inspection | P::Complaint),
+    }
+}
+
+/// The purpose that a role has where it states none.
+pub const fn usual_purpose(role: Role) -> ReadPurpose {
+    match role {
+        Role::System => ReadPurpose::CertificateCheck,
+        Role::Operator | Role::NationalOffice | Role::ProvincialOffice | Role::Trainer => ReadPurpose::ClassAdministration,
+        Role::Auditor => ReadPurpose::Audit,
+        Role::Investigator => ReadPurpose::Complaint,
+    }
+}
+
+/// Whether a role opens personal data for a case only, which it must name: investigators have no business of their own with anybody.
+pub const fn needs_case(role: Role) -> bool {
+    matches!(role, Role::Investigator)
+}
+
 /// What an account may see or do with an action when acting in a role: the filter of lists, and the answer to one case.
 pub fn scope(account: &AccountState, role: Role, action: Action) -> Scope {
     if account.locked || !account.roles.contains(&role) {
@@ -171,6 +202,24 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use zhixin_events::{OrganisationId, ReportingUnit};
+
+    #[test]
+    fn a_role_opens_personal_data_for_its_own_purposes_only() {
+        for role in Role::ALL.iter().copied() {
+            let reads = matches!(role, Role::System) || reach(role, Action::ReadPersons) != Reach::Nowhere;
+            assert_eq!(ReadPurpose::ALL.iter().any(|purpose| may_claim(role, *purpose)), reads, "{role:?}");
+            assert_eq!(may_claim(role, usual_purpose(role)), reads, "{role:?}");
+        }
+        for (role, foreign) in [
+            (Role::Investigator, ReadPurpose::ClassAdministration),
+            (Role::Investigator, ReadPurpose::OwnData),
+            (Role::Trainer, ReadPurpose::Audit),
+            (Role::Auditor, ReadPurpose::ClassAdministration),
+        ] {
+            assert!(!may_claim(role, foreign), "{role:?} {foreign:?}");
+        }
+        assert!(needs_case(Role::Investigator) && !needs_case(Role::Trainer));
+    }
 
     proptest! {
         /// A case is permitted exactly when the filter of the list would show it, whatever the world looks like.

@@ -90,7 +90,7 @@ fn certificates(lang: Lang) -> Vec<Sample> {
     };
     vec![
         ("verify_form", form.render(lang)),
-        ("verify_valid", view(CertificateState::Valid(facts.clone()), CheckOutcome::Compared { name: true, last_six: false }).render(lang)),
+        ("verify_valid", view(CertificateState::Valid(facts.clone()), CheckOutcome::Compared { agrees: false }).render(lang)),
         ("verify_revoked", view(revoked, CheckOutcome::NotAsked).render(lang)),
         ("verify_awaiting", view(CertificateState::AwaitingProof(facts), CheckOutcome::TooMany(s("08:12"))).render(lang)),
         ("verify_not_found", view(not_found, CheckOutcome::NotAsked).render(lang)),

@@ -313,6 +313,7 @@ fn class(lang: Lang) -> ClassView {
         timeline: s("/subjects/class/4T8KQ2ZM1C"),
         why: Some(s("/why?model=classes&row=4T8KQ2ZM1C")),
         names_masked: true,
+        needs_case: false,
         sessions,
         roster,
         pager: Pager { first: 1, last: 12, total: 48, previous: None, next: Some(s("/classes/4T8KQ2ZM1C?after=12")) },

@@ -18,7 +18,7 @@ use axum::response::{IntoResponse as _, Response};
 use tracing::Instrument as _;
 
 use super::App;
-use crate::auth::Caller;
+use crate::auth::{self, Caller};
 use crate::pages;
 use crate::pages::views::assets;
 use crate::problem::{Kind, Problem};
@@ -45,7 +45,7 @@ fn next_id() -> String {
 pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
     let began = now();
     let id = next_id();
-    let asked = Asked::of(&request);
+    let asked = Asked::of(&request, &app);
     let span = tracing::info_span!("request", id, method = %asked.method, route = asked.route);
     let response = answer(&app, request, next).instrument(span.clone()).await;
     let caller = response.extensions().get::<Caller>().cloned().unwrap_or_default();
@@ -57,7 +57,7 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
         None => response,
     };
     app.metrics().request(asked.method.as_str(), &asked.route, response.status().as_u16(), began.elapsed());
-    finish(&mut response, &app, &asked, &id);
+    finish(&mut response, &asked, &id);
     response
 }
 
@@ -72,10 +72,11 @@ struct Asked {
     route: String,
     lang: Lang,
     html: bool,
+    https: bool,
 }
 
 impl Asked {
-    fn of(request: &Request) -> Self {
+    fn of(request: &Request, app: &App) -> Self {
         let path = request.uri().path();
         let for_programs = ["/api/", "/log/", "/livez", "/readyz", "/metrics"].iter().any(|prefix| path.starts_with(prefix));
         let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
@@ -89,7 +90,8 @@ impl Asked {
             None => Lang::Zh,
         };
         let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
-        Self { method: request.method().clone(), uri: request.uri().clone(), route, lang, html }
+        let https = auth::is_https(app, request.headers());
+        Self { method: request.method().clone(), uri: request.uri().clone(), route, lang, html, https }
     }
 }
 
@@ -125,7 +127,7 @@ fn write(app: &App, asked: &Asked, caller: &Caller, problem: &Problem, id: &str,
     response
 }
 
-fn finish(response: &mut Response, app: &App, asked: &Asked, id: &str) {
+fn finish(response: &mut Response, asked: &Asked, id: &str) {
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID.clone(), id);
@@ -136,7 +138,7 @@ fn finish(response: &mut Response, app: &App, asked: &Asked, id: &str) {
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
-    if app.deps().https {
+    if asked.https {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
     if !headers.contains_key(CACHE_CONTROL) {

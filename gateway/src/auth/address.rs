@@ -37,26 +37,44 @@ impl Proxies {
             ProxyHeader::XForwardedFor => "x-forwarded-for",
             ProxyHeader::Forwarded => "forwarded",
         };
-        let lines: Vec<&str> = headers.get_all(name).iter().filter_map(|line| line.to_str().ok()).collect();
-        let hops = lines.iter().rev().flat_map(|line| line.rsplit(',')).map(|hop| self.address(hop));
-        hops.take(self.trusted).map_while(|hop| hop).last().unwrap_or(peer)
+        self.hops(headers, name).map_while(|hop| self.address(hop)).last().unwrap_or(peer)
     }
 
-    fn address(self, hop: &str) -> Option<IpAddr> {
-        let named = match self.header {
+    /// Whether people reach the outermost trusted hop over HTTPS: its `X-Forwarded-Proto`, or the `proto` of `Forwarded`.
+    pub(crate) fn is_https(self, headers: &HeaderMap) -> bool {
+        let name = match self.header {
+            ProxyHeader::XForwardedFor => "x-forwarded-proto",
+            ProxyHeader::Forwarded => "forwarded",
+        };
+        self.hops(headers, name).last().and_then(|hop| self.told(hop, "proto")).is_some_and(|proto| proto.eq_ignore_ascii_case("https"))
+    }
+
+    /// What the trusted hops wrote, the nearest first.
+    fn hops<'h>(self, headers: &'h HeaderMap, name: &'static str) -> impl Iterator<Item = &'h str> {
+        let lines: Vec<&str> = headers.get_all(name).iter().filter_map(|line| line.to_str().ok()).collect();
+        lines.into_iter().rev().flat_map(|line| line.rsplit(',')).take(self.trusted)
+    }
+
+    /// A part of what a hop wrote.
+    fn told<'h>(self, hop: &'h str, wanted: &str) -> Option<&'h str> {
+        let told = match self.header {
             ProxyHeader::XForwardedFor => Some(hop),
             ProxyHeader::Forwarded => hop
                 .split(';')
                 .filter_map(|pair| pair.split_once('='))
-                .find_map(|(name, value)| name.trim().eq_ignore_ascii_case("for").then_some(value)),
+                .find_map(|(name, value)| name.trim().eq_ignore_ascii_case(wanted).then_some(value)),
         };
-        let named = named?.trim().trim_matches('"');
+        Some(told?.trim().trim_matches('"'))
+    }
+
+    fn address(self, hop: &str) -> Option<IpAddr> {
+        let named = self.told(hop, "for")?;
         let bare = named.strip_prefix('[').and_then(|rest| rest.split(']').next()).unwrap_or(named);
         bare.parse().ok().or_else(|| named.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()))
     }
 }
 
-/// The address that a request comes from.
+/// The address that a request comes from. Of an IPv6 address the network of 64 bits: whoever has one address of it has them all.
 #[derive(Debug, Clone)]
 pub(crate) struct Address(pub(crate) String);
 
@@ -65,7 +83,17 @@ impl FromRequestParts<App> for Address {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
         let client = peer.map(|peer| app.deps().proxies.client(&parts.headers, peer).to_canonical());
-        Ok(Self(client.map_or_else(|| "-".to_owned(), |client| client.to_string())))
+        Ok(Self(client.map_or_else(|| "-".to_owned(), counted)))
+    }
+}
+
+fn counted(client: IpAddr) -> String {
+    match client {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
     }
 }
 
@@ -80,6 +108,28 @@ mod tests {
             headers.append(name, line.parse().unwrap());
         }
         Proxies { trusted, header }.client(&headers, "10.0.0.9".parse().unwrap()).to_string()
+    }
+
+    #[test]
+    fn https_is_what_the_outermost_trusted_hop_says() {
+        use ProxyHeader::{Forwarded, XForwardedFor};
+        let is_https = |trusted, header, name: &'static str, line: &str| {
+            let headers = HeaderMap::from_iter([(axum::http::HeaderName::from_static(name), line.parse().unwrap())]);
+            Proxies { trusted, header }.is_https(&headers)
+        };
+        assert!(is_https(1, XForwardedFor, "x-forwarded-proto", "https"));
+        assert!(is_https(2, XForwardedFor, "x-forwarded-proto", "https"));
+        assert!(!is_https(0, XForwardedFor, "x-forwarded-proto", "https"));
+        assert!(!is_https(1, XForwardedFor, "x-forwarded-proto", "https, http"));
+        assert!(is_https(1, Forwarded, "forwarded", "for=1.1.1.1;proto=http, for=2.2.2.2;Proto=\"https\""));
+        assert!(!is_https(1, Forwarded, "x-forwarded-proto", "https"));
+    }
+
+    #[test]
+    fn a_network_of_ipv6_counts_as_one() {
+        assert_eq!(counted("2001:db8:1:2:3::7".parse().unwrap()), counted("2001:db8:1:2:ffff::1".parse().unwrap()));
+        assert_ne!(counted("2001:db8:1:2::7".parse().unwrap()), counted("2001:db8:1:3::7".parse().unwrap()));
+        assert_eq!(counted("192.0.2.1".parse().unwrap()), "192.0.2.1");
     }
 
     #[test]

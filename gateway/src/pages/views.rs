@@ -28,7 +28,7 @@ pub use frame::{Account, AsOf, Crumb, DataTime, Environment, Frame, Integrity, N
 pub use import_report::{AcceptedRow, DuplicateRow, FaultyRow, ImportReportView, ImportStage, RowProblem};
 pub use occupations::{OccupationListView, OccupationRow};
 pub use quota::{Headline, QuotaRow, StackRow, UnitRow};
-pub use sign_in::{DemoAccount, SignInView};
+pub use sign_in::{DemoAccount, PasswordView, SignInView};
 pub use system::{ErrorView, ModelStatus, StatusView};
 pub use timeline::{Change, Day, Entry, Item, ItemKind, Planned, TimelineView};
 pub use trainers::{Difference, DifferenceEntry, ListedOccupation, TrainerListView, TrainerRow, TrainerView};

@@ -59,6 +59,10 @@ impl Credential {
     pub(crate) fn is_locked(&self) -> bool {
         self.locked
     }
+    /// Whether the sign-in page shows its password to everybody.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.shown_password.is_some()
+    }
 }
 
 /// A sign-in name as lists show it.
@@ -138,11 +142,18 @@ fn create(
 /// # Errors
 /// There is no such name, the password is unfit, or the vault fails.
 pub fn reset(handle: &EngineHandle, login: &str, password: &str) -> Result<(), AccountsFault> {
+    set_password(handle, login, password)?;
+    let known = find(handle, login)?.ok_or(AccountsFault::Unknown)?;
+    write(handle, login, &Credential { locked: false, ..known })?;
+    Ok(super::end_all_of(handle, login)?)
+}
+
+/// Gives a sign-in name another password and nothing else.
+pub(crate) fn set_password(handle: &EngineHandle, login: &str, password: &str) -> Result<(), AccountsFault> {
     fit(login, password)?;
     let known = find(handle, login)?.ok_or(AccountsFault::Unknown)?;
     let hash = hash(password, handle.purpose())?;
-    write(handle, login, &Credential { hash, shown_password: None, locked: false, ..known })?;
-    Ok(super::end_all_of(handle, login)?)
+    write(handle, login, &Credential { hash, shown_password: None, ..known })
 }
 
 /// Locks a sign-in name and ends its sessions; the account in the record stays as it is.

@@ -11,6 +11,14 @@ super::texts! {
         done_signed_in: "登录成功。", "You are signed in.";
         done_signed_out: "您已退出登录。", "You are signed out.";
         done_role: "当前角色已切换为：{0}。", "You now act as: {0}.";
+        password_title: "修改密码", "Change the password";
+        password_lead: "修改后，您在其他设备上的登录会结束。", "Your other sessions end when the password is changed.";
+        password_old: "原密码", "Password so far";
+        password_new: "新密码", "New password";
+        password_hint: "8 至 200 个字符。", "8 to 200 characters.";
+        password_again: "再次输入新密码", "New password again";
+        password_differs: "两次输入的新密码不同", "The new passwords differ";
+        done_password: "密码已修改，其他设备上的登录已结束。", "The password is changed; your other sessions have ended.";
         demo_accounts: "演示账号", "Demonstration accounts";
         demo_accounts_note: "仅演示环境提供。不同账号看到的范围和可做的操作不同。", "Only in the demonstration. Each account sees and may do different things.";
         demo_role: "角色", "Role";

@@ -38,13 +38,14 @@ super::texts! {
         check_lead: "持有证书的人或用人单位可核对是否一致。系统只回答一致或不一致，不显示任何个人信息。", "The holder or an employer can check whether they agree. The answer is only yes or no; no personal data is shown.";
         check_name: "姓名", "Name";
         check_last_six: "身份证件号码后六位", "Last six characters of the identity number";
+        check_both: "姓名与证件号码后六位", "Name and last six characters";
         check_last_six_hint: "末位为 X 时请输入 X。", "If the last character is X, type X.";
         check_go: "核对", "Check";
         check_result: "核对结果", "Result of the check";
         match_word: "一致", "agrees";
         no_match: "不一致", "does not agree";
         too_many: "核对次数过多，请在 {0} 后再试。", "Too many checks. Try again after {0}.";
-        limit: "每张证书每小时最多核对 5 次，核对会留下记录。", "At most five checks an hour per certificate; each is recorded.";
+        limit: "每小时最多核对同一张证书 5 次、各张证书合计 30 次，核对会留下记录。", "At most five checks an hour of one certificate and thirty of all; each is recorded.";
         scheme: "编号规则为本系统自定，待国家规定公布后调整。", "The numbering scheme is ours until the official rule is known.";
         print_result: "打印查验结果", "Print this result";
     }

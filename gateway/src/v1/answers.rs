@@ -30,7 +30,7 @@ const NAMED: &[Named] = &[
     ("Occupation", occupation),
     ("CertificateAnswer", || moment([("certificate", part("Certificate")), ("checked_at", instant())])),
     ("Certificate", certificate),
-    ("CertificateCheck", || object([("name", truth()), ("last_six", truth())])),
+    ("CertificateCheck", || object([("agrees", truth())])),
     ("Classes", || moment([("classes", list(part("Class"))), ("next", or_null(word::<ClassId>()))])),
     ("Class", || object(class_members())),
     ("ClassAnswer", class_answer),

@@ -43,7 +43,7 @@ fn description() -> &'static Value {
             "paths": paths,
             "components": { "schemas": schemas(), "securitySchemes": {
                 "token": { "type": "http", "scheme": "bearer" },
-                "cookie": { "type": "apiKey", "in": "cookie", "name": crate::auth::COOKIE_NAME },
+                "cookie": { "type": "apiKey", "in": "cookie", "name": crate::auth::cookie_name(false) },
             } },
         })
     })
@@ -131,7 +131,7 @@ fn responses(route: &RouteInfo) -> Value {
     });
     let status = match (route.method, route.path.as_str()) {
         ("POST", "/api/v1/sessions") => "201",
-        ("DELETE", _) => "204",
+        ("DELETE", _) | ("POST", "/api/v1/sessions/current/password") => "204",
         ("POST", path) if path.ends_with("/roster") || path.ends_with("/confirm") => "202",
         _other => "200",
     };

@@ -1,27 +1,30 @@
 //! Whether it lives, whether it is ready, how far everything is, and the counts for collectors.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use axum::{Json, Router};
 use serde_json::{Value, json};
-use zhixin_events::Timestamp;
+use zhixin_events::{Role, Timestamp};
 use zhixin_projections::ModelName;
 use zhixin_projections::sample::RowCheckCounts;
 
 use crate::app::App;
 use crate::app::routes::{Doc, Routes};
+use crate::auth::Caller;
 use crate::problem::{Kind, Problem};
 
 /// A read model that lags further behind than this is not ready. Unit: events.
 const LAG_MAX: u64 = 100_000;
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    let text = Doc { answers: Some("text/plain"), is_public: true, ..Doc::default() };
+    let closed = Doc { answers: Some("text/plain"), ..Doc::default() };
+    let text = Doc { is_public: true, ..closed };
     routes
         .get("/livez", "Whether the process answers", text, || async { "ok\n" })
         .get("/readyz", "Whether it can serve", text, ready)
-        .get("/metrics", "Counts for collectors", text, metrics)
+        .get("/metrics", "Counts for collectors, on the port of their own or for operators", closed, metrics)
         .get("/api/v1/status", "How far log, checkpoint and read models are", Doc { is_public: true, ..Doc::default() }, status)
 }
 
@@ -66,7 +69,20 @@ async fn ready(State(app): State<App>) -> Result<Response, Problem> {
     }
 }
 
-async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
+/// The counts on a listener of their own, which only collectors reach.
+pub(crate) fn metrics_alone() -> Router<App> {
+    Router::new().route("/metrics", get(counts))
+}
+
+/// On the port for everybody: what is asked how often, and how far everything is, is for operators only.
+async fn metrics(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
+    if caller.signed_in()?.role != Role::Operator {
+        return Err(Kind::NotPermitted.into());
+    }
+    counts(State(app)).await
+}
+
+async fn counts(State(app): State<App>) -> Result<Response, Problem> {
     let text = app.blocking(|app| Ok(app.metrics().text(app))).await?;
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }

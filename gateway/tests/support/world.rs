@@ -310,6 +310,11 @@ impl Ask {
     pub fn by(self, world: &World, who: &str) -> Self {
         if who.is_empty() { self } else { self.header("authorization", &format!("Bearer {}", world.tokens[who])) }
     }
+    /// From an address, as if over a connection.
+    pub fn from(self, address: &str) -> Self {
+        let peer = std::net::SocketAddr::new(address.parse().unwrap(), 4_711);
+        Self { builder: self.builder.extension(axum::extract::ConnectInfo(peer)), body: self.body }
+    }
     pub fn header(mut self, name: &str, value: &str) -> Self {
         if name == "content-type" {
             self.builder.headers_mut().unwrap().remove(name);

@@ -10,7 +10,7 @@ use zhixin_engine::log::{LogPurpose, genesis};
 use zhixin_engine::vault_keys::MasterKeyFile;
 use zhixin_gateway::accounts;
 
-use crate::cli::{self, Common, DemoArgs, Usage};
+use crate::cli::{Common, DemoArgs, Usage};
 use crate::commands::serve;
 use crate::demo::{self, DemoPlan};
 use crate::folder::{self, Opened};
@@ -49,7 +49,7 @@ pub(crate) fn run(common: &Common, args: &DemoArgs) -> anyhow::Result<Ending> {
         opened.close()?;
         return Ok(Ending::Well);
     }
-    serve::serve(opened, args.listen, cli::CHECK_ROWS, zhixin_gateway::Proxies::default())
+    serve::serve(opened, &serve::Serving::at(args.listen))
 }
 
 fn fill(common: &Common, args: &DemoArgs) -> anyhow::Result<()> {

@@ -12,11 +12,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use zhixin_gateway::{Deps, Proxies, ProxyHeader};
+use zhixin_gateway::{Deps, Limits, Proxies, ProxyHeader};
 use zhixin_projections::sample::RowChecks;
 use zhixin_projections::{ModelName, Projections};
 
-use crate::cli::{Common, ServeArgs, Usage};
+use crate::cli::{CHECK_ROWS, Common, ServeArgs, Usage};
 use crate::commands::user;
 use crate::folder::{self, Opened};
 use crate::out::Bar;
@@ -36,14 +36,57 @@ pub(crate) fn run(common: &Common, args: &ServeArgs) -> anyhow::Result<Ending> {
     let opened = folder::open(common, args.domain.as_deref())?;
     user::make_operator(&opened)?;
     let header = if args.proxy_header == "forwarded" { ProxyHeader::Forwarded } else { ProxyHeader::XForwardedFor };
-    serve(opened, args.listen, args.check_rows, Proxies { trusted: args.trusted_proxies, header })
+    let serving = Serving {
+        listen: args.listen,
+        check_rows: args.check_rows,
+        proxies: Proxies { trusted: args.trusted_proxies, header },
+        look_ups_max: args.look_ups_max,
+        metrics_listen: args.metrics_listen,
+        plain_http: args.plain_http,
+    };
+    serve(opened, &serving)
 }
 
-/// Serves an open folder until it is told to stop; checks its rows at a rate of events a second, 0 = never.
-pub(crate) fn serve(opened: Opened, listen: SocketAddr, check_rows: u32, proxies: Proxies) -> anyhow::Result<Ending> {
+/// How a folder is served.
+pub(crate) struct Serving {
+    pub(crate) listen: SocketAddr,
+    /// Rate at which the rows are checked, in events a second; 0 = never.
+    pub(crate) check_rows: u32,
+    pub(crate) proxies: Proxies,
+    pub(crate) look_ups_max: usize,
+    pub(crate) metrics_listen: Option<SocketAddr>,
+    pub(crate) plain_http: bool,
+}
+
+impl Serving {
+    /// The defaults of `serve` at an address.
+    pub(crate) fn at(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            check_rows: CHECK_ROWS,
+            proxies: Proxies::default(),
+            look_ups_max: Limits::default().look_ups_max,
+            metrics_listen: None,
+            plain_http: false,
+        }
+    }
+}
+
+/// Whether people reach the server over HTTPS, by the domain in the log's origin; that of a trial is localhost.
+fn is_https(opened: &Opened, serving: &Serving) -> bool {
+    let origin = opened.handle().publisher().origin();
+    let domain = origin.split('/').next().unwrap_or_default();
+    !serving.plain_http && domain != "localhost"
+}
+
+/// Serves an open folder until it is told to stop.
+pub(crate) fn serve(opened: Opened, serving: &Serving) -> anyhow::Result<Ending> {
+    let &Serving { listen, check_rows, proxies, look_ups_max, metrics_listen, .. } = serving;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the server's threads cannot be started")?;
     let mut deps = Deps::new(opened.handle().clone(), Arc::clone(&opened.projections));
     deps.proxies = proxies;
+    deps.limits.look_ups_max = look_ups_max;
+    deps.https = is_https(&opened, serving);
     deps.facts = vec![("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned())];
     let checks = Arc::new(RowChecks::default());
     deps.row_checks = (check_rows > 0).then(|| Arc::clone(&checks));
@@ -53,6 +96,10 @@ pub(crate) fn serve(opened: Opened, listen: SocketAddr, check_rows: u32, proxies
     runtime.block_on(async {
         let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
         let address = listener.local_addr()?;
+        let metrics = match metrics_listen {
+            Some(listen) => Some(TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?),
+            None => None,
+        };
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let telling = tokio::spawn(tell_when_ready(Arc::clone(&opened.projections), opened.handle().end(), address));
@@ -62,7 +109,7 @@ pub(crate) fn serve(opened: Opened, listen: SocketAddr, check_rows: u32, proxies
                 _ = interrupt.recv() => {}
             }
         };
-        let served = zhixin_gateway::serve(listener, deps, stop).await.context("the server stopped");
+        let served = zhixin_gateway::serve(listener, metrics, deps, stop).await.context("the server stopped");
         telling.abort();
         served
     })?;

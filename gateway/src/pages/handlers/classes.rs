@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
-use zhixin_engine::domain::access::Action;
-use zhixin_events::{Attendance, ClassId, ClassStatus, PersonId, ReadPurpose, ReportingUnit, Secret, Subject};
+use zhixin_engine::domain::access::{Action, needs_case, usual_purpose};
+use zhixin_events::{Attendance, ClassId, ClassStatus, PersonId, ReportingUnit, Secret, Subject};
 use zhixin_projections::classes::{self, ClassDetail, ClassEntry, Trainee};
 use zhixin_projections::{AsOf, ModelName, TableView, certificates};
 
@@ -135,9 +135,9 @@ fn opened(app: &App, asked: &Asked, class: &ClassEntry, shown: &[Trainee]) -> Re
         return Ok(None);
     }
     let acting = shared::may_open(&asked.caller, class)?;
-    let purpose = asked.query.word("purpose")?.unwrap_or(ReadPurpose::ClassAdministration);
+    let purpose = asked.query.word("purpose")?.unwrap_or_else(|| usual_purpose(acting.role));
     let persons: Vec<PersonId> = shown.iter().map(|trainee| trainee.person).collect();
-    shared::open_names(app, acting, (purpose, None), &persons).map(Some)
+    shared::open_names(app, acting, (purpose, shared::case_of(&asked.query)), &persons).map(Some)
 }
 
 struct Page<'a> {
@@ -171,6 +171,9 @@ impl Page<'_> {
             timeline: format!("/subjects/class/{}", class.class),
             why: self.asked.why_row(ModelName::Classes, class.class),
             names_masked: self.opened.is_none(),
+            needs_case: self.opened.is_none()
+                && self.may_open()
+                && self.asked.caller.acting().is_some_and(|acting| needs_case(acting.role)),
             sessions: self.sessions(),
             roster: shown.iter().map(|trainee| self.roster_row(trainee)).collect::<Result<_, _>>()?,
             pager,
@@ -229,12 +232,16 @@ impl Page<'_> {
             };
             facts.push(fact(lang.pick("导入", "Import"), words, Some(format!("/subjects/job/{}", import.job))));
         }
-        let may_open = self.asked.caller.scope(Action::ReadPersons).covers(&place_of_class(class));
-        if self.opened.is_none() && may_open {
+        let by_case = self.asked.caller.acting().is_some_and(|acting| needs_case(acting.role));
+        if self.opened.is_none() && self.may_open() && !by_case {
             let words = lang.pick("查看完整姓名（将留下查阅记录）", "Show names in full (recorded as a reading)");
             facts.push(fact(t.classes.person_name.as_str(), words.to_owned(), Some(format!("/classes/{}?names=1", class.class))));
         }
         Ok(facts)
+    }
+
+    fn may_open(&self) -> bool {
+        self.asked.caller.scope(Action::ReadPersons).covers(&place_of_class(&self.detail.entry))
     }
 
     fn planned(&self) -> zhixin_events::HoursTenths {

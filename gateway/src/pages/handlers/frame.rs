@@ -66,6 +66,7 @@ impl Asked {
         match (done, self.caller.acting()) {
             ("signed-in", Some(_)) => Some(t.done_signed_in.to_string()),
             ("signed-out", None) => Some(t.done_signed_out.to_string()),
+            ("password", Some(_)) => Some(t.done_password.to_string()),
             ("role", Some(acting)) => Some(t.done_role.with(names::role(self.lang, acting.role))),
             _other => None,
         }

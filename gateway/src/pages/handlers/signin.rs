@@ -11,13 +11,14 @@ use crate::app::App;
 use crate::app::body::Form;
 use crate::app::routes::Routes;
 use crate::auth::{self, Address, Caller};
-use crate::pages::views::{DemoAccount, Environment, FieldError, Nav, SignInView, with_param};
+use crate::pages::views::{DemoAccount, Environment, FieldError, Nav, PasswordView, SignInView, with_param};
 use crate::problem::{Kind, Problem};
 use crate::session::{self, accounts};
 use crate::text::Texts;
 use crate::v1::{names, story};
 
 pub(super) fn routes(routes: Routes) -> Routes {
+    let routes = routes.page("/password", password_form).form("/password", change_password);
     routes.page("/signin", show).form("/signin", sign_in).form("/signout", sign_out).form("/role", choose_role)
 }
 
@@ -74,15 +75,20 @@ fn demo_accounts(app: &App, asked: &Asked) -> Result<Vec<DemoAccount>, Problem> 
 
 /// A path of this site; anything else leads home.
 fn own_path(path: &str) -> &str {
-    let is_own = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
+    // Browsers drop tabs and line ends from an address and read a backslash as a slash, so that what follows would be a host.
+    let is_plain = path.starts_with('/') && !path.starts_with("//") && !path.chars().any(|c| c == '\\' || c.is_control());
+    let is_own = is_plain && in_ascii(path).parse::<Uri>().is_ok_and(|uri| uri.authority().is_none() && uri.path().starts_with('/'));
     if is_own { path } else { "/" }
+}
+
+/// A path as a header carries it.
+fn in_ascii(path: &str) -> String {
+    path.chars().map(|c| if c.is_ascii() { c.to_string() } else { crate::pages::views::encode(&c.to_string()) }).collect()
 }
 
 /// Sends the browser on to a page.
 pub(super) fn see_other(path: &str) -> Result<Response, Problem> {
-    let target: String =
-        path.chars().map(|c| if c.is_ascii() { c.to_string() } else { crate::pages::views::encode(&c.to_string()) }).collect();
-    let location = HeaderValue::from_str(&target).map_err(|_| Problem::from(Kind::Malformed))?;
+    let location = HeaderValue::from_str(&in_ascii(path)).map_err(|_| Problem::from(Kind::Malformed))?;
     Ok((StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response())
 }
 
@@ -93,10 +99,11 @@ async fn sign_in(State(app): State<App>, caller: Caller, Address(address): Addre
     let (account, return_to) = (form.get("account").trim().to_lowercase(), form.get("return_to").to_owned());
     let password = Secret::new(form.get("password").to_owned());
     drop(form);
-    match app.sessions().sign_in(&account, password, &address, auth::cookie(&parts.headers)).await {
+    let https = auth::is_https(&app, &parts.headers);
+    match app.sessions().sign_in(&account, password, &address, auth::cookie(&parts.headers, https)).await {
         Ok(signed_in) => {
             let mut response = see_other(&with_param(own_path(&return_to), DONE, "signed-in"))?;
-            response.headers_mut().insert(SET_COOKIE, crate::v1::session_cookie(&app, signed_in.token.expose())?);
+            response.headers_mut().insert(SET_COOKIE, crate::v1::session_cookie(https, signed_in.token.expose())?);
             Ok(response)
         }
         Err(problem) if problem.status().is_client_error() => {
@@ -112,7 +119,7 @@ async fn sign_in(State(app): State<App>, caller: Caller, Address(address): Addre
 
 async fn sign_out(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let asked = Asked::new(caller.clone(), parts.uri);
+    let asked = Asked::new(caller.clone(), parts.uri.clone());
     let form = Form::read(&parts.headers, body, app.deps().limits.body_bytes_max).await?;
     if let Some(acting) = caller.acting() {
         form.check_csrf(&acting.csrf)?;
@@ -120,7 +127,7 @@ async fn sign_out(State(app): State<App>, caller: Caller, request: Request) -> R
         app.blocking(move |app| Ok(session::end(app.engine(), &key)?)).await?;
     }
     let mut response = see_other(&with_param(&home(&asked), DONE, "signed-out"))?;
-    response.headers_mut().insert(SET_COOKIE, crate::v1::session_cookie(&app, "")?);
+    response.headers_mut().insert(SET_COOKIE, crate::v1::session_cookie(auth::is_https(&app, &parts.headers), "")?);
     Ok(response)
 }
 
@@ -142,14 +149,66 @@ async fn choose_role(State(app): State<App>, caller: Caller, request: Request) -
     see_other(&with_param(own_path(form.get("return_to")), DONE, "role"))
 }
 
+async fn password_form(caller: Caller, State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
+    caller.signed_in()?;
+    password_page(&app, &Asked::new(caller, uri), Vec::new())
+}
+
+fn password_page(app: &App, asked: &Asked, errors: Vec<FieldError>) -> Result<Response, Problem> {
+    let title = Texts::of(asked.lang).system.password_title;
+    html(PasswordView { frame: asked.frame(app, Nav::None, &[(title.as_str(), None)]), errors }.render(asked.lang))
+}
+
+async fn change_password(State(app): State<App>, caller: Caller, Address(address): Address, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let asked = Asked::new(caller.clone(), parts.uri);
+    let acting = caller.signed_in()?;
+    let form = Form::read(&parts.headers, body, app.deps().limits.body_bytes_max).await?;
+    form.check_csrf(&acting.csrf)?;
+    let (old, new) = (Secret::new(form.get("old_password").to_owned()), Secret::new(form.get("new_password").to_owned()));
+    let differs = form.get("new_password") != form.get("new_password_again");
+    drop(form);
+    if differs {
+        let message = Texts::of(asked.lang).system.password_differs.to_string();
+        let page = password_page(&app, &asked, vec![FieldError { field: "new_password_again".to_owned(), message }])?;
+        return Ok((StatusCode::BAD_REQUEST, page).into_response());
+    }
+    match app.sessions().change_password(acting, old, new, &address).await {
+        Ok(()) => see_other(&with_param(&home(&asked), DONE, "password")),
+        Err(problem) if problem.status().is_client_error() => {
+            let field = if problem.errors().is_empty() { "old_password" } else { "new_password" };
+            let error = FieldError { field: field.to_owned(), message: problem.text(asked.lang) };
+            let mut response = (problem.status(), password_page(&app, &asked, vec![error])?).into_response();
+            problem.set_headers(&mut response);
+            Ok(response)
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn only_paths_of_this_site_are_returned_to() {
-        for (given, kept) in [("/why?row=a", "/why?row=a"), ("//evil", "/"), ("https://evil", "/"), ("/a\\b", "/"), ("", "/")] {
-            assert_eq!(own_path(given), kept);
+        for own in ["/", "/why?row=a", "/verify/T1?lang=en", "/classes/甲?names=1"] {
+            assert_eq!(own_path(own), own);
+        }
+        for other in [
+            "",
+            "//evil",
+            "https://evil",
+            "evil",
+            "/a\\b",
+            "/\\evil",
+            "/\t/evil.com",
+            "/\n/evil.com",
+            "\t//evil",
+            "/\u{7f}/evil",
+            "/\u{85}/evil",
+        ] {
+            assert_eq!(own_path(other), "/", "{other:?}");
         }
     }
 }

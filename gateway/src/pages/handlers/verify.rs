@@ -41,9 +41,19 @@ async fn form(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Respon
     html(VerifyFormView { frame, number: String::new(), errors: Vec::new() }.render(asked.lang))
 }
 
-async fn result(State(app): State<App>, Path(number): Path<String>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
+async fn result(
+    State(app): State<App>,
+    Path(number): Path<String>,
+    caller: Caller,
+    Address(address): Address,
+    uri: Uri,
+) -> Result<Response, Problem> {
     let asked = Asked::new(caller, uri);
-    app.blocking(move |app| page(app, &asked, &number, CheckOutcome::NotAsked, Vec::new(), StatusCode::OK)).await
+    app.blocking(move |app| {
+        certificates::count_look_up(app, &address)?;
+        page(app, &asked, &number, CheckOutcome::NotAsked, Vec::new(), StatusCode::OK)
+    })
+    .await
 }
 
 fn page(
@@ -71,7 +81,8 @@ fn page(
         errors,
     };
     let page = html(view.render(lang))?;
-    Ok((if found.is_success() { status } else { found }, page).into_response())
+    let says_more = found.is_success() || status == StatusCode::TOO_MANY_REQUESTS;
+    Ok((if says_more { status } else { found }, page).into_response())
 }
 
 /// What the look-up found, with its status: not found and unavailable say so to programs too.
@@ -139,16 +150,21 @@ async fn check(
     let check = Check { name: Secret::new(form.get("name").to_owned()), last_six: Secret::new(form.get("last_six").to_owned()) };
     drop(form);
     app.blocking(move |app| {
+        // The answer shows what a look-up shows.
+        certificates::count_look_up(app, &address)?;
         let errors = unfit(&check, asked.lang);
         if !errors.is_empty() {
             return page(app, &asked, &number, CheckOutcome::NotAsked, errors, StatusCode::BAD_REQUEST);
         }
         let (outcome, status) = match certificates::compare(app, &number, &address, &check) {
-            Ok((name, last_six)) => (CheckOutcome::Compared { name, last_six }, StatusCode::OK),
+            Ok(agrees) => (CheckOutcome::Compared { agrees }, StatusCode::OK),
             Err(problem) if problem.status() == StatusCode::TOO_MANY_REQUESTS => {
                 let seconds = i64::from(problem.retry_after_s().unwrap_or(0));
                 let until = zhixin_events::Timestamp(app.engine().now()?.0.saturating_add(seconds.saturating_mul(1_000)));
-                (CheckOutcome::TooMany(names::minute(until)), StatusCode::TOO_MANY_REQUESTS)
+                let outcome = CheckOutcome::TooMany(names::minute(until));
+                let mut response = page(app, &asked, &number, outcome, Vec::new(), StatusCode::TOO_MANY_REQUESTS)?;
+                problem.set_headers(&mut response);
+                return Ok(response);
             }
             Err(problem) if problem.status() == StatusCode::NOT_FOUND => (CheckOutcome::NotAsked, StatusCode::NOT_FOUND),
             Err(problem) => return Err(problem),

@@ -188,6 +188,8 @@ pub struct ClassView {
     pub why: Option<String>,
     /// Names are masked for this reader.
     pub names_masked: bool,
+    /// The reader may open the names for a case, and must name it: a form asks for it.
+    pub needs_case: bool,
     /// Columns of the grid.
     pub sessions: Vec<Session>,
     /// Trainees.

@@ -1,4 +1,4 @@
-//! Sign-in.
+//! Sign-in, and changing the own password.
 
 use askama::Template;
 
@@ -49,6 +49,35 @@ struct SignIn<'a> {
 }
 
 impl SignIn<'_> {
+    fn error(&self, field: &str) -> Option<&str> {
+        error_of(&self.v.errors, field)
+    }
+}
+
+/// The form for another password; posts `old_password`, `new_password`, `new_password_again`, `csrf` to `/password`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PasswordView {
+    /// Frame.
+    pub frame: Frame,
+    /// What was wrong; fields as the form has them.
+    pub errors: Vec<FieldError>,
+}
+
+impl PasswordView {
+    /// The page.
+    pub fn render(&self, lang: Lang) -> Result<String, askama::Error> {
+        Password { p: Page::new(&self.frame, lang), v: self }.render()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "password.html")]
+struct Password<'a> {
+    p: Page<'a>,
+    v: &'a PasswordView,
+}
+
+impl Password<'_> {
     fn error(&self, field: &str) -> Option<&str> {
         error_of(&self.v.errors, field)
     }

@@ -94,10 +94,8 @@ pub enum CheckOutcome {
     NotAsked,
     /// Compared.
     Compared {
-        /// The name agrees.
-        name: bool,
-        /// The last six characters agree.
-        last_six: bool,
+        /// Name and last six characters both agree. One answer, so that neither can be tried out with the other.
+        agrees: bool,
     },
     /// Too many checks; when it is possible again, in words.
     TooMany(String),

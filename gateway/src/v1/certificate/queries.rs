@@ -5,6 +5,7 @@ use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
+use zhixin_engine::domain::person::comparable_name;
 use zhixin_engine::read_log::Reading;
 use zhixin_events::digest::sha256;
 use zhixin_events::{PersonId, ReadPurpose, Role, Secret, Subject, Timestamp};
@@ -21,8 +22,8 @@ use crate::v1::moment::{self, Moment};
 use crate::v1::names::Names;
 use crate::v1::query::Query;
 
-/// Checks of one certificate from one address within an hour.
-const CHECKS_MAX: usize = 5;
+/// Checks of one certificate from one address within an hour, and of all certificates.
+const CHECKS_MAX: [usize; 2] = [5, 30];
 /// Longest number. Unit: bytes.
 const NUMBER_BYTES_MAX: usize = 64;
 
@@ -97,9 +98,10 @@ fn open(app: &App, person: PersonId, fields: &[&str], positions: &[u64]) -> Resu
     Ok(fields.map(|field| (field.field, field.value)).collect())
 }
 
-async fn get(State(app): State<App>, Path(number): Path<String>, request: Request) -> Result<Response, Problem> {
+async fn get(State(app): State<App>, Path(number): Path<String>, Address(address): Address, request: Request) -> Result<Response, Problem> {
     let query = Query::strict(request.uri(), &[moment::PARAMS])?;
     app.blocking(move |app| {
+        count_look_up(app, &address)?;
         let moment = Moment::of(app, &query)?;
         let entry = find(app, &number, moment.view)?;
         let holder = masked_holder(app, &entry)?;
@@ -150,21 +152,23 @@ async fn check(
     drop(value);
     match (errors.into_problem(), read) {
         (None, Some(asked)) => {
-            let (name, last_six) = app.blocking(move |app| compare(app, &number, &address, &asked)).await?;
-            Ok(Json(json!({ "name": name, "last_six": last_six })).into_response())
+            let agrees = app.blocking(move |app| compare(app, &number, &address, &asked)).await?;
+            Ok(Json(json!({ "agrees": agrees })).into_response())
         }
         (problem, _) => Err(problem.unwrap_or_else(|| Kind::Malformed.into())),
     }
 }
 
-/// Compares name and last six characters with the record; each try is a recorded reading. Blocks.
+/// Whether name and last six characters are both those of the record; each try is a recorded reading. Blocks.
+///
+/// Why one answer: with one for each, whoever knows the name could try out numbers, and the other way round.
 ///
 /// # Errors
-/// 404; 429 after five tries an hour; 503 when the reading cannot be recorded.
-pub(crate) fn compare(app: &App, number: &str, address: &str, asked: &Check) -> Result<(bool, bool), Problem> {
+/// 404; 429 after too many tries within an hour; 503 when the reading cannot be recorded.
+pub(crate) fn compare(app: &App, number: &str, address: &str, asked: &Check) -> Result<bool, Problem> {
     let moment = Moment::of(app, &Query::default())?;
+    count_try(app, &normalised(number), address, moment.now)?;
     let entry = find(app, number, moment.view)?;
-    count_try(app, &entry.number, address, moment.now)?;
     // The document number is told by the person's first event, the name perhaps by a later one.
     let first = app.engine().view()?.positions(&Subject::person(entry.person), 0..1)?;
     let mut positions: Vec<u64> = first.into_iter().chain([entry.name_position.0]).collect();
@@ -174,8 +178,8 @@ pub(crate) fn compare(app: &App, number: &str, address: &str, asked: &Check) -> 
     let newest = |wanted: &str| opened.iter().rev().find(|(field, _)| *field == wanted).map_or("", |(_, value)| value.expose());
     let number = newest("document_number");
     let last_six: String = number.chars().skip(number.chars().count().saturating_sub(6)).collect();
-    let name = is_same(newest("name"), asked.name.expose().trim());
-    Ok((name, is_same(&last_six, &asked.last_six.expose().trim().to_uppercase())))
+    let name = is_same(&comparable_name(newest("name")), &comparable_name(asked.name.expose()));
+    Ok(name & is_same(&last_six, &asked.last_six.expose().trim().to_uppercase()))
 }
 
 /// Compares digests, so that the time does not tell how much agrees; nothing agrees with what is not there.
@@ -186,11 +190,27 @@ fn is_same(recorded: &str, stated: &str) -> bool {
 }
 
 fn count_try(app: &App, number: &str, address: &str, now: Timestamp) -> Result<(), Problem> {
-    let key = format!("{number}\n{address}");
+    let keys = [format!("{number}\n{address}"), format!("all\n{address}")];
     let mut checks = app.checks().lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if let Some(wait_s) = checks.wait_s(&key, CHECKS_MAX, now) {
-        return Err(Problem::from(Kind::TooMany).retry_after(wait_s));
+    if let Some(wait_s) = keys.iter().zip(CHECKS_MAX).filter_map(|(key, max)| checks.wait_s(key, max, now)).max() {
+        return Err(Problem::too_many(wait_s));
     }
-    checks.note(&key, now);
+    for key in &keys {
+        checks.note(key, now);
+    }
+    Ok(())
+}
+
+/// Counts a look-up, so that nobody copies the register number by number.
+///
+/// # Errors
+/// 429 after [`crate::Limits::look_ups_max`] within ten minutes.
+pub(crate) fn count_look_up(app: &App, address: &str) -> Result<(), Problem> {
+    let (max, now) = (app.deps().limits.look_ups_max, app.engine().now()?);
+    let mut look_ups = app.look_ups().lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(wait_s) = look_ups.wait_s(address, max, now).filter(|_| max > 0) {
+        return Err(Problem::too_many(wait_s));
+    }
+    look_ups.note(address, now);
     Ok(())
 }

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
-use zhixin_engine::domain::access::Action;
+use zhixin_engine::domain::access::{Action, may_claim, needs_case};
 use zhixin_engine::history;
 use zhixin_engine::read_log::Reading;
 use zhixin_events::scope::Scope;
@@ -52,8 +52,12 @@ const ROSTER_PARAMS: &[Param] = &[
         doc: "1: with the names, which is recorded as a reading; needs purpose.",
         schema: || json!({ "type": "string", "enum": ["0", "1"] }),
     },
-    Param { name: "purpose", doc: "Why the names are opened.", schema: <ReadPurpose as Word>::schema },
-    Param { name: "case", doc: "The case it is for.", schema: || json!({ "type": "string", "maxLength": CASE_CHARS_MAX }) },
+    Param { name: "purpose", doc: "Why the names are opened: a purpose of the role.", schema: <ReadPurpose as Word>::schema },
+    Param {
+        name: "case",
+        doc: "The case it is for; an investigator must name it.",
+        schema: || json!({ "type": "string", "maxLength": CASE_CHARS_MAX }),
+    },
     Param { name: "after", doc: "Where the roster begins: the next of the page before.", schema: <PersonId as Word>::schema },
     Param { name: "limit", doc: "Trainees on a page; 50 if absent.", schema: limit_schema },
 ];
@@ -206,9 +210,14 @@ fn names_of(
 ) -> Result<BTreeMap<PersonId, Secret<String>>, Problem> {
     let missing = || bad_parameter(Kind::Malformed, "purpose", "查看姓名须注明用途", "opening names needs a purpose");
     let purpose = query.word::<ReadPurpose>("purpose")?.ok_or_else(missing)?;
-    let case = query.text("case").map(|case| case.chars().take(CASE_CHARS_MAX).collect());
     let acting = may_open(caller, class)?;
-    open_names(app, acting, (purpose, case), &roster.iter().map(|trainee| trainee.person).collect::<Vec<_>>())
+    open_names(app, acting, (purpose, case_of(query)), &roster.iter().map(|trainee| trainee.person).collect::<Vec<_>>())
+}
+
+/// The case that names are opened for, if one is named.
+pub(crate) fn case_of(query: &Query) -> Option<String> {
+    let case = query.text("case").map(str::trim).filter(|case| !case.is_empty());
+    case.map(|case| case.chars().take(CASE_CHARS_MAX).collect())
 }
 
 /// The account, if it may open the names of a class.
@@ -223,13 +232,20 @@ pub(crate) fn may_open<'c>(caller: &'c Caller, class: &ClassEntry) -> Result<&'c
 /// The names of persons, opened with a recorded reading; erased persons are left out. Blocks.
 ///
 /// # Errors
-/// 503 when the reading cannot be recorded.
+/// 403 for a purpose that is not the role's; 400 when it must name a case and does not; 503 when the reading cannot be recorded.
 pub(crate) fn open_names(
     app: &App,
     acting: &Acting,
     (purpose, case_reference): (ReadPurpose, Option<String>),
     persons: &[PersonId],
 ) -> Result<BTreeMap<PersonId, Secret<String>>, Problem> {
+    if !may_claim(acting.role, purpose) {
+        let (zh, en) = ("当前角色不能以此用途查看姓名", "the role does not open names for this purpose");
+        return Err(Problem::saying(Kind::NotPermitted, zh, en));
+    }
+    if needs_case(acting.role) && case_reference.is_none() {
+        return Err(bad_parameter(Kind::Malformed, "case", "查看姓名须注明案件编号", "opening names needs the reference of a case"));
+    }
     if persons.is_empty() {
         return Ok(BTreeMap::new());
     }
