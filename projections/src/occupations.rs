@@ -122,15 +122,10 @@ enum OccupationFact {
 impl Model for Occupations {
     fn tell(&mut self, rows: &mut dyn Rows, event: &Recorded<'_>) -> Result<(), ApplyFault> {
         let (occupation, fact) = match &event.event {
-            Event::Directory(DirectoryEvent::OccupationAdded(added)) => (
-                added.occupation,
-                OccupationFact::Added {
-                    name_zh: added.name_zh.clone(),
-                    name_en: added.name_en.clone(),
-                    code: added.code.clone(),
-                    code_edition: added.code_edition,
-                },
-            ),
+            Event::Directory(DirectoryEvent::OccupationAdded(added)) => {
+                let (name_zh, name_en, code) = (added.name_zh.clone(), added.name_en.clone(), added.code.clone());
+                (added.occupation, OccupationFact::Added { name_zh, name_en, code, code_edition: added.code_edition })
+            }
             Event::Directory(DirectoryEvent::OccupationCodeAssigned(assigned)) => (
                 assigned.occupation,
                 OccupationFact::CodeAssigned {
