@@ -8,11 +8,10 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use zhixin_domain::person::ErasePerson;
-use zhixin_engine::blobs::{BlobKind, BlobRef};
 use zhixin_engine::engine::{Engine, EngineOptions};
 use zhixin_engine::fault::OpenFault;
 use zhixin_engine::handle::EngineHandle;
-use zhixin_events::{ErasureGround, PersonId, Subject};
+use zhixin_events::ErasureGround;
 use zhixin_tests::crash::{Ack, Cast, Child, Frame, Script, Seed, frames, is_child, name_of, options, person_of, reading, set_up, watch};
 
 use crate::disk::Disk;
@@ -21,7 +20,6 @@ use crate::trace::{self, Change, Entry};
 const CHILD: &str = "replay::child_lives_for_the_record";
 const CALLERS: u32 = 8;
 const STEPS: u32 = 24;
-const BLOBS: [&[u8]; 3] = [b"one", b"another", b"a third"];
 /// The script of the person that is erased.
 const ERASED: u32 = 100;
 
@@ -46,15 +44,9 @@ fn child_lives_for_the_record() {
     let cast = set_up(handle);
     run_scripts(dir, handle, &cast, 0);
     let mut script = Script::new(ERASED);
-    let steps: Vec<_> = (0..7).map(|_| script.step(handle, &cast).unwrap()).collect();
+    let steps: Vec<_> = (0..4).map(|_| script.step(handle, &cast).unwrap()).collect();
     let person = person_of(&steps[3].accepted);
     Child::mark(dir, &format!("registered {}", steps[3].accepted.position.0));
-    let holder = person_of(&steps[6].accepted);
-    for content in BLOBS {
-        let blob = handle.put_blob(&Subject::person(holder), BlobKind::Document, content).unwrap();
-        let digest: String = blob.digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        Child::mark(dir, &format!("blob {holder} {digest} {}", blob.size));
-    }
     let command = ErasePerson { person, ground: ErasureGround::PersonRequest };
     std::thread::scope(|scope| {
         scope.spawn(|| run_scripts(dir, handle, &cast, 200));
@@ -140,7 +132,6 @@ struct Known {
     opened: bool,
     acks: Vec<Ack>,
     registered: Option<u64>,
-    blobs: Vec<(PersonId, BlobRef)>,
     erasing: bool,
     erased: bool,
 }
@@ -150,7 +141,6 @@ impl Known {
         let mut known = Self::default();
         for mark in entries.iter().filter_map(Entry::mark) {
             match mark.split_once(' ') {
-                Some(("blob", rest)) => known.blobs.push(parse_blob(rest).unwrap()),
                 Some(("registered", position)) => known.registered = Some(position.parse().unwrap()),
                 Some(_) => known.acks.push(Ack::parse(mark).unwrap()),
                 None => {
@@ -258,10 +248,6 @@ fn check(dir: &Path, known: &Known, log: &[Frame], seed: u64) {
     for ack in known.acks.iter().filter(|ack| ack.at.1 >= 3 && (ack.at.1 - 3).is_multiple_of(3)) {
         assert_eq!(name_at(handle, &cast, ack.position).as_deref(), Some(name_of(ack.at.0, ack.at.1).as_str()), "{ack:?}");
     }
-    for ((person, blob), content) in known.blobs.iter().zip(BLOBS) {
-        let opened = handle.open_blob(&Subject::person(*person), blob, &reading(&cast, *person)).unwrap();
-        assert_eq!(opened.as_slice(), content, "a blob that was kept");
-    }
     if let Some(position) = known.registered {
         assert!(handle.wait_indexed(handle.end(), Duration::from_mins(1)));
         let name = name_at(handle, &cast, position);
@@ -272,14 +258,6 @@ fn check(dir: &Path, known: &Known, log: &[Frame], seed: u64) {
         assert!(known.erasing || name.is_some(), "nobody asked to erase yet");
     }
     engine.close();
-}
-
-fn parse_blob(text: &str) -> Option<(PersonId, BlobRef)> {
-    let mut words = text.split(' ');
-    let (person, hex) = (words.next()?.parse().ok()?, words.next()?);
-    let bytes: Option<Vec<u8>> = (0..32).map(|at| u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()).collect();
-    let size = words.next()?.parse().ok()?;
-    Some((person, BlobRef { digest: bytes?.try_into().ok()?, size, kind: BlobKind::Document }))
 }
 
 fn name_at(handle: &EngineHandle, cast: &Cast, position: u64) -> Option<String> {
