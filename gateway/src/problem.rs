@@ -320,7 +320,7 @@ impl Problem {
     /// What it is, in a few words.
     pub fn title(&self, lang: Lang) -> String {
         let reason = || self.0.status.canonical_reason().unwrap_or(self.0.code);
-        pages::of_code(self.0.code).map_or_else(reason, |page| page.title(lang)).to_owned()
+        pages::title(self.0.code, lang).unwrap_or_else(reason).to_owned()
     }
 
     /// What happened, in a sentence.

@@ -16,13 +16,14 @@ mod csv_text;
 mod fault;
 mod header;
 mod refusal;
-mod row;
+pub(crate) mod row;
 mod sheet;
 mod template;
 mod workbook;
 
 use zhixin_events::Secret;
 
+pub(crate) use fault::meaning;
 pub use fault::{RosterFault, RosterWarning, RowError};
 pub use header::RosterColumn;
 pub use refusal::{OtherFile, RosterRefusal};

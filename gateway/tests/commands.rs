@@ -114,3 +114,29 @@ async fn an_erased_person_has_no_name_any_more() {
     let roster = world.get("trainer", &names).await.json()["roster"].clone();
     assert_eq!((roster[0]["person"].clone(), roster[0]["name"].clone()), (json!(person), Value::Null));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_tells_values_with_their_unit_and_things_by_their_kind() {
+    let mut world = World::new().await;
+    let plan = |title: &str, modules: Value| {
+        json!({
+            "title": title, "trainer": world.ids["listed_trainer"], "division": "320100", "occupation": world.ids["occupation"],
+            "grade": "junior", "mode": "online", "starts_on": world::today().to_string(), "ends_on": world::today().to_string(), "seats": 1,
+            "modules": modules,
+        })
+    };
+    let module = |code: &str, hours: u32| json!([{ "code": code, "name": "基础", "hours_tenths": hours }]);
+    let cases = [
+        (plan("班", module("A", 79)), "CLASS-0046", "规定的学时，按此计划没有人能够结业（8 学时）；未作任何改动。"),
+        (plan("班", module("B", 80)), "CLASS-0047", "按此计划没有人能够结业（A）；未作任何改动。"),
+        (plan("", module("A", 80)), "TEXT-0001", "（1 至 100 个字符）。"),
+    ];
+    for (body, code, said) in cases {
+        let answer = world.command("trainer", "plan-run", body).await;
+        let detail = answer.json()["detail"].as_str().unwrap_or_default().to_owned();
+        assert!(answer.code() == code && detail.ends_with(said), "{code}: {detail}");
+    }
+    let class = world.ids["class"].clone();
+    let again = world.command("trainer", "open-run", json!({ "class": class })).await.json()["detail"].to_string();
+    assert!(again.contains(&format!("（培训班 {class}）")), "{again}");
+}

@@ -123,7 +123,10 @@ fn path(world: &World, route: &RouteInfo) -> String {
 
 /// A form with a file, for uploads.
 fn multipart(csrf: &str) -> String {
-    let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{csrf}\r\n--{BOUNDARY}\r\n");
+    let part = |name: &str, value: &str| format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+    // A day before the walk removes the trainer.
+    let day = today().plus_days(9).to_string();
+    let head = format!("{}{}--{BOUNDARY}\r\n", part("csrf", csrf), part("effective_on", &day));
     let file = "Content-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n姓名,证件号码\r\n李一,32019919800101055X\r\n";
     format!("{head}{file}--{BOUNDARY}--\r\n")
 }

@@ -252,6 +252,31 @@ async fn the_public_finds_certificates_and_nothing_about_classes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_needs_an_account_leads_to_signing_in_and_back() {
+    let (world, number) = taught().await;
+    let class = format!("/classes/{}", world.ids["class"]);
+    let page = world.get("", &format!("{class}?names=1&lang=en")).await.text();
+    let way = format!("/signin?return_to={}&#38;lang=en", class.replace('/', "%2F") + "%3Fnames%3D1%26lang%3Den");
+    assert!(page.contains(&format!("<a class=\"button\" href=\"{way}\">Sign in</a>")), "{page}");
+    assert!(!page.contains("Bearer"), "advice for programs is not for people: {page}");
+    let form = |path: &str, body: &str| {
+        world.request(Method::POST, path).header("content-type", "application/x-www-form-urlencoded").body(body.to_owned())
+    };
+    // The language chosen on the sign-in page goes on, whatever the page was asked in.
+    let body = format!("account=trainer&password={}&return_to=%2Fclasses%3Flang%3Den", world::PASSWORD.replace(' ', "+"));
+    for (asked, led) in [("/signin", "/classes?done=signed-in"), ("/signin?lang=en", "/classes?lang=en&done=signed-in")] {
+        assert_eq!(world.send(form(asked, &body)).await.headers["location"].to_str().unwrap(), led);
+    }
+    // What was posted cannot be asked for: its problem and its address both lead to the page of the form.
+    let posted = world.send(form("/role?lang=en", "role=trainer")).await;
+    assert!(posted.status == StatusCode::UNAUTHORIZED && posted.text().contains("return_to=%2F%3Flang%3Den"), "{}", posted.text());
+    let check = world.get("", &format!("/verify/{number}/check?lang=en")).await;
+    let back = format!("/verify/{number}?lang=en");
+    assert_eq!((check.status, check.headers["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, back.as_str()));
+    assert_eq!(world.get("", "/signin").await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_description_names_every_route_for_programs() {
     let (world, _) = taught().await;
     let description = world.get("", "/api/v1/openapi.json").await.json();
@@ -272,7 +297,10 @@ async fn the_description_names_every_route_for_programs() {
 async fn a_page_of_an_error_code_shows_what_to_do() {
     let (world, _) = taught().await;
     let page = world.get("", "/problems/AUTH-0001").await;
-    assert!(page.status == StatusCode::OK && page.text().contains("处理"));
+    assert!(page.status == StatusCode::OK && page.text().contains("可以这样做") && page.text().contains("main-nav"), "{}", page.text());
+    // A problem of a roster names its page too.
+    let roster = world.get("", "/problems/ROSTER-FILE-DAMAGED").await;
+    assert!(roster.status == StatusCode::OK && roster.text().contains("工作簿损坏或不完整"), "{}", roster.text());
     let missing = world.get("", "/problems/NONE-0000").await;
     assert_eq!(missing.status, StatusCode::NOT_FOUND);
 }

@@ -28,6 +28,14 @@ fn roster() -> String {
     format!("姓名,证件号码,手机号码\n{}\n", rows.join("\n"))
 }
 
+fn form_on(csv: &str, csrf: &str, day: &str) -> String {
+    form(csv, csrf).replacen(
+        &format!("--{BOUNDARY}\r\n"),
+        &format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"effective_on\"\r\n\r\n{day}\r\n--{BOUNDARY}\r\n"),
+        1,
+    )
+}
+
 fn form(csv: &str, csrf: &str) -> String {
     format!(
         "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{csrf}\r\n--{BOUNDARY}\r\n\
@@ -169,4 +177,49 @@ async fn a_class_is_filled_from_a_file_in_the_browser() {
     assert_eq!(seated(&world).await, 3);
     let page = world.get("trainer", &format!("{class}?names=1")).await.text();
     assert!(page.contains("张一") && page.contains("写入 3 行，未写入 3 行"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_promises_what_the_import_keeps() {
+    let mut world = World::new().await;
+    // A class of two seats: one is taken by somebody of the roster, so one of the two others finds no seat.
+    let plan = json!({
+        "title": "小班", "trainer": world.ids["listed_trainer"], "division": "320100", "occupation": world.ids["occupation"],
+        "grade": "junior", "mode": "in_person", "starts_on": world::today().to_string(), "ends_on": world::today().plus_days(10).to_string(),
+        "seats": 2, "modules": [{ "code": "A", "name": "基础", "hours_tenths": 80 }],
+    });
+    let class = world.accepted("trainer", "plan-run", plan).await["class"].as_str().unwrap().to_owned();
+    let csv = format!("姓名,证件号码\n张一,{}\n张二,{}\n张三,{}\n", id_number(1), id_number(2), id_number(3));
+    world.ids.insert("class", class.clone());
+    world.caught_up();
+    let closed = upload(&world, "?dry_run=true", &csv).await;
+    assert_eq!((closed.status, closed.code()), (StatusCode::CONFLICT, "CLASS-0003".to_owned()), "{}", closed.text());
+    world.accepted("trainer", "open-run", json!({ "class": class })).await;
+    world.enrol("张一", &id_number(1)).await;
+    world.caught_up();
+    let end = world.handle.end();
+    let report = upload(&world, "?dry_run=true", &csv).await.json();
+    let told = |report: &Value| {
+        let rows = report["refused"].as_array().unwrap().iter();
+        rows.map(|row| (row["row"].as_u64().unwrap(), row["code"].as_str().unwrap().to_owned())).collect::<Vec<_>>()
+    };
+    let expected = vec![(2, "CLASS-0004".to_owned()), (4, "CLASS-0005".to_owned())];
+    assert_eq!((report["accepted"].clone(), told(&report)), (json!(1), expected.clone()), "{report}");
+    let full = report["refused"][1]["message"]["zh"].as_str().unwrap();
+    assert!(full.contains("班次名额已满（2，") && !full.contains("未作任何改动"), "{full}");
+    assert_eq!(world.handle.end(), end, "a rehearsal recorded something");
+    let done = upload(&world, "?dry_run=false", &csv).await.json();
+    let done = finished(&world, done["id"].as_str().unwrap()).await;
+    assert_eq!((done["written"].clone(), told(&done)), (json!(1), expected), "{done}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_on_which_no_seat_can_be_taken_is_refused_before_any_report() {
+    let world = World::new().await;
+    for (day, code) in [(world::today().plus_days(1), "TIME-0001"), (world::today().plus_days(-1), "TIME-0004")] {
+        let ask = world.request(Method::POST, &format!("/api/v1/classes/{}/roster", world.ids["class"])).by(&world, "trainer");
+        let ask = ask.header("content-type", &format!("multipart/form-data; boundary={BOUNDARY}"));
+        let answer = world.send(ask.body(form_on(&roster(), "", &day.to_string()))).await;
+        assert_eq!((answer.status.is_client_error(), answer.code().as_str()), (true, code), "{}", answer.text());
+    }
 }

@@ -54,7 +54,7 @@ impl Inputs<'_> {
     /// `TIME-0003`: the caller states another.
     pub fn fixed(&self, date: CivilDate) -> Result<CivilDate, Refusal> {
         if self.stated_effective_on.is_some_and(|stated| stated != date) {
-            return Err(CommonRefusal::EffectiveFixed.refusal().at("effective_on").about(date.to_string()));
+            return Err(CommonRefusal::EffectiveFixed.refusal().at("effective_on").about(date));
         }
         Ok(date)
     }
@@ -83,7 +83,7 @@ impl Inputs<'_> {
     /// A date that is not later than today and not too long before another.
     fn within(&self, date: CivilDate, before: CivilDate, field: &'static str) -> Result<CivilDate, Refusal> {
         if date > self.today {
-            return Err(CommonRefusal::EffectiveInFuture.refusal().at(field).about(date.to_string()));
+            return Err(CommonRefusal::EffectiveInFuture.refusal().at(field).about(date));
         }
         if date >= before {
             return Ok(date);
@@ -91,7 +91,7 @@ impl Inputs<'_> {
         let days_max = self.rules.count("record.backdate_days_max", None, self.today)?;
         let earliest = before.plus_days(i32::try_from(days_max).unwrap_or(i32::MAX).saturating_neg());
         if date < earliest {
-            return Err(CommonRefusal::EffectiveTooEarly.refusal().at(field).about(earliest.to_string()));
+            return Err(CommonRefusal::EffectiveTooEarly.refusal().at(field).about(earliest));
         }
         Ok(date)
     }
@@ -103,7 +103,7 @@ impl Inputs<'_> {
 /// # Errors
 /// `TIME-0004`.
 pub(crate) fn in_order(date: CivilDate, earlier: CivilDate, subject: Subject) -> Result<CivilDate, Refusal> {
-    if date < earlier { Err(CommonRefusal::OutOfOrder.refusal().of(subject).about(earlier.to_string())) } else { Ok(date) }
+    if date < earlier { Err(CommonRefusal::OutOfOrder.refusal().of(subject).about(earlier)) } else { Ok(date) }
 }
 
 /// What else a decision must read.

@@ -13,14 +13,14 @@ pub use complete_erasure::CompleteErasure;
 pub use correct_person_name::CorrectPersonName;
 pub use erase_person::ErasePerson;
 
-use zhixin_events::document_number::DocumentNumber;
+use zhixin_events::document_number::{DocumentNumber, DocumentNumberError};
 use zhixin_events::{CivilDate, DocumentKind};
 
 /// What is wrong with the number of a document; never the number itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NumberFault {
-    /// In words, for a refusal.
-    pub(crate) what: &'static str,
+    /// What it is; none = it is not in its normal form.
+    pub(crate) what: Option<DocumentNumberError>,
     /// Whether an import may take it with a reason. Source: SOURCES 4.
     pub(crate) may_be_overridden: bool,
     /// Whether it tells a date of birth that is still to come.
@@ -30,17 +30,20 @@ pub(crate) struct NumberFault {
 /// What is wrong with a number on a day, if anything. Expects the normalised form.
 pub(crate) fn number_fault(kind: DocumentKind, number: &str, today: CivilDate) -> Option<NumberFault> {
     let fault = |what| NumberFault { what, may_be_overridden: false, is_unborn: false };
-    let Ok(check) = DocumentNumber::check(kind, number) else { return Some(fault("length, characters or date are wrong")) };
+    let check = match DocumentNumber::check(kind, number) {
+        Ok(check) => check,
+        Err(wrong) => return Some(fault(Some(wrong))),
+    };
     let matches = check.matches();
     let parsed = check.into_number();
     if parsed.expose() != number {
-        Some(fault("the number is not in its normal form"))
+        Some(fault(None))
     } else if is_unborn(&parsed, today) {
-        Some(NumberFault { is_unborn: true, ..fault("the date of birth is later than today") })
+        Some(NumberFault { is_unborn: true, ..fault(None) })
     } else if matches {
         None
     } else {
-        Some(NumberFault { may_be_overridden: true, ..fault("the check character is wrong") })
+        Some(NumberFault { may_be_overridden: true, ..fault(Some(DocumentNumberError::CheckCharacter)) })
     }
 }
 

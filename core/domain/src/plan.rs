@@ -12,6 +12,7 @@ use zhixin_events::PlanYear;
 use crate::Refusal;
 use crate::decision::Inputs;
 use crate::plan::set_target::SetTargetRefusal;
+use crate::refusal::About;
 
 pub use adjust_target::AdjustTarget;
 pub use set_target::SetTarget;
@@ -26,6 +27,6 @@ pub(crate) fn in_programme(inputs: &Inputs<'_>, year: PlanYear, field: &'static 
     if (first..=last).contains(&u32::from(year.get())) {
         Ok(())
     } else {
-        Err(SetTargetRefusal::OutsideProgramme.refusal().at(field).about(format!("{first} to {last}")))
+        Err(SetTargetRefusal::OutsideProgramme.refusal().at(field).about(About::Years(first, last)))
     }
 }

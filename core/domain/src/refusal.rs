@@ -1,6 +1,8 @@
 //! Refusals: the rules say no. Each command has its own enum; callers see them as one [`Refusal`] with a stable code.
 
-use zhixin_events::Subject;
+use zhixin_events::document_number::DocumentNumberError;
+use zhixin_events::uscc::UsccParseError;
+use zhixin_events::{BasisPoints, CivilDate, HoursTenths, Subject};
 
 /// What kind of no it is, for the status of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,9 +29,63 @@ pub struct Refusal {
     pub field: Option<&'static str>,
     /// The subject it is about.
     pub subject: Option<Subject>,
-    /// What it is about, where that is no subject: the key of a figure, a date, a count. Never personal.
-    pub about: Option<Box<str>>,
+    /// What it is about, where that is no subject. Never personal.
+    pub about: Option<Box<About>>,
 }
+
+/// What a refusal is about, where that is no subject: a value with its unit, so that whoever words it need not guess.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// A key, a code, or a text as it was given.
+    Text(Box<str>),
+    /// A day.
+    Day(CivilDate),
+    /// A count.
+    Count(u32),
+    /// Hours of training.
+    Hours(HoursTenths),
+    /// A share.
+    Share(BasisPoints),
+    /// The most characters that a text may have.
+    CharactersMax(usize),
+    /// First and last year.
+    Years(u32, u32),
+    /// What is wrong with the number of a document, never the number itself; none = it is not in its normal form.
+    DocumentNumber(Option<DocumentNumberError>),
+    /// What is wrong with a credit code.
+    CreditCode(UsccParseError),
+}
+
+impl std::fmt::Display for About {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Day(day) => day.fmt(f),
+            Self::Count(count) => count.fmt(f),
+            Self::Hours(hours) => write!(f, "{} hours", decimal(hours.get(), 10)),
+            Self::Share(share) => write!(f, "{} %", decimal(share.get(), 100)),
+            Self::CharactersMax(most) => write!(f, "1 to {most} characters"),
+            Self::Years(first, last) => write!(f, "{first} to {last}"),
+            Self::DocumentNumber(Some(fault)) => fault.fmt(f),
+            Self::DocumentNumber(None) => f.write_str("the number is not in its normal form"),
+            Self::CreditCode(fault) => fault.fmt(f),
+        }
+    }
+}
+
+/// A number kept in parts of one, with the decimals that say something.
+pub fn decimal(parts: u32, in_one: u32) -> String {
+    let (whole, rest) = (parts.div_euclid(in_one), parts.rem_euclid(in_one));
+    let digits = usize::try_from(in_one.ilog10()).unwrap_or_default();
+    let rest = format!("{rest:0digits$}");
+    let rest = rest.trim_end_matches('0');
+    if rest.is_empty() { whole.to_string() } else { format!("{whole}.{rest}") }
+}
+
+macro_rules! abouts {
+    ($($of:ty => $variant:ident),+ $(,)?) => {$(impl From<$of> for About { fn from(of: $of) -> Self { Self::$variant(of.into()) } })+};
+}
+abouts!(&str => Text, String => Text, CivilDate => Day, u32 => Count, HoursTenths => Hours, BasisPoints => Share);
 
 impl Refusal {
     /// A refusal without details.
@@ -48,10 +104,10 @@ impl Refusal {
         self.subject = Some(subject);
         self
     }
-    /// Names a key, a date or a count.
+    /// Names a key, a date, a count or another value.
     #[must_use]
-    pub fn about(mut self, about: impl Into<Box<str>>) -> Self {
-        self.about = Some(about.into());
+    pub fn about(mut self, about: impl Into<About>) -> Self {
+        self.about = Some(Box::new(about.into()));
         self
     }
     /// Whether the same command may be accepted later without being changed.

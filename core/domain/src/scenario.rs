@@ -443,7 +443,10 @@ impl Outcome {
     pub(crate) fn then_refused(self, refusal: impl Into<Refusal>) {
         let expected = refusal.into();
         match self.0 {
-            Err(refusal) => assert_eq!((refusal.code, refusal.kind), (expected.code, expected.kind), "{refusal}"),
+            Err(refusal) => {
+                assert_eq!((refusal.code, refusal.kind), (expected.code, expected.kind), "{refusal}");
+                assert!(expected.about.is_none() || refusal.about == expected.about, "{:?}", refusal.about);
+            }
             Ok(decision) => panic!("accepted, but should be refused as {}: {decision:?}", expected.code),
         }
     }

@@ -217,6 +217,10 @@ impl States {
     pub fn insert(&mut self, subject: Subject, ordinal: u32, state: Arc<SubjectState>) {
         self.subjects.insert(subject, (ordinal, state));
     }
+    /// Forgets a loaded state.
+    pub fn remove(&mut self, subject: &Subject) {
+        self.subjects.remove(subject);
+    }
     /// Adds the answer to a look-up.
     pub fn insert_identity(&mut self, identity: &Identity, known: Known) {
         self.identities.push((identity.clone(), known));

@@ -41,7 +41,7 @@ use crate::vault_keys::{KeyRing, NewKeys};
 use crate::younger::{Forgettable, Recent, Younger};
 
 /// Rounds of reads that a command may ask for.
-const READ_ROUNDS_MAX: usize = 4;
+pub(crate) const READ_ROUNDS_MAX: usize = 4;
 /// How often fresh ids are drawn again when one is taken.
 const COLLISIONS_MAX: usize = 8;
 /// Derived rows in memory at which commands wait. Unit: bytes.

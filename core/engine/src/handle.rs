@@ -9,10 +9,13 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use tokio::sync::oneshot;
 use zhixin_domain::access::state::AccountState;
+use zhixin_domain::decision::{Identity, Known};
 use zhixin_domain::person::{CompleteErasure, ErasePerson};
 use zhixin_domain::rules::Packs;
 use zhixin_domain::{Command, SubjectState};
-use zhixin_events::{AccountId, CommandId, DocumentKind, ErasureGround, PersonId, Position, Role, Subject, Timestamp, invariant, leaf};
+use zhixin_events::{
+    AccountId, CommandId, DocumentKind, ErasureGround, PersonId, Position, Role, Secret, Subject, Timestamp, invariant, leaf,
+};
 use zhixin_store::rows::RowFault;
 use zhixin_store::table::Table;
 use zhixin_store::vault::Vault;
@@ -259,14 +262,20 @@ impl EngineHandle {
     /// # Errors
     /// The log, the index or the vault cannot be read.
     pub fn has_other_name(&self, kind: DocumentKind, number: &str, name: &str) -> Result<bool, OpenPersonsError> {
+        let identity = Identity { kind, number: Secret::new(number.to_owned()), name: Secret::new(name.to_owned()) };
+        Ok(self.known(&self.view()?, &identity)? == Known::OtherName)
+    }
+
+    /// Whom a document and a name mean, as a view of the index knows it.
+    pub(crate) fn known(&self, view: &DerivedView, identity: &Identity) -> Result<Known, OpenPersonsError> {
         let Shared { identities, reader, keys, log_key, .. } = &*self.shared;
-        let view = self.view()?;
-        let Some(person) = view.person(&identities.hash(kind, number))? else { return Ok(false) };
+        let Some(person) = view.person(&identities.hash(identity.kind, identity.number.expose()))? else { return Ok(Known::Nobody) };
         let subject = Subject::person(person);
-        let (_, SubjectState::Person(state)) = history::load_in(&view, reader, None, &subject)? else { return Ok(false) };
-        let Some(told_at) = state.name_position.filter(|_| !state.is_erased()) else { return Ok(false) };
+        let (_, SubjectState::Person(state)) = history::load_in(view, reader, None, &subject)? else { return Ok(Known::Nobody) };
+        let Some(told_at) = state.name_position.filter(|_| !state.is_erased()) else { return Ok(Known::Person(person)) };
         let recorded = identities.recorded_name_hash((reader, keys, log_key.log_id()), &subject, told_at)?;
-        Ok(!recorded.is_some_and(|hash| identities.is_name(name, &hash)))
+        let same = recorded.is_some_and(|hash| identities.is_name(identity.name.expose(), &hash));
+        Ok(if same { Known::Person(person) } else { Known::OtherName })
     }
 
     /// The log of reads.

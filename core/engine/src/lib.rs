@@ -30,6 +30,7 @@ pub mod progress;
 pub mod publisher;
 pub mod read_log;
 pub mod recompute;
+mod rehearsal;
 pub mod sealing;
 mod secrets;
 mod seen;
@@ -38,4 +39,5 @@ pub mod vault_keys;
 pub mod verify;
 mod younger;
 
+pub use rehearsal::Rehearsal;
 pub use zhixin_domain as domain;

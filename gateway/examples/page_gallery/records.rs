@@ -10,6 +10,7 @@ pub(crate) fn pages(lang: Lang) -> Vec<Sample> {
         ("why", why(lang).render(lang)),
         ("event", event(lang).render(lang)),
         ("error", error(lang).render(lang)),
+        ("code", code(lang).render(lang)),
         ("status", status(lang).render(lang)),
     ];
     all.extend(certificates(lang));
@@ -285,6 +286,7 @@ fn error(lang: Lang) -> ErrorView {
     let p = |zh, en| lang.pick(zh, en);
     ErrorView {
         progress: None,
+        sign_in: false,
         frame: plain_frame(lang, "/classes", Nav::None, &[]),
         status: 409,
         code: s("CLASS-0007"),
@@ -302,6 +304,16 @@ fn error(lang: Lang) -> ErrorView {
         }],
         code_href: Some(s("/docs/errors/CLASS-0007")),
         request_id: s("01JD8M3Q7F-0042"),
+    }
+}
+
+fn code(lang: Lang) -> CodeView {
+    let p = |zh, en| s(lang.pick(zh, en));
+    CodeView {
+        frame: plain_frame(lang, "/problems/CLASS-0005", Nav::None, &[("CLASS-0005", None)]),
+        code: s("CLASS-0005"),
+        title: p("班次名额已满", "every seat is taken"),
+        parts: vec![(p("含义", "Meaning"), p("班次名额已满；未作任何改动。", "Every seat of the run is taken; nothing was done."))],
     }
 }
 

@@ -359,6 +359,8 @@ fn report(lang: Lang) -> ImportReportView {
     };
     let id = p("证件号码", "Identity number");
     ImportReportView {
+        day: s("2025-03-01"),
+        seats: Some((30, 12)),
         frame: plain_frame(
             lang,
             "/classes/4T8KQ2ZM1C",

@@ -18,6 +18,7 @@ use axum::response::{IntoResponse as _, Response};
 use tracing::Instrument as _;
 
 use super::App;
+use super::routes::page_of_form;
 use crate::auth::{self, Caller};
 use crate::pages;
 use crate::pages::views::assets;
@@ -93,6 +94,12 @@ impl Asked {
         let https = auth::is_https(app, request.headers());
         Self { method: request.method().clone(), uri: request.uri().clone(), route, lang, html, https }
     }
+
+    /// The page that it is about: a form that was posted cannot be asked for again.
+    fn page(&self) -> Uri {
+        let form = (!self.method.is_safe()).then(|| page_of_form(&self.uri).parse().ok()).flatten();
+        form.unwrap_or_else(|| self.uri.clone())
+    }
 }
 
 async fn answer(app: &App, request: Request, next: Next) -> Response {
@@ -114,7 +121,7 @@ fn note(problem: &Problem) {
 }
 
 fn write(app: &App, asked: &Asked, caller: &Caller, problem: &Problem, id: &str, before: &Response) -> Response {
-    let page = if asked.html { pages::problem_page(app, caller, &asked.uri, asked.lang, problem, id) } else { None };
+    let page = if asked.html { pages::problem_page(app, caller, &asked.page(), asked.lang, problem, id) } else { None };
     let (media, body) = match page {
         Some(page) => ("text/html; charset=utf-8", page),
         None => ("application/problem+json", problem.json(asked.lang, id).to_string()),

@@ -2,6 +2,8 @@
 
 use axum::Router;
 use axum::handler::Handler;
+use axum::http::Uri;
+use axum::response::Redirect;
 use axum::routing::{MethodRouter, delete, get, post};
 use serde_json::Value;
 
@@ -68,9 +70,11 @@ impl Routes {
     pub(crate) fn page<T: 'static>(self, path: &str, handler: impl Handler<T, App>) -> Self {
         self.get(path, "", Doc::default(), handler)
     }
-    /// A form that a page posts.
+    /// A form that a page posts. Its address asked with GET, as after a reload or a change of language, leads back to that page.
     pub(crate) fn form<T: 'static>(self, path: &str, handler: impl Handler<T, App>) -> Self {
-        self.post(path, "", Doc::default(), handler)
+        let is_page = self.known.iter().any(|route| route.method == "GET" && route.path == path);
+        let route = if is_page { post(handler) } else { post(handler).get(|uri: Uri| async move { Redirect::to(&page_of_form(&uri)) }) };
+        self.add("POST", path, "", Doc::default(), route)
     }
     fn add(mut self, method: &'static str, path: &str, summary: &'static str, doc: Doc, route: MethodRouter<App>) -> Self {
         self.known.push(RouteInfo { method, path: path.to_owned(), summary, doc });
@@ -82,6 +86,13 @@ impl Routes {
     pub(crate) fn known(&self) -> &[RouteInfo] {
         &self.known
     }
+}
+
+/// The page on which a form stands: the address above that of the form.
+pub(crate) fn page_of_form(address: &Uri) -> String {
+    let above = address.path().rsplit_once('/').map_or("", |(above, _)| above);
+    let above = if above.is_empty() { "/" } else { above };
+    address.query().map_or_else(|| above.to_owned(), |query| format!("{above}?{query}"))
 }
 
 /// Every route there is, in the order in which it is registered.

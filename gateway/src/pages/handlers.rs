@@ -5,6 +5,7 @@ mod dashboard;
 mod directories;
 mod frame;
 mod import;
+mod problems;
 mod signin;
 mod status;
 mod timeline;
@@ -36,6 +37,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .page("/events/{position}", timeline::event)
         .page("/why", timeline::why_page)
         .page("/status", status::show)
+        .page("/problems/{code}", problems::show)
         .page("/assets/{digest}/{name}", status::asset)
 }
 

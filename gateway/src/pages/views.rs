@@ -29,7 +29,7 @@ pub use import_report::{AcceptedRow, DuplicateRow, FaultyRow, ImportReportView, 
 pub use occupations::{OccupationListView, OccupationRow};
 pub use quota::{Headline, QuotaRow, StackRow, UnitRow};
 pub use sign_in::{DemoAccount, PasswordView, SignInView};
-pub use system::{ErrorView, ModelStatus, StatusView};
+pub use system::{CodeView, ErrorView, ModelStatus, StatusView};
 pub use timeline::{Change, Day, Entry, Item, ItemKind, Planned, TimelineView};
 pub use trainers::{Difference, DifferenceEntry, ListedOccupation, TrainerListView, TrainerRow, TrainerView};
 pub use url::{decode, encode, with_param, without_params};

@@ -3,16 +3,21 @@
 use axum::http::StatusCode;
 use zhixin_engine::answer::{CommandError, Unavailable};
 use zhixin_engine::clock::ClockJumped;
+use zhixin_engine::domain::refusal::{About, decimal};
 use zhixin_engine::domain::{Refusal, RefusalKind};
 use zhixin_engine::handle::OpenPersonsError;
 use zhixin_engine::history::HistoryFault;
 use zhixin_engine::merkle::{ProofError, TileError};
 use zhixin_engine::read_log::ReadLogUnavailable;
 use zhixin_engine::vault_keys::KeyFault;
+use zhixin_events::Subject;
+use zhixin_events::uscc::UsccParseError;
 use zhixin_projections::RowFault;
 
 use super::{FieldProblem, Inner, Kind, Part, Problem, Said, pages};
+use crate::roster::row;
 use crate::text::Lang;
+use crate::v1::names;
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
@@ -36,16 +41,35 @@ impl From<Refusal> for Problem {
     }
 }
 
-/// The sentence of a refusal, with what it is about. Refusals never carry personal data.
+/// The sentence of a refusal, with what it is about beside what happened. Refusals never carry personal data.
 fn said(refusal: &Refusal) -> Said {
-    let about: Vec<String> =
-        refusal.about.iter().map(ToString::to_string).chain(refusal.subject.map(|subject| subject.to_string())).collect();
     let zh = pages::of_code(refusal.code).map_or(refusal.message, |page| page.meaning(Lang::Zh));
+    let about_zh =
+        refusal.about.iter().map(|about| about_zh(about)).chain(refusal.subject.iter().map(subject_zh)).collect::<Vec<_>>().join("，");
+    let about = refusal.about.iter().map(ToString::to_string).chain(refusal.subject.iter().map(ToString::to_string)).collect::<Vec<_>>();
     if about.is_empty() {
         return Said::new(zh, refusal.message);
     }
-    let about = about.join(", ");
-    Said::new(format!("{zh}（{about}）"), format!("{} ({about})", refusal.message))
+    let (what, rest) = zh.split_at(zh.find(pages::ENDS).unwrap_or(zh.len()));
+    Said::new(format!("{what}（{about_zh}）{rest}"), format!("{} ({})", refusal.message, about.join(", ")))
+}
+
+fn about_zh(about: &About) -> String {
+    match about {
+        About::Text(_) | About::Day(_) | About::Count(_) => about.to_string(),
+        About::Hours(hours) => format!("{} 学时", decimal(hours.get(), 10)),
+        About::Share(share) => format!("{}%", decimal(share.get(), 100)),
+        About::CharactersMax(most) => format!("1 至 {most} 个字符"),
+        About::Years(first, last) => format!("{first} 至 {last} 年"),
+        About::DocumentNumber(Some(fault)) => row::id_fault(*fault).what_zh().to_owned(),
+        About::DocumentNumber(None) => "号码不是规范写法".to_owned(),
+        About::CreditCode(UsccParseError::Shape(fault)) => row::uscc_fault(*fault).what_zh().to_owned(),
+        About::CreditCode(UsccParseError::Fault(fault)) => row::uscc_refused(*fault).what_zh().to_owned(),
+    }
+}
+
+fn subject_zh(subject: &Subject) -> String {
+    format!("{} {}", names::subject_kind(Lang::Zh, subject.kind()), subject.id_text())
 }
 
 impl From<CommandError> for Problem {
@@ -55,7 +79,7 @@ impl From<CommandError> for Problem {
             CommandError::HasMoved { subject, expected, found } => Self::part(
                 Kind::HasMoved,
                 Part::Header("If-Match"),
-                format!("{subject} 现在是第 {found} 条，您看到的是第 {expected} 条"),
+                format!("{} 现在是第 {found} 条，您看到的是第 {expected} 条", subject_zh(&subject)),
                 format!("{subject} is at {found}, not at {expected}"),
             ),
             CommandError::KeyReused => Self::part(

@@ -1,9 +1,15 @@
 //! The pages of `ops/errors`, taken in when the program is built: titles and meanings in both languages, and the text itself.
 
+use crate::roster;
 use crate::text::Lang;
 
 /// Code and text of every page, sorted by code.
 static PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/error_pages.rs"));
+
+/// Where the first sentence of a Chinese text ends.
+pub(crate) const ENDS: [char; 2] = ['；', '。'];
+/// What the page of a refusal says of one command; of the rows of a batch each is a command of its own.
+pub(crate) const NOTHING_DONE: &str = "；未作任何改动";
 
 /// The page of a code.
 #[derive(Debug, Clone, Copy)]
@@ -19,12 +25,17 @@ pub fn of_code(code: &str) -> Option<ErrorPage> {
     PAGES.get(at).map(|(code, text)| ErrorPage { code, text })
 }
 
+/// What a code is, in a few words, whether it has a page or is one of a roster.
+pub(crate) fn title(code: &str, lang: Lang) -> Option<&'static str> {
+    of_code(code).map(|page| page.title(lang)).or_else(|| roster::meaning(code).map(|(zh, en)| lang.pick(zh, en)))
+}
+
 impl ErrorPage {
     /// What it is, in a few words.
     pub fn title(&self, lang: Lang) -> &'static str {
         match lang {
             Lang::En => self.text.lines().next().and_then(|line| line.split_once(": ")).map_or(self.code, |(_, title)| title),
-            Lang::Zh => self.meaning(lang).split(['，', '。', '；', '：']).next().unwrap_or(self.code),
+            Lang::Zh => self.meaning(lang).split(ENDS).next().unwrap_or(self.code),
         }
     }
 
@@ -41,11 +52,6 @@ impl ErrorPage {
     /// What to do.
     pub fn advice(&self, lang: Lang) -> &'static str {
         self.part(lang, lang.pick("**处理** ", "**What to do** "))
-    }
-
-    /// The whole page as it was written.
-    pub fn text(&self) -> &'static str {
-        self.text
     }
 
     fn part(&self, lang: Lang, label: &str) -> &'static str {
@@ -71,5 +77,14 @@ mod tests {
             }
         }
         assert!(of_code("NONE").is_none());
+    }
+
+    #[test]
+    fn a_title_is_a_whole_sentence_also_of_a_roster() {
+        let whole = "各模块计划学时之和少于该职业该等级规定的学时，按此计划没有人能够结业";
+        assert_eq!(title("CLASS-0046", Lang::Zh), Some(whole));
+        assert_eq!(title("ROSTER-FILE-DAMAGED", Lang::Zh), Some("工作簿损坏或不完整"));
+        assert_eq!(title("ROSTER-ID-CHECKSUM", Lang::En).map(|text| text.starts_with("the check character")), Some(true));
+        assert_eq!(title("NONE", Lang::Zh), None);
     }
 }

@@ -1,6 +1,7 @@
 //! What can be wrong with a row. Codes are stable; texts never carry what a cell holds.
 
 use super::header::RosterColumn;
+use super::refusal::RosterRefusal;
 
 /// What is wrong with a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -183,6 +184,18 @@ impl RosterFault {
             Self::CellError => "ROSTER-CELL-ERROR",
         }
     }
+
+    /// What it is in Chinese, without what to do about it in a file.
+    pub(crate) fn what_zh(self) -> &'static str {
+        self.texts().0.split('；').next().unwrap_or_default()
+    }
+}
+
+/// What a code of a row or a file means, in Chinese and English; none if it is no code of a roster.
+pub(crate) fn meaning(code: &str) -> Option<(&'static str, &'static str)> {
+    let faults = RosterFault::ALL.into_iter().map(|fault| (fault.code(), fault.texts().0, fault.texts().1));
+    let all = faults.chain(RosterWarning::ALL.into_iter().map(RosterWarning::texts)).chain(RosterRefusal::MEANINGS);
+    all.into_iter().find(|known| known.0 == code).map(|(_, zh, en)| (zh, en))
 }
 
 /// One thing wrong with one cell of a row; a row may have many.

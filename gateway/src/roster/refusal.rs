@@ -92,26 +92,26 @@ impl RosterRefusal {
         Self::MissingColumns { missing: RosterColumn::required() }
     }
 
-    /// Every code, for the pages of `ops/errors`.
-    pub const CODES: [&str; 18] = [
-        "ROSTER-FILE-EMPTY",
-        "ROSTER-FILE-TOO-LARGE",
-        "ROSTER-FILE-XLS",
-        "ROSTER-FILE-LOCKED",
-        "ROSTER-FILE-PDF",
-        "ROSTER-FILE-HTML",
-        "ROSTER-FILE-TYPE",
-        "ROSTER-FILE-UTF16",
-        "ROSTER-FILE-ENCODING",
-        "ROSTER-FILE-DAMAGED",
-        "ROSTER-FILE-UNPACKS-TOO-LARGE",
-        "ROSTER-FILE-WORKBOOK",
-        "ROSTER-FILE-TOO-MUCH-TEXT",
-        "ROSTER-FILE-TOO-MANY-ROWS",
-        "ROSTER-FILE-OPEN-QUOTE",
-        "ROSTER-COLUMN-MISSING",
-        "ROSTER-COLUMN-TWICE",
-        "ROSTER-FILE-NO-ROWS",
+    /// Every code with its meaning in Chinese and English, for its page: what a file's own refusal says with numbers and columns.
+    pub const MEANINGS: [(&str, &str, &str); 18] = [
+        ("ROSTER-FILE-EMPTY", "文件是空的", "the file is empty"),
+        ("ROSTER-FILE-TOO-LARGE", "文件超过允许的大小", "the file is larger than is allowed"),
+        ("ROSTER-FILE-XLS", other_zh(OtherFile::Xls), other_en(OtherFile::Xls)),
+        ("ROSTER-FILE-LOCKED", other_zh(OtherFile::Locked), other_en(OtherFile::Locked)),
+        ("ROSTER-FILE-PDF", other_zh(OtherFile::Pdf), other_en(OtherFile::Pdf)),
+        ("ROSTER-FILE-HTML", other_zh(OtherFile::Html), other_en(OtherFile::Html)),
+        ("ROSTER-FILE-TYPE", other_zh(OtherFile::Binary), other_en(OtherFile::Binary)),
+        ("ROSTER-FILE-UTF16", "文本为 UTF-16 编码，请另存为 XLSX 或 CSV UTF-8", "the text is UTF-16; save it as XLSX or as CSV UTF-8"),
+        ("ROSTER-FILE-ENCODING", "文本既不是 UTF-8 也不是 GB18030", "the text is neither UTF-8 nor GB18030"),
+        ("ROSTER-FILE-DAMAGED", "工作簿损坏或不完整", "the workbook is damaged or incomplete"),
+        ("ROSTER-FILE-UNPACKS-TOO-LARGE", "工作簿解压后超过允许的大小", "the workbook unpacks to more than is allowed"),
+        ("ROSTER-FILE-WORKBOOK", "无法识别工作簿的内容", "the contents of the workbook cannot be understood"),
+        ("ROSTER-FILE-TOO-MUCH-TEXT", "工作表文字过多", "the sheet holds more text than is allowed"),
+        ("ROSTER-FILE-TOO-MANY-ROWS", "名单行数过多，请拆分后上传", "the roster has more rows than one import takes; split it"),
+        ("ROSTER-FILE-OPEN-QUOTE", "有一个引号没有闭合", "a quotation mark is never closed"),
+        ("ROSTER-COLUMN-MISSING", "表头缺少必须的列", "the headings lack a needed column"),
+        ("ROSTER-COLUMN-TWICE", "表头有两列名称相同", "two columns are headed the same"),
+        ("ROSTER-FILE-NO-ROWS", "表头以下没有学员", "there is no trainee below the headings"),
     ];
 
     /// Stable code.
@@ -166,7 +166,7 @@ impl RosterRefusal {
     }
 }
 
-fn other_en(other: OtherFile) -> &'static str {
+const fn other_en(other: OtherFile) -> &'static str {
     match other {
         OtherFile::Xls => "the file is an Excel 97-2003 workbook (.xls); save it as .xlsx",
         OtherFile::Locked => "the workbook is locked with a password; save it without one",
@@ -177,7 +177,7 @@ fn other_en(other: OtherFile) -> &'static str {
     }
 }
 
-fn other_zh(other: OtherFile) -> &'static str {
+const fn other_zh(other: OtherFile) -> &'static str {
     match other {
         OtherFile::Xls => "文件是 Excel 97-2003 工作簿（.xls），请另存为 .xlsx",
         OtherFile::Locked => "工作簿设有密码，请取消密码后再上传",

@@ -331,17 +331,9 @@ impl<'a> Reading<'a> {
         }
         let check = match Uscc::check(text) {
             Ok(check) => check,
-            Err(UsccError::ExcludedLetter { .. } | UsccError::Character { .. }) => {
-                return self.fail(RosterFault::UsccCharacters, COLUMN);
-            }
-            Err(UsccError::Empty | UsccError::OrganisationCodeOnly | UsccError::RegistrationNumber | UsccError::Length { .. }) => {
-                return self.fail(RosterFault::UsccLength, COLUMN);
-            }
+            Err(error) => return self.fail(uscc_fault(error), COLUMN),
         };
-        let fault = check.fault().map(|fault| match fault {
-            UsccFault::CheckCharacter => RosterFault::UsccChecksum,
-            UsccFault::DivisionNotDigits => RosterFault::UsccDivision,
-        });
+        let fault = check.fault().map(uscc_refused);
         let reason = fault.and_then(|_| self.reason(RosterColumn::OverrideReason));
         if let Some(fault) = fault {
             if reason.is_none() {
@@ -422,7 +414,26 @@ fn kind_of(folded: &str) -> Option<DocumentKind> {
     DocumentKind::ALL.into_iter().find(known)
 }
 
-fn id_fault(error: DocumentNumberError) -> RosterFault {
+/// What keeps a text from being a credit code.
+pub(crate) const fn uscc_fault(error: UsccError) -> RosterFault {
+    match error {
+        UsccError::ExcludedLetter { .. } | UsccError::Character { .. } => RosterFault::UsccCharacters,
+        UsccError::Empty | UsccError::OrganisationCodeOnly | UsccError::RegistrationNumber | UsccError::Length { .. } => {
+            RosterFault::UsccLength
+        }
+    }
+}
+
+/// Why the standard refuses a credit code.
+pub(crate) const fn uscc_refused(fault: UsccFault) -> RosterFault {
+    match fault {
+        UsccFault::CheckCharacter => RosterFault::UsccChecksum,
+        UsccFault::DivisionNotDigits => RosterFault::UsccDivision,
+    }
+}
+
+/// What keeps a text from being the number of a document.
+pub(crate) const fn id_fault(error: DocumentNumberError) -> RosterFault {
     match error {
         DocumentNumberError::Empty => RosterFault::IdEmpty,
         DocumentNumberError::FifteenDigits => RosterFault::IdFifteenDigits,

@@ -55,6 +55,8 @@ super::texts! {
         import_closed: "现在不能上传名单：{0}", "A roster cannot be uploaded now: {0}";
         report_title: "名单试读报告", "Roster check report";
         report_file: "文件：{0}，文件格式：{1}", "File: {0}, format: {1}";
+        report_day: "报名日期：{0}", "Seats taken on {0}";
+        report_seats: "名额 {0} 个，还剩 {1} 个", "{0} seats, {1} of them free";
         report_sheet: "工作表：{0}", "sheet: {0}";
         import_report_title: "名单导入结果", "Result of the roster import";
         import_running: "正在写入：已处理 {0} 行，共 {1} 行。", "Being written: {0} of {1} rows so far.";
@@ -63,14 +65,15 @@ super::texts! {
         import_done_refused: "未写入的行见下表。", "Those that were not are listed below.";
         import_see_roster: "查看学员名单", "See the roster";
         import_refused: "导入未进行，没有写入任何一行。原因见下表。", "The import did not take place, no row was written. The reason is below.";
-        faulty_note_after: "此类行没有写入。请在原文件中更正后重新上传，已导入的行不会重复。", "These rows were not written. Correct them in your file and upload it again; rows already imported are not repeated.";
+        faulty_note_after: "此类行没有写入。文件有误的请更正后重新上传，已导入的行不会重复。", "These rows were not written. Correct what is wrong in your file and upload it again; rows already imported are not repeated.";
+        faulty_note_refused: "名单本身没有问题。原因消除后重新上传即可。", "Nothing is wrong with the file. Upload it again once the reason is gone.";
         report_counts: "共 {0} 行：可导入 {1} 行，不能导入 {2} 行。", "{0} rows: {1} can be imported, {2} cannot.";
         report_written: "以下内容尚未写入。请核对后确认。", "Nothing has been written yet. Check, then confirm.";
         accepted: "可导入", "Can be imported";
         faulty: "有问题", "With problems";
         duplicates: "重复", "Duplicates";
         accepted_note: "此类行确认后写入。", "These rows are written when you confirm.";
-        faulty_note: "此类行不会写入。请在原文件中更正后重新上传，已导入的行不会重复。", "These rows are not written. Correct them in your file and upload it again; rows already imported are not repeated.";
+        faulty_note: "此类行不会写入。文件有误的请更正后重新上传，已导入的行不会重复。", "These rows are not written. Correct what is wrong in your file and upload it again; rows already imported are not repeated.";
         duplicates_note: "此类行与本文件其他行或已有学员相同，不会重复写入。", "These rows repeat another row of the file or a trainee already on the roster; they are not written again.";
         row: "行号", "Row";
         column: "列", "Column";

@@ -26,9 +26,13 @@ super::texts! {
         error_code: "问题代码", "Problem code";
         error_request: "请求编号", "Request number";
         error_what: "发生了什么", "What happened";
+        error_meaning: "含义", "Meaning";
+        error_cause: "常见原因", "Usual cause";
         error_do: "可以这样做", "What you can do";
+        error_do_roster: "在原文件中更正，然后重新上传。试读报告会指出行和列。", "Correct your file and upload it again. The report of the trial names row and column.";
         error_details: "具体问题", "Details";
         error_code_page: "该代码的说明", "About this code";
+        error_sign_in: "登录后会回到本页。", "After signing in you come back to this page.";
         error_home: "回到总览", "Go to the overview";
         error_keep: "联系管理员时，请提供请求编号。", "If you contact the administrator, give the request number.";
         status_title: "系统状态", "System status";

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::answers;
 use crate::app::route_list;
 use crate::app::routes::{Doc, RouteInfo, Routes};
-use crate::problem::{Kind, Problem, pages};
+use crate::problem::{Kind, Problem};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let public = Doc { is_public: true, ..Doc::default() };
@@ -21,7 +21,6 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .page("/docs", || async { Redirect::permanent("/docs/") })
         .page("/docs/", || async { viewer("") })
         .page("/docs/{*file}", |Path(file): Path<String>| async move { viewer(&file) })
-        .page("/problems/{code}", problem_text)
 }
 
 fn description() -> &'static Value {
@@ -189,9 +188,4 @@ fn viewer(file: &str) -> Result<Response, Problem> {
         Ok(None) => Err(Kind::NotFound.into()),
         Err(fault) => Err(Problem::from(Kind::Internal).because(fault.as_ref())),
     }
-}
-
-async fn problem_text(Path(code): Path<String>) -> Result<Response, Problem> {
-    let page = pages::of_code(&code).ok_or(Kind::NotFound)?;
-    Ok(([(CONTENT_TYPE, "text/markdown; charset=utf-8")], page.text()).into_response())
 }

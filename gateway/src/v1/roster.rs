@@ -4,6 +4,7 @@
 //! `dry_run=false` confirms at once what can be written.
 
 mod at_once;
+mod forecast;
 mod job;
 pub(crate) mod upload;
 
@@ -163,7 +164,7 @@ pub(crate) fn importable(app: &App, caller: &Caller, class: ClassId) -> Result<(
 /// Reads a file and keeps its rows for confirmation. Blocks.
 ///
 /// # Errors
-/// Nothing of the file can be taken, or the vault cannot be written.
+/// Nothing of the file can be taken, the import would be refused, or the vault cannot be written.
 pub(crate) fn take(app: &App, acting: &Acting, class: ClassId, sent: &Sent) -> Result<Upload, Problem> {
     let now = app.engine().now()?;
     let mut unread = None;
@@ -179,6 +180,7 @@ pub(crate) fn take(app: &App, acting: &Acting, class: ClassId, sent: &Sent) -> R
     Upload::sweep(app)?;
     let mut upload = Upload::new(acting, class, &sent.file_name, &sent.bytes, &read, now)?;
     upload.effective_on = stated_day(sent)?;
+    forecast::foretell(app, &mut upload)?;
     if !read.rejected.is_empty() {
         let workbook = roster::returned(&read).map_err(|fault| Problem::from(Kind::Internal).because(&fault))?;
         upload.keep_returned(app, &workbook)?;
@@ -279,10 +281,9 @@ fn job_json(app: &App, upload: &Upload) -> Value {
         .iter()
         .map(|(row, (code, zh, en))| json!({ "row": row, "code": code, "message": { "zh": zh, "en": en } }))
         .collect();
-    let accepted = if upload.state == Stand::Waiting || upload.state == Stand::Running {
-        u32::try_from(upload.accepted.len()).unwrap_or(u32::MAX)
-    } else {
-        upload.written
+    let accepted = match upload.state {
+        Stand::Waiting | Stand::Running => u32::try_from(upload.promised().count()).unwrap_or(u32::MAX),
+        Stand::Done | Stand::Refused => upload.written,
     };
     json!({
         "id": upload.id,

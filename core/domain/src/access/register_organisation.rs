@@ -7,7 +7,7 @@ use zhixin_events::{OrganisationId, ReportingUnit, Subject, SubjectKind, Uscc};
 use crate::access::{Action, permit};
 use crate::command::Decide;
 use crate::decision::{Decision, Inputs, NewEvent, Reads};
-use crate::refusal::refusals;
+use crate::refusal::{About, refusals};
 use crate::rules::text::{NAME_CHARS, line_of_text};
 use crate::{Refusal, States};
 
@@ -47,7 +47,7 @@ impl Decide for RegisterOrganisation {
         permit(states, inputs, Action::RegisterOrganisations, &Place { unit: Some(self.unit), ..Place::default() })?;
         let name = line_of_text(&self.name, NAME_CHARS, "name")?;
         let unfit = || RegisterOrganisationRefusal::CodeUnfit.refusal().at("uscc");
-        let uscc = Uscc::parse(&self.uscc).map_err(|fault| unfit().about(fault.to_string()))?;
+        let uscc = Uscc::parse(&self.uscc).map_err(|fault| unfit().about(About::CreditCode(fault)))?;
         let claim = claim(uscc).ok_or_else(unfit)?;
         if states.is_held(&claim) {
             return Err(RegisterOrganisationRefusal::AlreadyRegistered.refusal().at("uscc").of(claim));

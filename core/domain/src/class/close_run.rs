@@ -59,7 +59,7 @@ impl Decide for CloseRun {
             Some(_) => inputs.corrected(self.closed_on, self.closed_on, "closed_on")?,
         };
         if let Some(session) = class.sessions.values().find(|session| session.held_on > self.closed_on) {
-            return Err(CloseRunRefusal::BeforeLastSession.refusal().at("closed_on").about(session.held_on.to_string()));
+            return Err(CloseRunRefusal::BeforeLastSession.refusal().at("closed_on").about(session.held_on));
         }
         in_order(effective_on, class.begun_on(), subject)?;
         let event = RunClosed { class: self.class, closed_on: self.closed_on, late: self.late.as_ref().map(|late| late.ground) };

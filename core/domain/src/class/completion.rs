@@ -1,7 +1,7 @@
 //! Who has completed a run: the prescribed hours, the required content, the least attendance, and after them the test. Source: Plan 3.3-5
 //! (完成规定学时和内容, 经结业考核, 颁发培训合格证书): whatever was attended comes before the test, and the test before what it earns.
 
-use zhixin_events::{CivilDate, ClassId, Event, Grade, HoursTenths, PersonId, Position, ReportingUnit, Subject};
+use zhixin_events::{BasisPoints, CivilDate, ClassId, Event, Grade, HoursTenths, PersonId, Position, ReportingUnit, Subject};
 
 use crate::class::run::RunRefusal;
 use crate::class::state::{ClassState, RunPlan, TestMark, Trainee, apply_to_class};
@@ -31,9 +31,49 @@ refusals! {
 /// What the packs want of a trainee.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Requirements {
-    hours_min: HoursTenths,
-    content: Vec<String>,
-    attendance_min_bp: u32,
+    training: Training,
+    attendance_min: BasisPoints,
+}
+
+/// The hours and the content that an occupation and grade want, of a trainee and so of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Training {
+    /// Least hours.
+    pub(crate) hours_min: HoursTenths,
+    /// Codes of the modules that belong to it.
+    pub(crate) content: Vec<String>,
+}
+
+impl Training {
+    fn read(rules: &Rules<'_>, occupation: &OccupationState, of: (ReportingUnit, Grade), on: CivilDate) -> Result<Self, Refusal> {
+        Ok(Self { hours_min: hours_min(rules, occupation, of, on)?, content: content(rules, occupation, of, on)? })
+    }
+
+    /// What is known of it on a date; a figure that no pack sets wants nothing yet.
+    ///
+    /// # Errors
+    /// `RULE-0002`.
+    pub(crate) fn known(
+        rules: &Rules<'_>,
+        occupation: &OccupationState,
+        of: (ReportingUnit, Grade),
+        on: CivilDate,
+    ) -> Result<Self, Refusal> {
+        Ok(Self {
+            hours_min: if_set(hours_min(rules, occupation, of, on))?.unwrap_or_default(),
+            content: if_set(content(rules, occupation, of, on))?.unwrap_or_default(),
+        })
+    }
+
+    /// Whether the hours suffice.
+    pub(crate) fn has_hours(&self, hours: HoursTenths) -> bool {
+        self.hours_min <= hours
+    }
+
+    /// The required modules that are not there.
+    pub(crate) fn without(&self, is_there: impl Fn(&str) -> bool) -> impl Iterator<Item = &str> {
+        self.content.iter().map(String::as_str).filter(move |module| !is_there(module))
+    }
 }
 
 impl Requirements {
@@ -42,25 +82,22 @@ impl Requirements {
     /// # Errors
     /// `RULE-0001`, `RULE-0002`.
     pub(crate) fn read(rules: &Rules<'_>, occupation: &OccupationState, plan: &RunPlan, on: CivilDate) -> Result<Self, Refusal> {
-        let unit = Some(plan.unit);
-        let hours_min = by_code("training.hours_min", occupation, plan.grade, |key| rules.hours(key, unit, on))?;
-        let content = by_code("training.content", occupation, plan.grade, |key| rules.list(key, unit, on))?;
-        let content = content.into_iter().map(str::to_owned).collect();
-        Ok(Self { hours_min, content, attendance_min_bp: attendance_min_bp(rules, unit, on)? })
+        let training = Training::read(rules, occupation, (plan.unit, plan.grade), on)?;
+        Ok(Self { training, attendance_min: rules.share("training.attendance_min_bp", Some(plan.unit), on)? })
     }
 
     /// What a trainee lacks for a test on a day, if anything; hours first, then content, then the share. Sessions after the test do not count.
     pub(crate) fn lacking(&self, class: &ClassState, trainee: &Trainee, on: CivilDate) -> Option<Refusal> {
         let attended = class.hours_attended(trainee);
-        if attended < self.hours_min {
-            return Some(CompletionRefusal::HoursMissing.refusal().about(self.hours_min.to_string()));
+        if !self.training.has_hours(attended) {
+            return Some(CompletionRefusal::HoursMissing.refusal().about(self.training.hours_min));
         }
-        if let Some(module) = self.content.iter().find(|module| !class.attended_module(trainee, module)) {
-            return Some(CompletionRefusal::ContentMissing.refusal().about(module.as_str()));
+        if let Some(module) = self.training.without(|module| class.attended_module(trainee, module)).next() {
+            return Some(CompletionRefusal::ContentMissing.refusal().about(module));
         }
         let share = u64::from(attended.get()).saturating_mul(10_000);
-        let least = u64::from(class.hours_held_by(on).get()).saturating_mul(u64::from(self.attendance_min_bp));
-        (share < least).then(|| CompletionRefusal::AttendanceTooLow.refusal().about(self.attendance_min_bp.to_string()))
+        let least = u64::from(class.hours_held_by(on).get()).saturating_mul(u64::from(self.attendance_min.get()));
+        (share < least).then(|| CompletionRefusal::AttendanceTooLow.refusal().about(self.attendance_min))
     }
 
     /// Refuses unless the trainee has completed the run for a test on a day.
@@ -99,7 +136,7 @@ pub(crate) fn passed_test(
 /// `CLASS-0037`.
 pub(crate) fn test_after_sessions(class: &ClassState, trainee: &Trainee, tested_on: CivilDate, person: Subject) -> Result<(), Refusal> {
     match class.last_attended_on(trainee).filter(|attended_on| *attended_on > tested_on) {
-        Some(attended_on) => Err(CompletionRefusal::SessionAfterTest.refusal().of(person).about(attended_on.to_string())),
+        Some(attended_on) => Err(CompletionRefusal::SessionAfterTest.refusal().of(person).about(attended_on)),
         None => Ok(()),
     }
 }
@@ -170,8 +207,23 @@ fn after(class: &ClassState, events: &[NewEvent]) -> ClassState {
     after
 }
 
-fn attendance_min_bp(rules: &Rules<'_>, unit: Option<ReportingUnit>, on: CivilDate) -> Result<u32, Refusal> {
-    rules.share("training.attendance_min_bp", unit, on).map(zhixin_events::BasisPoints::get)
+type Answer<T> = Result<T, Refusal>;
+
+fn hours_min(rules: &Rules<'_>, occupation: &OccupationState, (unit, grade): (ReportingUnit, Grade), on: CivilDate) -> Answer<HoursTenths> {
+    by_code("training.hours_min", occupation, grade, |key| rules.hours(key, Some(unit), on))
+}
+
+fn content(rules: &Rules<'_>, occupation: &OccupationState, (unit, grade): (ReportingUnit, Grade), on: CivilDate) -> Answer<Vec<String>> {
+    let codes = by_code("training.content", occupation, grade, |key| rules.list(key, Some(unit), on))?;
+    Ok(codes.into_iter().map(str::to_owned).collect())
+}
+
+/// The answer, or none where no pack sets the figure.
+fn if_set<T>(answer: Answer<T>) -> Answer<Option<T>> {
+    match answer {
+        Err(refusal) if refusal.code == CommonRefusal::MissingFigure.refusal().code => Ok(None),
+        answer => answer.map(Some),
+    }
 }
 
 /// A figure set under any code of the occupation, the newest edition first: texts of 2021 carry the old codes. Missing under all of them, the

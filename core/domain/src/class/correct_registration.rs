@@ -77,14 +77,14 @@ impl CorrectRegistration {
         in_order(on, class.begun_on(), subject)?;
         in_order(on, trainee.left_on.unwrap_or(on), person)?;
         if let Some((_, closed_on)) = class.closing().filter(|(_, closed_on)| *closed_on < on) {
-            return Err(RegisterTraineeRefusal::AfterClosing.refusal().of(subject).about(closed_on.to_string()));
+            return Err(RegisterTraineeRefusal::AfterClosing.refusal().of(subject).about(closed_on));
         }
         if !states.trainer(plan.trainer, "class")?.may_enrol(plan.occupation, plan.starts_on, on) {
-            return Err(OpenRunRefusal::TrainerNotListed.refusal().of(Subject::trainer(plan.trainer)).about(on.to_string()));
+            return Err(OpenRunRefusal::TrainerNotListed.refusal().of(Subject::trainer(plan.trainer)).about(on));
         }
         let at_sessions = trainee.attendance.keys().filter_map(|number| class.sessions.get(number)).map(|session| session.held_on);
         if let Some(held_on) = at_sessions.filter(|held_on| *held_on >= seat.taken_on && *held_on < on).min() {
-            return Err(RecordAttendanceRefusal::BeforeSeat.refusal().at("registered_on").of(person).about(held_on.to_string()));
+            return Err(RecordAttendanceRefusal::BeforeSeat.refusal().at("registered_on").of(person).about(held_on));
         }
         for test in trainee.tests.iter().filter(|test| test.effective_on >= seat.taken_on) {
             in_order(test.effective_on, on, person)?;

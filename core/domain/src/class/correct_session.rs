@@ -73,7 +73,7 @@ impl Decide for CorrectSession {
         fit_module(plan, &self.module, subject)?;
         inputs.corrected(self.held_on, recorded.held_on, "held_on")?;
         if let Some((_, closed_on)) = class.closing().filter(|(_, closed_on)| self.held_on > *closed_on) {
-            return Err(CloseRunRefusal::BeforeLastSession.refusal().at("held_on").about(closed_on.to_string()));
+            return Err(CloseRunRefusal::BeforeLastSession.refusal().at("held_on").about(closed_on));
         }
         let mut others = class.clone();
         others.sessions.remove(&self.session);
@@ -133,7 +133,7 @@ impl CorrectSession {
             let Some(mark) = trainee.attendance.get(&self.session) else { continue };
             if !self.has_seat(trainee, recorded.held_on) {
                 let refusal = RecordAttendanceRefusal::BeforeSeat.refusal().at("held_on").of(Subject::person(*person));
-                return Err(refusal.about(trainee.seat_on().to_string()));
+                return Err(refusal.about(trainee.seat_on()));
             }
             let told = AttendanceRecorded { class: self.class, session: number, person: *person, attendance: mark.attendance };
             events.push(NewEvent::new(told, self.held_on, [subject, Subject::person(*person)]).caused_by(mark.position));

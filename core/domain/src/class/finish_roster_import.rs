@@ -48,7 +48,7 @@ impl Decide for FinishRosterImport {
             return Err(FinishRosterImportRefusal::AlreadyFinished.refusal().of(subject));
         }
         if self.accepted != job.accepted || self.accepted.checked_add(self.refused) != Some(job.rows) {
-            return Err(FinishRosterImportRefusal::RowsDoNotAddUp.refusal().of(subject).about(job.rows.to_string()));
+            return Err(FinishRosterImportRefusal::RowsDoNotAddUp.refusal().of(subject).about(job.rows));
         }
         let event = RosterImportFinished { job: self.job, class: id, accepted: self.accepted, refused: self.refused };
         let event = NewEvent::new(event, inputs.effective_on()?, [subject, Subject::class(id)]);

@@ -111,15 +111,15 @@ pub(crate) fn fit_day(
     subject: Subject,
 ) -> Result<(), Refusal> {
     if held_on < plan.starts_on {
-        return Err(HoldSessionRefusal::BeforeStart.refusal().at("held_on").about(plan.starts_on.to_string()));
+        return Err(HoldSessionRefusal::BeforeStart.refusal().at("held_on").about(plan.starts_on));
     }
     in_order(held_on, class.begun_on(), subject)?;
     let hours_max = inputs.rules.hours("day.hours_max_tenths", Some(plan.unit), held_on)?;
     if hours.get() == 0 || class.hours_held_on(held_on).plus(hours) > hours_max {
-        return Err(HoldSessionRefusal::HoursUnfit.refusal().at("hours").about(hours_max.to_string()));
+        return Err(HoldSessionRefusal::HoursUnfit.refusal().at("hours").about(hours_max));
     }
     if !states.trainer(plan.trainer, "class")?.may_teach(plan.occupation, held_on) {
-        return Err(OpenRunRefusal::TrainerNotListed.refusal().of(Subject::trainer(plan.trainer)).about(held_on.to_string()));
+        return Err(OpenRunRefusal::TrainerNotListed.refusal().of(Subject::trainer(plan.trainer)).about(held_on));
     }
     Ok(())
 }

@@ -2,9 +2,12 @@
 
 use zhixin_events::class::{PlannedModule, RunPlanned};
 use zhixin_events::scope::Place;
-use zhixin_events::{CivilDate, ClassId, DeliveryMode, DivisionCode, Grade, Line, OccupationId, PeopleCount, Subject, TrainerId};
+use zhixin_events::{
+    CivilDate, ClassId, DeliveryMode, DivisionCode, Grade, HoursTenths, Line, OccupationId, PeopleCount, Subject, TrainerId,
+};
 
 use crate::access::{Action, permit};
+use crate::class::completion::Training;
 use crate::class::open_run::OpenRunRefusal;
 use crate::command::Decide;
 use crate::decision::{Decision, Inputs, NewEvent, Reads};
@@ -60,6 +63,12 @@ refusals! {
         ModulesUnfit = "CLASS-0014" Rule "a run has 1 to 16 modules with different codes and more than no hours",
         /// The grade has directions and none is named, or one that it does not have. Source: Plan 3.3-3; SOURCES 3.
         DirectionUnfit = "CLASS-0015" Rule "the direction does not fit the directions of the occupation for the grade",
+        /// Nobody could complete it: the figure is `training.hours_min/CODE/GRADE`, where a pack sets it by the last day. Source: Plan 3.3-5,
+        /// 3.3-8.
+        HoursNotPlanned = "CLASS-0046" Rule "the modules have fewer hours than the occupation and grade want",
+        /// Nobody could complete it: the figure is `training.content/CODE/GRADE`, where a pack sets it by the last day. Source: Plan 3.3-5,
+        /// 3.3-8.
+        ContentNotPlanned = "CLASS-0047" Rule "the plan lacks modules that the occupation and grade want",
     }
 }
 
@@ -89,6 +98,7 @@ impl Decide for PlanRun {
         }
         let modules = self.fit_modules()?;
         let direction = self.fit_direction(occupation)?;
+        fit_training(&Training::known(&inputs.rules, occupation, (unit, self.grade), self.ends_on)?, &modules)?;
         let effective_on = inputs.effective_on()?;
         let until = trainer.newest().map(|(_, entry)| entry.listed_until);
         if !trainer.may_open(self.occupation, self.starts_on, effective_on) || until < Some(self.ends_on) {
@@ -155,16 +165,25 @@ impl PlanRun {
     }
 }
 
+/// What is not planned is not taught, and then every test would be refused.
+fn fit_training(wanted: &Training, modules: &[PlannedModule]) -> Result<(), Refusal> {
+    let hours = modules.iter().fold(HoursTenths::default(), |sum, module| sum.plus(module.hours));
+    if !wanted.has_hours(hours) {
+        return Err(PlanRunRefusal::HoursNotPlanned.refusal().at("modules").about(wanted.hours_min));
+    }
+    let missing: Vec<&str> = wanted.without(|code| modules.iter().any(|module| module.code == code)).collect();
+    if missing.is_empty() { Ok(()) } else { Err(PlanRunRefusal::ContentNotPlanned.refusal().at("modules").about(missing.join(", "))) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::directory::SetOccupationDirections;
     use crate::plan::set_target::SetTargetRefusal;
     use crate::scenario::{
-        JIANGSU, NATIONAL, NOBODY, OCCUPATION, ORGANISATION, OTHER_STAFF, TODAY, TRAINER, TRAINER_STAFF, World, given, trainer_listed,
-        trainer_suspended,
+        JIANGSU, NATIONAL, NOBODY, OCCUPATION, ORGANISATION, OTHER_STAFF, TODAY, TRAINER, TRAINER_STAFF, World, given, pack,
+        trainer_listed, trainer_suspended,
     };
-    use zhixin_events::HoursTenths;
 
     fn module(code: &str, hours: u32) -> PlannedModule {
         PlannedModule { code: code.to_owned(), name: "机器学习".to_owned(), hours: HoursTenths::new(hours) }
@@ -182,7 +201,7 @@ mod tests {
             starts_on: TODAY.plus_days(30),
             ends_on: TODAY.plus_days(60),
             seats: PeopleCount::new(40),
-            modules: vec![module("A", 80), module("B", 40)],
+            modules: vec![module("A", 80), module("B", 80)],
         }
     }
 
@@ -250,6 +269,27 @@ mod tests {
         unknown.when(TRAINER_STAFF, senior(None)).then_accepted();
     }
 
+    /// The scenarios' pack wants 16 hours and the modules A and B of a junior, and says nothing of a senior.
+    #[test]
+    fn run_is_refused_when_nobody_could_complete_it() {
+        let world = given([trainer_listed()]);
+        let planned = |modules| PlanRun { modules, ..plan() };
+        for modules in [vec![module("A", 80), module("B", 79)], vec![module("C", 10)]] {
+            world
+                .when(TRAINER_STAFF, planned(modules))
+                .then_refused(PlanRunRefusal::HoursNotPlanned.refusal().about(HoursTenths::new(160)));
+        }
+        let missing = |codes: &str| PlanRunRefusal::ContentNotPlanned.refusal().about(codes);
+        world.when(TRAINER_STAFF, planned(vec![module("C", 160)])).then_refused(missing("A, B"));
+        world.when(TRAINER_STAFF, planned(vec![module("A", 160)])).then_refused(missing("B"));
+        world.when(TRAINER_STAFF, PlanRun { grade: Grade::Senior, ..planned(vec![module("C", 10)]) }).then_accepted();
+        // Of two figures the one that is set counts, as of the last day.
+        let later = PlanRun { grade: Grade::Senior, ..planned(vec![module("C", 10)]) };
+        let years = [("programme.first_year", "2021"), ("programme.last_year", "2030")];
+        let set = world.happened(pack(&[years[0], years[1], ("training.hours_min/2-02-10-09/senior", "11")]));
+        set.when(TRAINER_STAFF, later).then_refused(PlanRunRefusal::HoursNotPlanned);
+    }
+
     #[test]
     fn run_is_refused_when_it_leaves_the_term_of_the_trainer() {
         for (starts, ends) in [(301, 301), (300, 301)] {
@@ -304,6 +344,10 @@ mod tests {
         plan.modules = vec![module("A", 10)];
         world.when(TRAINER_STAFF, plan.clone()).then_refused(PlanRunRefusal::DirectionUnfit);
         plan.direction = None;
+        world.when(TRAINER_STAFF, plan.clone()).then_refused(PlanRunRefusal::HoursNotPlanned);
+        plan.modules = vec![module("A", 160)];
+        world.when(TRAINER_STAFF, plan.clone()).then_refused(PlanRunRefusal::ContentNotPlanned);
+        plan.modules = vec![module("A", 80), module("B", 80)];
         world.when(TRAINER_STAFF, plan.clone()).then_refused(OpenRunRefusal::TrainerNotListed);
         (plan.starts_on, plan.ends_on) = (TODAY, TODAY);
         world.when(TRAINER_STAFF, plan.clone()).then_accepted();

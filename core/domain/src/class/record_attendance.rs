@@ -55,7 +55,7 @@ impl Decide for RecordAttendance {
             return Err(RecordAttendanceRefusal::AlreadyRecorded.refusal().of(person));
         }
         if session.held_on < trainee.seat_on() {
-            return Err(RecordAttendanceRefusal::BeforeSeat.refusal().at("session").of(person).about(trainee.seat_on().to_string()));
+            return Err(RecordAttendanceRefusal::BeforeSeat.refusal().at("session").of(person).about(trainee.seat_on()));
         }
         let effective_on = inputs.dated(session.held_on, "session")?;
         if trainee.test().is_some() {

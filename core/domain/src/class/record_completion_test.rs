@@ -58,7 +58,7 @@ impl Decide for RecordCompletionTest {
             }
             let attempts_max = inputs.rules.count("completion_test.attempts_max", Some(plan.unit), effective_on)?;
             if trainee.tests.len() >= usize::try_from(attempts_max).unwrap_or(usize::MAX) {
-                return Err(RecordCompletionTestRefusal::NoAttemptLeft.refusal().of(person).about(attempts_max.to_string()));
+                return Err(RecordCompletionTestRefusal::NoAttemptLeft.refusal().of(person).about(attempts_max));
             }
         }
         test_after_sessions(class, trainee, effective_on, person)?;
@@ -206,7 +206,7 @@ mod tests {
             "completion_test.pass_mark",
         ] {
             let refusal = figures(taught_run(), &[(key, None)]).when(TRAINER_STAFF, test_of(80)).refusal();
-            assert_eq!((refusal.code, refusal.about.as_deref()), ("RULE-0001", Some(key)));
+            assert_eq!((refusal.code, refusal.about), ("RULE-0001", Some(Box::new(key.into()))));
         }
     }
 
@@ -227,7 +227,7 @@ mod tests {
         figures(world.clone(), &[malformed]).when(TRAINER_STAFF, test_of(80)).then_refused(CommonRefusal::MalformedFigure);
         let first = "training.hours_min/2-02-10-09/junior";
         let refusal = figures(world, &[(first, None)]).when(TRAINER_STAFF, test_of(80)).refusal();
-        assert_eq!(refusal.about.as_deref(), Some(first));
+        assert_eq!(refusal.about, Some(Box::new(first.into())));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::class::run::{enrolling_on, permitted_run, plan_of};
 use crate::class::state;
 use crate::command::Decide;
 use crate::decision::{Decision, Identity, Inputs, Known, NewEvent, Reads, in_order};
-use crate::refusal::{CommonRefusal, refusals};
+use crate::refusal::{About, CommonRefusal, refusals};
 use crate::rules::text::{NAME_CHARS, PHONE_CHARS, REASON_CHARS, line_of_secret};
 use crate::{Refusal, States};
 
@@ -148,7 +148,7 @@ impl Decide for RegisterTrainee {
             }
         };
         if class.seats_taken() >= usize::try_from(plan.seats.get()).unwrap_or(usize::MAX) {
-            return Err(RegisterTraineeRefusal::Full.refusal().of(subject).about(plan.seats.to_string()));
+            return Err(RegisterTraineeRefusal::Full.refusal().of(subject).about(plan.seats.get()));
         }
         let event = TraineeRegistered { class: self.class, person, category: self.category, employer: self.employer, job: self.job };
         let subjects = [subject, Subject::person(person), Subject::seat(self.class, person)].into_iter().chain(self.job.map(Subject::job));
@@ -183,8 +183,12 @@ impl PersonDescription {
                 true
             }
             (Some(fault), _) => {
-                let refusal = if fault.is_unborn { RegisterTraineeRefusal::NotBornYet } else { RegisterTraineeRefusal::NumberUnfit };
-                return Err(refusal.refusal().at("document_number").about(fault.what));
+                let refusal = if fault.is_unborn {
+                    RegisterTraineeRefusal::NotBornYet.refusal()
+                } else {
+                    RegisterTraineeRefusal::NumberUnfit.refusal().about(About::DocumentNumber(fault.what))
+                };
+                return Err(refusal.at("document_number"));
             }
         };
         let subject = Subject::person(person);

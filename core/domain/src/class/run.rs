@@ -103,12 +103,12 @@ pub(crate) fn enrolling_on(
     };
     let effective_on = inputs.effective_after(class.begun_on(), subject)?;
     if let Some(closed_on) = closed_on.filter(|closed_on| *closed_on < effective_on) {
-        return Err(RegisterTraineeRefusal::AfterClosing.refusal().of(subject).about(closed_on.to_string()));
+        return Err(RegisterTraineeRefusal::AfterClosing.refusal().of(subject).about(closed_on));
     }
     if states.trainer(plan.trainer, "class")?.may_enrol(plan.occupation, plan.starts_on, effective_on) {
         Ok(effective_on)
     } else {
-        Err(OpenRunRefusal::TrainerNotListed.refusal().of(Subject::trainer(plan.trainer)).about(effective_on.to_string()))
+        Err(OpenRunRefusal::TrainerNotListed.refusal().of(Subject::trainer(plan.trainer)).about(effective_on))
     }
 }
 

@@ -69,7 +69,7 @@ pub(crate) fn term_until(
 ) -> Result<CivilDate, Refusal> {
     if let Some(until) = announced {
         let fits = (from..=from.plus_years(TERM_YEARS_MAX)).contains(&until);
-        return if fits { Ok(until) } else { Err(ListingRefusal::TermUnfit.refusal().at("listed_until").about(from.to_string())) };
+        return if fits { Ok(until) } else { Err(ListingRefusal::TermUnfit.refusal().at("listed_until").about(from)) };
     }
     let key = "directory.validity_years";
     let years = i32::try_from(inputs.rules.count(key, unit, on)?).ok().filter(|years| (1..=TERM_YEARS_MAX).contains(years));

@@ -55,13 +55,13 @@ impl Decide for PublishHolidayCalendar {
         let off: BTreeSet<_> = self.days_off.iter().copied().collect();
         let work: BTreeSet<_> = self.work_days.iter().copied().collect();
         if let Some(day) = off.iter().chain(&work).find(|day| year_of(**day) != self.year) {
-            return Err(PublishHolidayCalendarRefusal::OutsideYear.refusal().about(day.to_string()));
+            return Err(PublishHolidayCalendarRefusal::OutsideYear.refusal().about(*day));
         }
         if let Some(day) = work.iter().find(|day| !day.is_weekend()) {
-            return Err(PublishHolidayCalendarRefusal::NotAWeekend.refusal().at("work_days").about(day.to_string()));
+            return Err(PublishHolidayCalendarRefusal::NotAWeekend.refusal().at("work_days").about(*day));
         }
         if let Some(day) = off.intersection(&work).next() {
-            return Err(PublishHolidayCalendarRefusal::Both.refusal().about(day.to_string()));
+            return Err(PublishHolidayCalendarRefusal::Both.refusal().about(*day));
         }
         let days_off: Vec<_> = off.into_iter().filter(|day| !day.is_weekend()).collect();
         let work_days: Vec<_> = work.into_iter().collect();

@@ -3,7 +3,7 @@
 use zhixin_events::Secret;
 
 use crate::Refusal;
-use crate::refusal::CommonRefusal;
+use crate::refusal::{About, CommonRefusal};
 
 /// Longest number of a document. Unit: characters.
 pub const DOCUMENT_NUMBER_CHARS: usize = 60;
@@ -21,11 +21,7 @@ pub const REASON_CHARS: usize = 500;
 pub fn line_of_text(text: &str, chars_max: usize, field: &'static str) -> Result<String, Refusal> {
     let text = text.trim();
     let unfit = text.is_empty() || text.chars().count() > chars_max || text.chars().any(char::is_control);
-    if unfit {
-        Err(CommonRefusal::TextUnfit.refusal().at(field).about(format!("1 to {chars_max} characters")))
-    } else {
-        Ok(text.to_owned())
-    }
+    if unfit { Err(CommonRefusal::TextUnfit.refusal().at(field).about(About::CharactersMax(chars_max))) } else { Ok(text.to_owned()) }
 }
 
 /// The same for a text that must not show.

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use axum::http::Uri;
+use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse as _, Response};
 use zhixin_engine::domain::access::Action;
 use zhixin_projections::ModelName;
@@ -126,10 +126,21 @@ pub(super) fn html(page: Result<String, askama::Error>) -> Result<Response, Prob
     Ok(Html(page?).into_response())
 }
 
+/// What a text says beyond its first sentence, if that is the title already.
+fn beyond_title(title: &str, text: String) -> String {
+    match text.strip_prefix(title).and_then(|rest| rest.strip_prefix(pages::ENDS)) {
+        Some(rest) if !rest.is_empty() => rest.to_owned(),
+        Some(_) | None => text,
+    }
+}
+
 /// A problem as a page.
 pub(super) fn problem_page(app: &App, caller: &Caller, uri: &Uri, lang: Lang, problem: &Problem, request_id: &str) -> Option<String> {
     let asked = Asked { lang, ..Asked::new(caller.clone(), uri.clone()) };
     let page = pages::of_code(problem.code());
+    // A page about what needs an account leads there; what the code's page tells programs is not for its readers.
+    let sign_in = problem.status() == StatusCode::UNAUTHORIZED;
+    let advice = if sign_in { Some(Texts::of(lang).system.error_sign_in.as_str()) } else { page.map(|page| page.advice(lang)) };
     let field = |part: &Part| match part {
         Part::Body(name) | Part::Parameter(name) => name.clone(),
         Part::Header(name) | Part::Path(name) => (*name).to_owned(),
@@ -139,13 +150,14 @@ pub(super) fn problem_page(app: &App, caller: &Caller, uri: &Uri, lang: Lang, pr
         frame: asked.frame(app, Nav::None, &[(&problem.title(lang), None)]),
         status: problem.status().as_u16(),
         code: problem.code().to_owned(),
+        detail: beyond_title(&problem.title(lang), problem.text(lang)),
         title: problem.title(lang),
-        detail: problem.text(lang),
-        advice: page.iter().map(|page| page.advice(lang).to_owned()).collect(),
+        advice: advice.into_iter().map(str::to_owned).collect(),
         errors: errors.collect(),
         code_href: page.map(|page| format!("/problems/{}", page.code)),
         request_id: request_id.to_owned(),
         progress: problem.progress().map(|progress| (progress.reached, progress.needed)),
+        sign_in,
     };
     view.render(lang).ok()
 }

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::app::body::Form;
 use crate::app::routes::Routes;
 use crate::auth::{self, Address, Caller};
-use crate::pages::views::{DemoAccount, Environment, FieldError, Nav, PasswordView, SignInView, with_param};
+use crate::pages::views::{DemoAccount, Environment, FieldError, Nav, PasswordView, SignInView, with_param, without_params};
 use crate::problem::{Kind, Problem};
 use crate::session::{self, accounts};
 use crate::text::Texts;
@@ -102,7 +102,7 @@ async fn sign_in(State(app): State<App>, caller: Caller, Address(address): Addre
     let https = auth::is_https(&app, &parts.headers);
     match app.sessions().sign_in(&account, password, &address, auth::cookie(&parts.headers, https)).await {
         Ok(signed_in) => {
-            let mut response = see_other(&with_param(own_path(&return_to), DONE, "signed-in"))?;
+            let mut response = see_other(&with_param(&as_asked(&asked, own_path(&return_to)), DONE, "signed-in"))?;
             response.headers_mut().insert(SET_COOKIE, crate::v1::session_cookie(https, signed_in.token.expose())?);
             Ok(response)
         }
@@ -126,16 +126,15 @@ async fn sign_out(State(app): State<App>, caller: Caller, request: Request) -> R
         let key = acting.key;
         app.blocking(move |app| Ok(session::end(app.engine(), &key)?)).await?;
     }
-    let mut response = see_other(&with_param(&home(&asked), DONE, "signed-out"))?;
+    let mut response = see_other(&with_param(&as_asked(&asked, "/"), DONE, "signed-out"))?;
     response.headers_mut().insert(SET_COOKIE, crate::v1::session_cookie(auth::is_https(&app, &parts.headers), "")?);
     Ok(response)
 }
 
-fn home(asked: &Asked) -> String {
-    match asked.query.text("lang") {
-        Some(lang) => with_param("/", "lang", lang),
-        None => "/".to_owned(),
-    }
+/// A page in the language and the type size of the form that led to it.
+fn as_asked(asked: &Asked, path: &str) -> String {
+    let chosen = ["lang", "mode"].into_iter().filter_map(|name| Some((name, asked.query.text(name)?)));
+    chosen.fold(without_params(path, &["lang", "mode"]), |path, (name, value)| with_param(&path, name, value))
 }
 
 async fn choose_role(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Problem> {
@@ -174,7 +173,7 @@ async fn change_password(State(app): State<App>, caller: Caller, Address(address
         return Ok((StatusCode::BAD_REQUEST, page).into_response());
     }
     match app.sessions().change_password(acting, old, new, &address).await {
-        Ok(()) => see_other(&with_param(&home(&asked), DONE, "password")),
+        Ok(()) => see_other(&with_param(&as_asked(&asked, "/"), DONE, "password")),
         Err(problem) if problem.status().is_client_error() => {
             let field = if problem.errors().is_empty() { "old_password" } else { "new_password" };
             let error = FieldError { field: field.to_owned(), message: problem.text(asked.lang) };

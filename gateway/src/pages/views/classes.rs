@@ -248,6 +248,10 @@ impl Class<'_> {
         error_of(self.errors(), "file")
     }
 
+    fn day_error(&self) -> Option<&str> {
+        error_of(self.errors(), "effective_on")
+    }
+
     fn errors(&self) -> &[FieldError] {
         self.v.import.as_ref().map_or(&[], |import| import.errors.as_slice())
     }

@@ -101,6 +101,10 @@ pub struct ImportReportView {
     pub faulty: Vec<FaultyRow>,
     /// Rows that repeat others.
     pub duplicates: Vec<DuplicateRow>,
+    /// The day on which the seats are taken, in words.
+    pub day: String,
+    /// Seats of the class, and those that are free.
+    pub seats: Option<(u32, u32)>,
     /// Where the confirmation posts.
     pub confirm_action: String,
     /// Marked copy of the file for download, if there is one.

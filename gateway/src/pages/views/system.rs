@@ -30,6 +30,8 @@ pub struct ErrorView {
     pub request_id: String,
     /// How far what has to be done first is, and how far it has to get; the page then renews itself.
     pub progress: Option<(u64, u64)>,
+    /// Signing in is what helps: the page offers it, with the way back.
+    pub sign_in: bool,
 }
 
 impl ErrorView {
@@ -44,6 +46,33 @@ impl ErrorView {
 struct Problem<'a> {
     p: Page<'a>,
     v: &'a ErrorView,
+}
+
+/// What a code means.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CodeView {
+    /// Frame.
+    pub frame: Frame,
+    /// The code.
+    pub code: String,
+    /// What it is, in a few words.
+    pub title: String,
+    /// Heading and text: meaning, cause, what to do.
+    pub parts: Vec<(String, String)>,
+}
+
+impl CodeView {
+    /// The page.
+    pub fn render(&self, lang: Lang) -> Result<String, askama::Error> {
+        Code { p: Page::new(&self.frame, lang), v: self }.render()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "code.html")]
+struct Code<'a> {
+    p: Page<'a>,
+    v: &'a CodeView,
 }
 
 /// How far a read model is.

@@ -12,6 +12,7 @@ use zhixin_events::JobId;
 
 use super::upload::{State, Upload};
 use crate::app::App;
+use crate::problem::pages::NOTHING_DONE;
 use crate::problem::{Kind, Problem};
 use crate::text::Lang;
 
@@ -138,6 +139,6 @@ fn settle(app: &App, upload: &mut Upload, under_way: &mut VecDeque<(u32, Receive
     Ok(())
 }
 
-fn sentences(problem: &Problem) -> (String, String, String) {
-    (problem.code().to_owned(), problem.text(Lang::Zh), problem.text(Lang::En))
+pub(super) fn sentences(problem: &Problem) -> (String, String, String) {
+    (problem.code().to_owned(), problem.text(Lang::Zh).replace(NOTHING_DONE, ""), problem.text(Lang::En))
 }

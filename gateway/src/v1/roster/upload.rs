@@ -102,7 +102,7 @@ pub(crate) struct Upload {
     pub(crate) rejected: Vec<Rejected>,
     pub(crate) state: State,
     pub(crate) job: Option<String>,
-    /// Why rows that could be written were refused: code and both sentences, by row.
+    /// Why rows that could be written would be or were refused: code and both sentences, by row.
     pub(crate) refusals: BTreeMap<u32, (String, String, String)>,
     pub(crate) written: u32,
 }
@@ -165,6 +165,10 @@ impl Upload {
     /// Rows read from the file.
     pub(crate) fn rows(&self) -> u32 {
         u32::try_from(self.accepted.len().saturating_add(self.rejected.len())).unwrap_or(u32::MAX)
+    }
+    /// Rows that the rules let be written, as far as is known.
+    pub(crate) fn promised(&self) -> impl Iterator<Item = &Accepted> {
+        self.accepted.iter().filter(|row| !self.refusals.contains_key(&row.row))
     }
     /// Until when it is kept.
     pub(crate) const fn kept_until(&self) -> Timestamp {
