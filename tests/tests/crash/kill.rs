@@ -69,7 +69,8 @@ fn every_acknowledged_commit_survives_a_kill_while_64_callers_append() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::default();
     let mut all_steps = Vec::new();
-    for round in 0..u32::try_from(Seed::rounds(20)).unwrap() {
+    let rounds = u32::try_from(Seed::rounds(20)).unwrap();
+    for round in 0..rounds {
         let first = round * CALLERS;
         let child_seed = (seed.number + u64::from(round) * 2 + 1).to_string();
         let mut child = Child::start(CHILD, &["append", dir.path().to_str().unwrap(), &child_seed, &first.to_string()], &[]);
@@ -96,7 +97,7 @@ fn every_acknowledged_commit_survives_a_kill_while_64_callers_append() {
         ledger.check_log(handle);
         check_derived(dir.path(), engine, seed.number + 1_000_000 + u64::from(round), round % 4 == 0);
     }
-    assert!(fs::read_dir(dir.path().join("data/log")).unwrap().count() > 4, "the log rolled over");
+    assert!(rounds < 20 || fs::read_dir(dir.path().join("data/log")).unwrap().count() > 4, "the log rolled over");
     let engine = open(dir.path(), seed.number);
     let cast = set_up(engine.handle());
     Ledger::check_names(engine.handle(), &cast, &all_steps);

@@ -57,6 +57,7 @@ pub fn run(fresh: &dyn Fn() -> Box<dyn Harness>) {
     strays_and_forgeries_are_never_read(fresh().as_ref());
     after_unknown_recovery_settles_what_is_true(fresh().as_ref(), Trouble::UnknownWritten);
     after_unknown_recovery_settles_what_is_true(fresh().as_ref(), Trouble::UnknownLost);
+    a_feed_goes_on_after_a_recovery(fresh().as_ref());
     an_oversize_batch_changes_nothing(fresh().as_ref());
     a_full_log_stays_open(fresh().as_ref());
     a_reader_catches_up_and_then_follows_without_gap_or_repeat(fresh().as_ref());
@@ -132,6 +133,16 @@ fn after_unknown_recovery_settles_what_is_true(harness: &dyn Harness, trouble: T
     assert_eq!(frames(&log.feed(), 0).len(), usize::try_from(expected).unwrap_or_default() + 1);
 }
 
+fn a_feed_goes_on_after_a_recovery(harness: &dyn Harness) {
+    let mut log = writer(harness);
+    assert!(log.append(&body(0, 1, b"one")).is_ok());
+    let feed = log.feed();
+    assert!(log.recover().is_ok_and(|head| head.next_position == 1));
+    assert!(log.append(&body(1, 1, b"two")).is_ok());
+    assert_eq!((feed.end(), frames(&feed, 0).len()), (2, 2), "a feed that was given out before");
+    assert_eq!(feed.wait_beyond(1, Duration::ZERO), 2);
+}
+
 fn an_oversize_batch_changes_nothing(harness: &dyn Harness) {
     let mut log = writer(harness);
     let large = vec![0; BODY_BYTES_MAX + 1];
@@ -175,7 +186,7 @@ fn a_reader_catches_up_and_then_follows_without_gap_or_repeat(harness: &dyn Harn
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::{EmbeddedLog, LogId, LogPurpose, MemoryBackend, MemoryLog, Writer};
+    use crate::log::{EmbeddedLog, LogFault, LogId, LogPurpose, MemoryBackend, MemoryLog, Writer};
     use std::sync::atomic::{AtomicU64, Ordering};
     use zhixin_store::segments::SegmentOptions;
 
@@ -209,6 +220,16 @@ mod tests {
     #[test]
     fn memory_log_keeps_the_contract() {
         run(&|| Box::new(Memory(MemoryBackend::new(test_key()))));
+    }
+
+    #[test]
+    fn a_recovery_refuses_a_log_that_lost_what_was_acknowledged() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = SegmentOptions { segment_bytes: 1 << 16, free_bytes_min: 0, ..SegmentOptions::default() };
+        let (mut log, _) = EmbeddedLog::open(dir.path(), test_key(), test_writer(), options).unwrap();
+        log.append(&body(0, 1, b"one")).unwrap();
+        std::fs::write(dir.path().join(format!("{:020}.seg", 0)), vec![0; 1 << 16]).unwrap();
+        assert!(matches!(log.recover(), Err(LogFault::Segments(_))));
     }
 
     /// Free bytes that the embedded log under test believes in.

@@ -3,7 +3,7 @@
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
@@ -38,7 +38,7 @@ pub struct EmbeddedLog {
     key: LogKey,
     writer: Writer,
     log: Option<SegmentLog>,
-    reader: SegmentReader,
+    reader: EmbeddedReader,
     head: LogHead,
 }
 
@@ -63,6 +63,7 @@ impl EmbeddedLog {
         let checked_from = report.end.saturating_sub(OPENING_CHECK_EVENTS);
         check_records(&reader, &key, checked_from, &mut |_| {})?;
         let head = LogHead { next_position: report.end, chain: report.chain.unwrap_or(key.log_id().chain_origin()), epoch: report.epoch };
+        let reader = EmbeddedReader::new(reader);
         let mut opened = Self { dir: dir.to_owned(), options, key, writer, log: Some(log), reader, head };
         opened.take_epoch()?;
         Ok((opened, report))
@@ -129,8 +130,10 @@ impl EventLog for EmbeddedLog {
     fn recover(&mut self) -> Result<LogHead, LogFault> {
         // The lock goes with the old handle; opening again reads back what is really there.
         self.log = None;
+        // What was acknowledged must be there.
+        self.options.must_reach = self.options.must_reach.max(Some(self.head.next_position));
         let (log, report) = SegmentLog::open(&self.dir, self.options.clone())?;
-        self.reader = log.reader();
+        self.reader.replace(log.reader());
         self.head = LogHead { next_position: report.end, chain: report.chain.unwrap_or(self.head.chain), epoch: report.epoch };
         self.log = Some(log);
         self.take_epoch()?;
@@ -138,7 +141,7 @@ impl EventLog for EmbeddedLog {
     }
 
     fn feed(&self) -> Arc<dyn LogReader> {
-        Arc::new(EmbeddedReader(self.reader.clone()))
+        Arc::new(self.reader.clone())
     }
 }
 
@@ -147,37 +150,50 @@ impl EventLog for EmbeddedLog {
 /// # Errors
 /// The files are damaged or cannot be read.
 pub fn open_reader(dir: &Path) -> Result<Arc<dyn LogReader>, LogFault> {
-    Ok(Arc::new(EmbeddedReader(SegmentReader::open(dir)?)))
+    Ok(Arc::new(EmbeddedReader::new(SegmentReader::open(dir)?)))
 }
 
-#[derive(Debug)]
-struct EmbeddedReader(SegmentReader);
+/// Clones read the same log, also after it was opened again.
+#[derive(Debug, Clone)]
+struct EmbeddedReader(Arc<RwLock<SegmentReader>>);
+
+impl EmbeddedReader {
+    fn new(reader: SegmentReader) -> Self {
+        Self(Arc::new(RwLock::new(reader)))
+    }
+    fn present(&self) -> SegmentReader {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+    fn replace(&self, reader: SegmentReader) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = reader;
+    }
+}
 
 impl Feed for EmbeddedReader {
     fn end(&self) -> u64 {
-        self.0.end()
+        self.present().end()
     }
     fn read(&self, from: u64, on_batch: &mut dyn FnMut(&Batch<'_>) -> ControlFlow<()>) -> Result<(), FeedFault> {
-        self.0.read(from, on_batch)
+        self.present().read(from, on_batch)
     }
     fn wait_beyond(&self, position: u64, timeout: Duration) -> u64 {
-        self.0.wait_beyond(position, timeout)
+        self.present().wait_beyond(position, timeout)
     }
 }
 
 impl LogReader for EmbeddedReader {
     fn frame_at(&self, position: u64) -> Result<EventFrame, LogFault> {
-        Ok(self.0.frame_at(position)?)
+        Ok(self.present().frame_at(position)?)
     }
 
     fn will_read(&self, positions: &[u64]) {
-        self.0.will_read(positions);
+        self.present().will_read(positions);
     }
 
     fn epochs(&self) -> Result<Vec<EpochRecord>, LogFault> {
         let mut found = Vec::new();
         let mut fault = None;
-        self.0.read_records(0, &mut |record| match epoch_of(record) {
+        self.present().read_records(0, &mut |record| match epoch_of(record) {
             Ok(Some(epoch)) => {
                 found.push(epoch);
                 ControlFlow::Continue(())
@@ -192,7 +208,7 @@ impl LogReader for EmbeddedReader {
     }
 
     fn check(&self, key: &LogKey, progress: &mut dyn FnMut(u64)) -> Result<LogHead, LogFault> {
-        check_records(&self.0, key, 0, progress)
+        check_records(&self.present(), key, 0, progress)
     }
 }
 

@@ -10,7 +10,7 @@ use super::reader::SegmentReader;
 use super::recover::{self, Stop};
 use super::scan::{Running, look_at_rest};
 use super::state::{Segment, Shared, io_fault, segment_path};
-use super::{Record, SegmentFault};
+use super::{Record, RecordKind, SegmentFault};
 use crate::files;
 
 const LOCK: &str = "lock";
@@ -20,7 +20,7 @@ const LOCK: &str = "lock";
 pub struct SegmentOptions {
     /// Size of a segment file. Unit: bytes. No record may be longer.
     pub segment_bytes: u64,
-    /// The log takes no record and makes no segment that would leave less than this free on its file system. Unit: bytes.
+    /// The log takes no batch and makes no segment that would leave less than this free on its file system. Unit: bytes.
     pub free_bytes_min: u64,
     /// A position that something else has seen durable (derived state, the vault, the checkpoint file): a log that ends before it has
     /// lost records and does not open.
@@ -192,11 +192,17 @@ impl SegmentLog {
         }
         let mut running = self.running;
         running.take_new(record).map_err(|what| AppendFault::NotNext { what })?;
-        if !self.options.has_room(&self.shared.dir, 0).map_err(AppendFault::Segment)? {
+        // Every opening takes an epoch, also one that only wants to read: what is kept free is not kept from it.
+        let is_epoch = record.envelope().kind == RecordKind::Epoch;
+        if !is_epoch && !self.options.has_room(&self.shared.dir, 0).map_err(AppendFault::Segment)? {
             return Err(AppendFault::Full);
         }
         if self.length + bytes > self.options.segment_bytes {
-            self.roll()?;
+            match self.roll() {
+                // There is no room for a segment; the full one grows by a few bytes.
+                Err(AppendFault::Full) if is_epoch => {}
+                rolled => rolled?,
+            }
         }
         self.write(record.bytes())?;
         let before = std::mem::replace(&mut self.running, running);

@@ -60,7 +60,7 @@ impl Preparer {
         let slot = Arc::new(Slot { spare: Mutex::new(Spare::None), changed: Condvar::new() });
         let (worker_slot, worker_dir, worker_options) = (Arc::clone(&slot), dir.to_owned(), options.clone());
         let thread = thread::Builder::new()
-            .name("segments".to_owned())
+            .name("zx-segments".to_owned())
             .spawn(move || work(&queue, &worker_slot, &worker_dir, &worker_options))
             .map_err(io_fault("start a thread for", dir))?;
         Ok(Self { jobs: Some(jobs), slot, thread: Some(thread), spare_path: dir.join(SPARE) })

@@ -400,12 +400,17 @@ fn full_disk_stops_appends_and_lets_them_go_on_later() {
     set_free(13_000);
     assert!(matches!(SegmentLog::open(dir.path(), limited.clone()).unwrap_err(), SegmentFault::Full));
     set_free(14_096);
-    let (mut log, _) = SegmentLog::open(dir.path(), limited).unwrap();
+    let (mut log, _) = SegmentLog::open(dir.path(), limited.clone()).unwrap();
     let write = Write::Batch(vec![(1_000, 1)]);
     append(&mut log, &write);
     set_free(9_999);
     let record = record(&log, &write);
     assert!(matches!(log.append(&record), Err(AppendFault::Full)), "below the limit nothing is taken");
+    drop(log);
+    let (mut log, _) = SegmentLog::open(dir.path(), limited).unwrap();
+    append(&mut log, &Write::Epoch);
+    let record = self::record(&log, &write);
+    assert!(matches!(log.append(&record), Err(AppendFault::Full)), "it is open, to be read");
     set_free(10_000);
     log.append(&record).unwrap();
     append(&mut log, &write);
@@ -425,7 +430,7 @@ fn full_disk_stops_appends_and_lets_them_go_on_later() {
     set_free(20_000);
     append(&mut log, &write);
     assert_eq!(log.end(), appended + 1);
-    assert_eq!(read_all(&log.reader(), 0).unwrap().len() as u64, appended + 1);
+    assert_eq!(read_all(&log.reader(), 0).unwrap().len() as u64, appended + 2, "with the epoch");
 }
 
 #[test]
