@@ -21,7 +21,7 @@ async fn every_route_that_opens_names_answers_503_when_the_reading_cannot_be_rec
     let backend = MemoryBackend::new(LogKey::new(LogId([7; 16]), [8; 32]));
     let writer = Writer { node: "test".to_owned(), code_version: "0".to_owned(), purpose: LogPurpose::Demo, now_ms: 0 };
     let log = MemoryLog::open(&backend, writer).unwrap();
-    let mut world = World::with_read_log(Some(Box::new(log))).await;
+    let mut world = World::with(|options| options.read_log = Some(Box::new(log))).await;
     let person = world.enrol(PERSON_NAME, ID_NUMBER).await;
     let number = world.certify(&person).await;
     assert_eq!(world.get("", &format!("/api/v1/certificates/{number}")).await.status, StatusCode::OK);

@@ -116,6 +116,7 @@ impl Opened {
     pub(crate) fn over(engine: Engine, common: &Common) -> anyhow::Result<Self> {
         let reader = Arc::clone(engine.handle().reader());
         let projections = Projections::open(&common.data, common.rows.kind(), reader)?;
+        engine.handle().count_unflushed(Arc::clone(projections.unflushed_bytes()));
         Ok(Self { projections: Arc::new(projections), engine })
     }
 

@@ -10,6 +10,7 @@ mod demo;
 mod folder;
 mod out;
 mod packs;
+mod panics;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,7 @@ pub(crate) enum Ending {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     out::start_logging(cli.verbose);
+    panics::end_the_process();
     let outcome = cli.common.check().map_err(anyhow::Error::from).and_then(|()| run(&cli));
     match outcome {
         Ok(Ending::Well) => ExitCode::SUCCESS,

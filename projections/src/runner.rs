@@ -8,6 +8,7 @@ use std::fs;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -30,7 +31,7 @@ const FLUSH_AFTER: Duration = Duration::from_secs(5);
 /// Unit: events.
 const LAG_MAX: u64 = if cfg!(test) { 8 } else { 100_000 };
 /// A model without rows whose log is longer than this is built by sorting, together with others like it. Unit: events.
-const FOLLOWED_MAX: u64 = LAG_MAX;
+pub(crate) const FOLLOWED_MAX: u64 = LAG_MAX;
 /// Longest wait of the applier before it looks whether to stop or to flush.
 const WAIT_MAX: Duration = Duration::from_millis(100);
 
@@ -85,6 +86,8 @@ pub(crate) struct Shared {
     pub(crate) tables: RwLock<BTreeMap<ModelName, Arc<Table>>>,
     progress: Mutex<Progress>,
     moved: Condvar,
+    /// Bytes of rows that are not flushed, as they were when something last moved.
+    unflushed: Arc<AtomicUsize>,
 }
 
 #[derive(Debug, Default)]
@@ -147,6 +150,7 @@ impl Projections {
             tables: RwLock::new(tables),
             progress: Mutex::new(Progress::default()),
             moved: Condvar::new(),
+            unflushed: Arc::default(),
         });
         shared.publish();
         let projections = Self { shared, threads: Mutex::new(Vec::new()) };
@@ -214,9 +218,9 @@ impl Projections {
         model::quarantined(&self.view(model)?, model)
     }
 
-    /// Memory that rows take until they are flushed. Unit: bytes. Commands wait at 256 MiB.
-    pub fn unflushed_bytes(&self) -> usize {
-        self.shared.tables.read().unwrap_or_else(PoisonError::into_inner).values().map(|table| table.unflushed_bytes()).sum()
+    /// Memory that rows take until they are flushed. Unit: bytes. Kept up to date, so that whoever takes commands can let them wait by it.
+    pub fn unflushed_bytes(&self) -> &Arc<AtomicUsize> {
+        &self.shared.unflushed
     }
 
     /// Stops the threads and flushes what it applied. Queries go on answering.
@@ -268,6 +272,7 @@ impl Shared {
         let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
         progress.positions = tables.iter().map(|(model, table)| (*model, table.checkpoint().position)).collect();
         drop((tables, progress));
+        self.count_unflushed();
         self.moved.notify_all();
     }
 
@@ -389,9 +394,7 @@ impl Shared {
     }
 
     fn flush_if_due(&self, flushed: &mut Instant) {
-        let unflushed: usize =
-            self.tables.read().unwrap_or_else(PoisonError::into_inner).values().map(|table| table.unflushed_bytes()).sum();
-        if unflushed < FLUSH_BYTES && flushed.elapsed() < FLUSH_AFTER {
+        if self.count_unflushed() < FLUSH_BYTES && flushed.elapsed() < FLUSH_AFTER {
             return;
         }
         *flushed = Instant::now();
@@ -402,7 +405,16 @@ impl Shared {
 
     fn flush(&self) -> Result<(), RowFault> {
         let tables: Vec<_> = self.tables.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-        tables.iter().try_for_each(|table| table.flush())
+        let flushed = tables.iter().try_for_each(|table| table.flush());
+        self.count_unflushed();
+        flushed
+    }
+
+    fn count_unflushed(&self) -> usize {
+        let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
+        let bytes = tables.values().map(|table| table.unflushed_bytes()).sum();
+        self.unflushed.store(bytes, Ordering::Relaxed);
+        bytes
     }
 }
 

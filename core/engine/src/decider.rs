@@ -37,6 +37,7 @@ use crate::pipeline::{Pipeline, Standing};
 use crate::progress::Progress;
 use crate::sealing::{self, Place};
 use crate::seen::SeenCommands;
+use crate::unflushed::Unflushed;
 use crate::vault_keys::{KeyRing, NewKeys};
 use crate::younger::{Forgettable, Recent, Younger};
 
@@ -44,8 +45,6 @@ use crate::younger::{Forgettable, Recent, Younger};
 pub(crate) const READ_ROUNDS_MAX: usize = 4;
 /// How often fresh ids are drawn again when one is taken.
 const COLLISIONS_MAX: usize = 8;
-/// Derived rows in memory at which commands wait. Unit: bytes.
-const UNFLUSHED_BYTES_MAX: usize = 256 << 20;
 /// How often commands wait for rows to be flushed before they are turned away.
 const MEMORY_WAITS_MAX: usize = 20;
 /// Commands that are served on one view of the index while there is a newer one. Why bounded: the younger facts beside it grow
@@ -66,6 +65,7 @@ pub(crate) struct Surroundings {
     pub(crate) index: Arc<Table>,
     pub(crate) snapshots: Arc<Table>,
     pub(crate) indexed: Arc<Progress>,
+    pub(crate) unflushed: Arc<Unflushed>,
     pub(crate) pipeline: Arc<Pipeline>,
     pub(crate) seen: Arc<SeenCommands>,
     pub(crate) keys: Arc<KeyRing>,
@@ -243,7 +243,7 @@ impl Decider {
     /// Waits a while when too many derived rows are unflushed; says whether there is room again.
     fn has_memory(&self) -> bool {
         for _ in 0..MEMORY_WAITS_MAX {
-            if self.around.index.unflushed_bytes() <= UNFLUSHED_BYTES_MAX {
+            if !self.around.unflushed.is_too_much() {
                 return true;
             }
             self.around.indexed.wait_for(u64::MAX, IDLE);

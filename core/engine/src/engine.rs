@@ -17,7 +17,7 @@ use zhixin_events::access::AccountOpened;
 use zhixin_events::commit::{Commit, EventRecord};
 use zhixin_events::{AccountId, CommandId, Event, Role, Subject, Timestamp, registry};
 use zhixin_store::rows::RowKind;
-use zhixin_store::segments::{BodyBuilder, SegmentOptions};
+use zhixin_store::segments::{BodyBuilder, OpenReport, SegmentOptions, TornTail};
 use zhixin_store::table::Table;
 use zhixin_store::vault::{LmdbVault, Vault};
 
@@ -38,19 +38,23 @@ use crate::identity::IdentityKeys;
 use crate::log::{EmbeddedLog, EventLog, LogId, LogPurpose, LogReader, Writer};
 use crate::merkle::{Checkpoint, tiles};
 use crate::origin::{Origin, published_outside};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, StopsWithPanic};
 use crate::progress::Progress;
 use crate::publisher::{LastSigned, Publisher};
 use crate::read_log::{self, ReadLog};
 use crate::recompute::{Recomputation, Recomputer};
 use crate::secrets::Secrets;
 use crate::seen::{Filler, SeenCommands};
+use crate::unflushed::Unflushed;
 use crate::vault_keys::{KeyRing, MasterKeyFile};
 
 /// Commands that may wait to be decided; one more is refused.
 pub const QUEUE_MAX: usize = 4_096;
 /// Size of a segment of the log of reads. Unit: bytes.
 const READS_SEGMENT_BYTES: u64 = 8 << 20;
+/// How the names of the engine's threads begin. Whoever runs an engine ends the process when one of them panics: what it kept in memory may be
+/// wrong.
+pub const THREAD_PREFIX: &str = "zx-";
 /// Marks a data folder that was restored and has not been shown the newest published checkpoint.
 pub const UNSIGNED_MARK: &str = "unsigned";
 
@@ -172,11 +176,13 @@ impl Engine {
             entropy: options.entropy.fork(),
             log_key: secrets.log_key.clone(),
             reader,
-            index,
+            index: Arc::clone(&index),
             indexed: Arc::new(Progress::new(derived.reached())),
             keys: Arc::clone(&keys),
             publisher,
             read_log,
+            pipeline: Arc::clone(&pipeline),
+            unflushed: Arc::new(Unflushed::new(vec![Arc::clone(&index), Arc::clone(&snapshots)])),
             recomputation: Arc::new(Recomputation::new(derived.reached())),
             commands: Mutex::new(Arc::downgrade(&sender)),
             idempotency_key: secrets.idempotency_key.clone(),
@@ -244,6 +250,7 @@ fn surroundings(
         index: Arc::clone(&shared.index),
         snapshots: Arc::clone(snapshots),
         indexed: Arc::clone(&shared.indexed),
+        unflushed: Arc::clone(&shared.unflushed),
         pipeline: Arc::clone(pipeline),
         seen: Arc::clone(seen),
         keys: Arc::clone(&shared.keys),
@@ -282,10 +289,10 @@ fn start_following(
     let filler = Filler { seen, view: DerivedView::of(&shared.index)?, stopping: Arc::clone(stopping) };
     let flusher = Flusher { tables, handle: handle.clone(), stopping: Arc::clone(stopping) };
     Ok(vec![
-        spawn("follow", move || follower.run())?,
-        spawn("flush", move || flusher.run())?,
-        spawn("recompute", move || recomputer.run())?,
-        spawn("seen", move || filler.run())?,
+        spawn("follow", pipeline, move || follower.run())?,
+        spawn("flush", pipeline, move || flusher.run())?,
+        spawn("recompute", pipeline, move || recomputer.run())?,
+        spawn("seen", pipeline, move || filler.run())?,
     ])
 }
 
@@ -300,11 +307,11 @@ fn start_writing(
     keys: Arc<KeyRing>,
 ) -> Result<Writing, OpenFault> {
     let (closing, appending) = (ClosingAtEnd(Arc::clone(pipeline)), Arc::clone(pipeline));
-    let deciding = spawn("decide", move || {
+    let deciding = spawn("decide", pipeline, move || {
         let _closing = closing;
         decider.run(&commands);
     })?;
-    Ok((deciding, spawn("append", move || appender::run(log, &appending, &keys))?))
+    Ok((deciding, spawn("append", pipeline, move || appender::run(log, &appending, &keys))?))
 }
 
 /// Closes the pipeline when the deciding thread ends, also on a broken invariant: the appender must not wait for it for ever.
@@ -322,8 +329,18 @@ fn join<T>(thread: JoinHandle<T>) {
     }
 }
 
-fn spawn<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<JoinHandle<T>, OpenFault> {
-    std::thread::Builder::new().name(format!("zx-{name}")).spawn(work).map_err(|source| OpenFault::Thread { source })
+/// Starts a thread without which nothing may be written.
+fn spawn<T: Send + 'static>(
+    name: &str,
+    pipeline: &Arc<Pipeline>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, OpenFault> {
+    let stops = StopsWithPanic(Arc::clone(pipeline));
+    let work = move || {
+        let _stops = stops;
+        work()
+    };
+    std::thread::Builder::new().name(format!("{THREAD_PREFIX}{name}")).spawn(work).map_err(|source| OpenFault::Thread { source })
 }
 
 fn open_log(
@@ -359,10 +376,15 @@ fn build_inputs(options: &EngineOptions, secrets: &Secrets, keys: &Arc<KeyRing>,
 fn open_segments(options: &EngineOptions, secrets: &Secrets, must_reach: u64) -> Result<Box<dyn EventLog>, OpenFault> {
     let segments = SegmentOptions { segment_bytes: options.segment_bytes, must_reach: Some(must_reach), ..SegmentOptions::default() };
     let (log, report) = EmbeddedLog::open(&options.data.join("log"), secrets.log_key.clone(), writer(options), segments)?;
-    if let Some(torn) = report.torn_tail {
-        tracing::warn!(segment = torn.segment, offset = torn.offset, bytes = torn.bytes, what = torn.what, "a torn tail was cut off");
-    }
+    tell_of_torn_tail("log", &report);
     Ok(Box::new(log))
+}
+
+/// Says what was cut off: it was never acknowledged, but nothing goes without a word.
+fn tell_of_torn_tail(log: &str, report: &OpenReport) {
+    if let Some(TornTail { segment, offset, bytes, what }) = &report.torn_tail {
+        tracing::warn!(log, segment, offset, bytes, what, "a torn tail was cut off");
+    }
 }
 
 fn writer(options: &EngineOptions) -> Writer {
@@ -437,7 +459,8 @@ fn check_signed(data: &Path, derived: &Derived, last_signed: Option<LastSigned>,
 
 fn open_read_segments(options: &EngineOptions, secrets: &Secrets, must_reach: u64) -> Result<Box<dyn EventLog>, OpenFault> {
     let segments = SegmentOptions { segment_bytes: READS_SEGMENT_BYTES, must_reach: Some(must_reach), ..SegmentOptions::default() };
-    let (log, _) = EmbeddedLog::open(&options.data.join("reads"), secrets.reads_key.clone(), writer(options), segments)?;
+    let (log, report) = EmbeddedLog::open(&options.data.join("reads"), secrets.reads_key.clone(), writer(options), segments)?;
+    tell_of_torn_tail("reads", &report);
     Ok(Box::new(log))
 }
 

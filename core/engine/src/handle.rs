@@ -1,6 +1,7 @@
 //! The handle of an open engine: commands in, history and proofs out, personal data only with a recorded reading.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -31,11 +32,13 @@ use crate::fault::OpenFault;
 use crate::history::{self, CommitAt, HistoryFault};
 use crate::identity::IdentityKeys;
 use crate::log::{LogKey, LogPurpose, LogReader};
+use crate::pipeline::Pipeline;
 use crate::progress::Progress;
 use crate::publisher::{Published, Publisher};
 use crate::read_log::{ReadLog, Reading};
 use crate::recompute::Recomputation;
 use crate::sealing::{self, OpenedField};
+use crate::unflushed::Unflushed;
 use crate::vault_keys::{Key, KeyFault, KeyRing};
 
 /// What all handles share.
@@ -52,6 +55,8 @@ pub(crate) struct Shared {
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) publisher: Arc<Publisher>,
     pub(crate) read_log: ReadLog,
+    pub(crate) pipeline: Arc<Pipeline>,
+    pub(crate) unflushed: Arc<Unflushed>,
     pub(crate) recomputation: Arc<Recomputation>,
     pub(crate) commands: Mutex<Weak<SyncSender<(Submission, Reply)>>>,
     pub(crate) idempotency_key: Key,
@@ -138,6 +143,17 @@ impl EngineHandle {
     pub fn execute_blocking(&self, submission: Submission) -> Answer {
         let answer = self.submit(submission).map_err(CommandError::Unavailable)?;
         answer.blocking_recv().unwrap_or(Err(CommandError::Unavailable(Unavailable::Stopped)))
+    }
+
+    /// Why no command is taken until a restart, if none is.
+    pub fn writing_stopped(&self) -> Option<Unavailable> {
+        self.shared.pipeline.standing().stopped
+    }
+
+    /// Counts rows that somebody else derives from this log and has not flushed, in bytes: commands wait while all of them together with the
+    /// engine's take more than [`UNFLUSHED_BYTES_MAX`](crate::unflushed::UNFLUSHED_BYTES_MAX).
+    pub fn count_unflushed(&self, bytes: Arc<AtomicUsize>) {
+        self.shared.unflushed.count(bytes);
     }
 
     /// The fingerprint of a command's canonical body.

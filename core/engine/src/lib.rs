@@ -34,6 +34,7 @@ mod rehearsal;
 pub mod sealing;
 mod secrets;
 mod seen;
+pub mod unflushed;
 pub mod vault_keys;
 
 pub mod verify;

@@ -4,7 +4,7 @@
 //! it was decided on top of the failed one; the decider sees the new generation and drops its overlay.
 
 use std::collections::BTreeMap;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use zhixin_store::segments::BodyBuilder;
 
@@ -210,6 +210,18 @@ impl Pipeline {
     pub(crate) fn close(&self) {
         self.state().closing = true;
         self.changed.notify_all();
+    }
+}
+
+/// Stops writing when a thread that writing rests on ends by a broken invariant, for nobody would notice otherwise: callers would wait for
+/// ever, or commands be taken that nothing follows.
+pub(crate) struct StopsWithPanic(pub(crate) Arc<Pipeline>);
+
+impl Drop for StopsWithPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.failed(Unavailable::OutcomeUnknown, true);
+        }
     }
 }
 

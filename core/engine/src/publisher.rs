@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing is signed that does not extend what was signed before.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use zhixin_events::PersonId;
@@ -68,6 +69,7 @@ pub struct Publisher {
     published: RwLock<Option<Published>>,
     known: Mutex<Known>,
     unsigned: bool,
+    failing: AtomicBool,
 }
 
 impl Publisher {
@@ -79,7 +81,17 @@ impl Publisher {
         unsigned: bool,
     ) -> Self {
         let origin = signer.verifier().name().to_owned();
-        Self { origin, signer, origins, keys, file, published: RwLock::new(None), known: Mutex::new(known), unsigned }
+        Self {
+            origin,
+            signer,
+            origins,
+            keys,
+            file,
+            published: RwLock::new(None),
+            known: Mutex::new(known),
+            unsigned,
+            failing: AtomicBool::new(false),
+        }
     }
 
     /// The origin: names the log, since its first start or its last renewal.
@@ -107,6 +119,11 @@ impl Publisher {
         &self.signer
     }
 
+    /// Whether the last checkpoint could not be signed or published.
+    pub fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
+    }
+
     /// Publishes the tree, unless it is published already or the log is unsigned.
     pub(crate) fn publish(&self, tree: &TreeBuilder) {
         let last = self.published();
@@ -122,15 +139,21 @@ impl Publisher {
         match note {
             Ok((Ok(()), note)) => {
                 // First outside the folder: a copy of the folder that knows less than somebody was shown must be told so.
-                if self.write_file(|known| known.note.clone_from(&note)) {
+                let written = self.write_file(|known| known.note.clone_from(&note));
+                self.failing.store(!written, Ordering::Relaxed);
+                if written {
                     let published = Published { note, size: signed.size, root: signed.root };
                     *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(published);
                 }
             }
             Ok((Err(fault), _)) => {
+                self.failing.store(true, Ordering::Relaxed);
                 tracing::error!(fault = %log_chain(&fault), runbook = "checkpoint", "the last signed checkpoint could not be stored; nothing was signed");
             }
-            Err(fault) => tracing::error!(fault = %log_chain(&fault), runbook = "checkpoint", "a checkpoint could not be signed"),
+            Err(fault) => {
+                self.failing.store(true, Ordering::Relaxed);
+                tracing::error!(fault = %log_chain(&fault), runbook = "checkpoint", "a checkpoint could not be signed");
+            }
         }
     }
 

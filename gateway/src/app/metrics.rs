@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -60,7 +61,10 @@ impl Metrics {
             ("zhixin_read_models_position", reached),
             ("zhixin_read_models_lag_events", end.saturating_sub(reached)),
             ("zhixin_checkpoint_events", signed),
-            ("zhixin_read_models_unflushed_bytes", u64::try_from(app.deps().projections.unflushed_bytes()).unwrap_or(u64::MAX)),
+            (
+                "zhixin_read_models_unflushed_bytes",
+                u64::try_from(app.deps().projections.unflushed_bytes().load(Ordering::Relaxed)).unwrap_or(u64::MAX),
+            ),
         ];
         for (name, value) in gauges {
             line(&mut out, &format!("# TYPE {name} gauge\n{name} {value}"));

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use zhixin_engine::answer::Unavailable;
 use zhixin_events::{Role, Timestamp};
 use zhixin_projections::ModelName;
 use zhixin_projections::sample::RowCheckCounts;
@@ -35,6 +36,16 @@ pub(crate) fn troubles(app: &App) -> Vec<(&'static str, &'static str)> {
     if engine.now().is_err() {
         found.push(("系统时钟异常", "the clock cannot be trusted"));
     }
+    if let Some(stopped) = engine.writing_stopped() {
+        found.push(if stopped == Unavailable::OutcomeUnknown {
+            ("已停止写入，重启后才知道最后的操作是否已记录", "writing has stopped; a restart shows whether the last commands were recorded")
+        } else {
+            ("已停止写入，须重启", "writing has stopped until a restart")
+        });
+    }
+    if engine.vault().get(b"w/").is_err() {
+        found.push(("密钥库无法读取", "the vault cannot be read"));
+    }
     if projections.fault().is_some() {
         found.push(("统计数据停止更新", "the read models have stopped"));
     }
@@ -49,16 +60,20 @@ pub(crate) fn troubles(app: &App) -> Vec<(&'static str, &'static str)> {
     found
 }
 
-/// What is wrong with figures that are served all the same: people are told, but the process goes on.
-pub(crate) fn wrong_rows(app: &App) -> Option<(&'static str, &'static str)> {
-    let found = app.deps().row_checks.as_ref().is_some_and(|checks| checks.counts().wrong > 0);
-    found.then_some(("抽样核对发现统计数据与记录不一致", "samples of the read models differ from the record"))
-}
-
-/// Proofs may not check; the log itself is not touched.
-fn wrong_tree(app: &App) -> Option<(&'static str, &'static str)> {
-    let found = app.engine().recomputation().trouble().is_some();
-    found.then_some(("重新计算发现存储的证明树与记录不一致", "the stored tree differs from the record, or could not be recomputed"))
+/// What is wrong although the process goes on and the log is not touched: people are told.
+pub(crate) fn warnings(app: &App) -> Vec<(&'static str, &'static str)> {
+    let mut found = Vec::new();
+    if app.deps().row_checks.as_ref().is_some_and(|checks| checks.counts().wrong > 0) {
+        found.push(("抽样核对发现统计数据与记录不一致", "samples of the read models differ from the record"));
+    }
+    // Proofs may not check.
+    if app.engine().recomputation().trouble().is_some() {
+        found.push(("重新计算发现存储的证明树与记录不一致", "the stored tree differs from the record, or could not be recomputed"));
+    }
+    if app.engine().publisher().is_failing() {
+        found.push(("检查点无法签署或发布", "checkpoints cannot be signed or published"));
+    }
+    found
 }
 
 async fn ready(State(app): State<App>) -> Result<Response, Problem> {
@@ -105,8 +120,7 @@ fn status_json(app: &App) -> Result<Value, Problem> {
         json!({ "samples": samples, "rows": rows, "wrong_rows": wrong, "rounds": rounds, "last_round_at": last_round_at })
     });
     let mut troubles = troubles(app);
-    troubles.extend(wrong_rows(app));
-    troubles.extend(wrong_tree(app));
+    troubles.extend(warnings(app));
     let troubles: Vec<Value> = troubles.iter().map(|(zh, en)| json!({ "zh": zh, "en": en })).collect();
     Ok(json!({
         "healthy": troubles.is_empty(),

@@ -18,7 +18,7 @@ use zhixin_engine::domain::document::PublishRulePack;
 use zhixin_engine::engine::{Engine, EngineOptions};
 use zhixin_engine::entropy::SeededEntropy;
 use zhixin_engine::handle::EngineHandle;
-use zhixin_engine::log::{EventLog, LogPurpose};
+use zhixin_engine::log::LogPurpose;
 use zhixin_engine::vault_keys::MasterKeyFile;
 use zhixin_events::document::PackFigure;
 use zhixin_events::field::Digest32;
@@ -77,11 +77,11 @@ impl Answer {
 impl World {
     /// A world with accounts, a trainer and an open class.
     pub async fn new() -> Self {
-        Self::with_read_log(None).await
+        Self::with(|_| {}).await
     }
 
-    /// The same, with a log of reads of the test's own.
-    pub async fn with_read_log(read_log: Option<Box<dyn EventLog>>) -> Self {
+    /// The same, over an engine with a log of the test's own, say.
+    pub async fn with(change: impl FnOnce(&mut EngineOptions)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let key = dir.path().join("master.key");
         MasterKeyFile::new(&key).create(&SeededEntropy::new(1)).unwrap();
@@ -92,7 +92,7 @@ impl World {
         options.rows = RowKind::Memory;
         options.segment_bytes = 1 << 20;
         options.publish_every = Duration::from_millis(1);
-        options.read_log = read_log;
+        change(&mut options);
         let engine = Engine::open(options).unwrap();
         let handle = engine.handle().clone();
         let feed = Arc::clone(handle.reader());

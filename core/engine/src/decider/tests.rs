@@ -57,6 +57,7 @@ impl Loop {
             index: Arc::clone(&shared.index),
             snapshots: Arc::new(Table::new(open_rows(RowKind::Memory, dir.path()).unwrap()).unwrap()),
             indexed: Arc::clone(&shared.indexed),
+            unflushed: Arc::clone(&shared.unflushed),
             pipeline: Arc::clone(&pipeline),
             keys: Arc::clone(&shared.keys),
             identities: shared.identities.clone(),

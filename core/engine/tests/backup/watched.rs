@@ -1,8 +1,8 @@
-//! A log that is watched from outside, and whose reader fails when it is told to.
+//! A log that is watched from outside, and that fails when it is told to.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use zhixin_engine::log::{AppendFault, EpochRecord, EventLog, LogFault, LogHead, LogKey, LogPurpose, LogReader};
@@ -18,6 +18,15 @@ pub(crate) struct Watch {
     pub(crate) no_frames: AtomicBool,
     /// The next scan fails, if it has anything to read.
     pub(crate) fail_once: AtomicBool,
+    /// The thread of this name panics when it next appends or scans.
+    pub(crate) panics_in: Mutex<Option<&'static str>>,
+}
+
+impl Watch {
+    fn meet(&self) {
+        let meant = *self.panics_in.lock().unwrap();
+        assert!(meant.is_none() || std::thread::current().name() != meant, "a broken invariant, for this test");
+    }
 }
 
 /// The log.
@@ -46,6 +55,7 @@ impl EventLog for Watched {
         self.log.purpose()
     }
     fn append(&mut self, body: &[u8]) -> Result<LogHead, AppendFault> {
+        self.watch.meet();
         self.log.append(body)
     }
     fn recover(&mut self) -> Result<LogHead, LogFault> {
@@ -61,6 +71,7 @@ impl Feed for WatchedReader {
         self.reader.end()
     }
     fn read(&self, from: u64, on_batch: &mut dyn FnMut(&Batch<'_>) -> ControlFlow<()>) -> Result<(), FeedFault> {
+        self.watch.meet();
         // Only where there is something to read: what looks whether there is anything must not use the fault up.
         if from < self.end() && self.watch.fail_once.swap(false, Ordering::SeqCst) {
             return Err(FeedFault::Source { position: from, source: "for this test".into() });

@@ -60,7 +60,7 @@ fn view(app: &App, asked: &Asked) -> Result<StatusView, Problem> {
         None => t.status_never.to_string(),
     };
     let mut troubles = status::troubles(app);
-    troubles.extend(status::wrong_rows(app));
+    troubles.extend(status::warnings(app));
     let mut facts =
         vec![Fact { label: lang.pick("来源标识", "Origin").to_owned(), value: engine.publisher().origin().to_owned(), href: None }];
     facts.push(row_checks(app, lang));
