@@ -26,6 +26,7 @@ pub mod rebuild;
 pub mod replay;
 pub mod runner;
 pub mod sample;
+pub mod verify;
 
 #[cfg(test)]
 mod properties;

@@ -118,21 +118,6 @@ impl Projections {
         let fold = replay::build(model, self.shared.feed.as_ref(), position)?;
         Ok(compare(&live, &fold)?)
     }
-
-    /// Compares the live rows of models with rows built afresh beside them, all in one pass: for logs of any length.
-    ///
-    /// # Errors
-    /// The rows or the log failed.
-    pub fn verify_against_log(&self, models: &[ModelName]) -> Result<Vec<Difference>, ProjectionFault> {
-        let built = self.rebuild(models, &mut |_| ControlFlow::Continue(()))?.unwrap_or_default();
-        built
-            .into_iter()
-            .map(|mut built| {
-                let difference = built.compare()?;
-                built.discard().map(|()| difference)
-            })
-            .collect()
-    }
 }
 
 /// Brings rows that are there up to `end` and stores them; `false` when broken off.

@@ -336,6 +336,8 @@ async fn a_restored_backup_has_the_same_tree_and_signs_no_fork() -> anyhow::Resu
     json_lines(&folder, &["restore", backup, "--vault", vault, "--json"])?;
     let whole = json_lines(&folder, &["verify", "--json"])?;
     assert_eq!((text(&whole[0], "/root")?, &whole[0]["whole"]), (root, &json!(true)));
+    assert!(folder.run(&["verify"])?.ended(0)?.out.contains("left  rows quota       there are no rows yet"));
+    assert!(!folder.data().join("rows").exists(), "`verify` makes none");
     let server = folder.serve(&[])?;
     let client = Client::of(&server)?.sign_in(demo.account("national_office")?).await?;
     let body = json!({ "name": "示范学院", "uscc": uscc(7), "unit": "11" });
