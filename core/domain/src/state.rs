@@ -1,5 +1,8 @@
 //! State: the fold of the history of a subject. What a decision reads.
 
+#[cfg(test)]
+mod snapshots;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
