@@ -115,8 +115,7 @@ fn path(world: &World, route: &RouteInfo) -> String {
         "/api/v1/live" => format!("{filled}?after=0&messages=1"),
         "/log/consistency" => format!("{filled}?from=0&to=1"),
         "/api/v1/subjects/{kind}/{id}/reads" => format!("/api/v1/subjects/person/{}/reads", id("person")),
-        "/api/v1/classes/{id}" => format!("{filled}?names=1&purpose=class_administration"),
-        "/classes/{id}" => format!("{filled}?names=1"),
+        "/api/v1/classes/{id}" | "/classes/{id}" => format!("{filled}?names=1&purpose=class_administration"),
         _other => filled,
     }
 }

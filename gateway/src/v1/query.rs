@@ -70,6 +70,16 @@ impl Query {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// The value of a parameter of at most so many characters.
+    ///
+    /// # Errors
+    /// It is longer.
+    pub(crate) fn short(&self, name: &str, chars_max: usize) -> Result<Option<&str>, Problem> {
+        let fits = |text: &&str| text.chars().count() <= chars_max;
+        let (zh, en) = (format!("至多 {chars_max} 个字符"), format!("at most {chars_max} characters"));
+        self.text(name).map(|text| Some(text).filter(fits).ok_or_else(|| bad_parameter(Kind::OutOfRange, name, zh, en))).transpose()
+    }
+
     /// The value of a parameter as a word of a list, a date or an id.
     ///
     /// # Errors

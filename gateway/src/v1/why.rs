@@ -12,7 +12,8 @@ use zhixin_projections::{AsOf, ModelName, TableView, certificates, classes, occu
 use super::moment::{self, Moment};
 use super::names::Names;
 use super::query::Query;
-use super::{sight, story};
+use super::sight::{self, place_of_class};
+use super::story;
 use crate::app::App;
 use crate::app::body::bad_parameter;
 use crate::app::routes::{Doc, Param, Routes};
@@ -69,8 +70,8 @@ impl Why {
 /// Finds the events behind a figure. Blocks.
 ///
 /// # Errors
-/// A parameter is wrong, or there is no such row.
-pub(crate) fn find(app: &App, query: &Query, view: AsOf) -> Result<Why, Problem> {
+/// A parameter is wrong, or there is no such row that the caller may see.
+pub(crate) fn find(app: &App, caller: &Caller, query: &Query, view: AsOf) -> Result<Why, Problem> {
     let model = query.choice("model", &MODELS, ModelName::from_name)?.unwrap_or(ModelName::Quota);
     let missing = || bad_parameter(Kind::Malformed, "row", "缺少这个参数", "the parameter is missing");
     let row = query.text("row").ok_or_else(missing)?;
@@ -82,7 +83,10 @@ pub(crate) fn find(app: &App, query: &Query, view: AsOf) -> Result<Why, Problem>
         let positions = quota::why(&rows, &key, field, view)?;
         return Ok(Why { model, figure: Some((quota::row(&rows, &key, view)?, field)), positions });
     }
-    let positions = of_row(&rows, model, row, view)?.ok_or(Kind::NotFound)?;
+    let positions = of_row(app, caller, &rows, (model, row), view)?.filter(|positions| !positions.is_empty());
+    let mut positions = positions.ok_or(Kind::NotFound)?;
+    positions.sort_unstable();
+    positions.dedup();
     Ok(Why { model, figure: None, positions })
 }
 
@@ -90,33 +94,42 @@ fn id<T: std::str::FromStr>(text: &str) -> Result<T, Problem> {
     text.parse().map_err(|_| bad_parameter(Kind::BadId, "row", "编号的写法不对", "it is not written as ids are"))
 }
 
-/// The events behind a row that is no count.
-fn of_row(rows: &TableView, model: ModelName, row: &str, view: AsOf) -> Result<Option<Vec<Position>>, Problem> {
+/// The events behind a row that is no count. What lies in a class is found only by those who may see the class; that a certificate was
+/// issued or revoked is public, but where the name of its holder stands leads to the person.
+fn of_row(
+    app: &App,
+    caller: &Caller,
+    rows: &TableView,
+    (model, row): (ModelName, &str),
+    view: AsOf,
+) -> Result<Option<Vec<Position>>, Problem> {
+    let class = |id: ClassId| {
+        let found = classes::by_id(&app.rows(ModelName::Classes)?, id, view)?;
+        Ok::<_, Problem>(found.filter(|detail| caller.scope(Action::ReadHistory).covers(&place_of_class(&detail.entry))))
+    };
     Ok(match model {
         ModelName::Quota => None,
-        ModelName::Certificates => certificates::by_id(rows, id::<CertificateId>(row)?, view)?.map(|entry| {
-            let revoked = match entry.status {
-                certificates::CertificateStatus::Valid => None,
-                certificates::CertificateStatus::Revoked { position, .. } => Some(position),
-            };
-            [Some(entry.name_position), Some(entry.position), revoked].into_iter().flatten().collect()
-        }),
-        ModelName::Classes => match row.split_once(':') {
-            Some((class, person)) => {
-                classes::trainee(rows, id::<ClassId>(class)?, id::<PersonId>(person)?, view)?.map(|trainee| trainee.positions)
+        ModelName::Certificates => match certificates::by_id(rows, id::<CertificateId>(row)?, view)? {
+            None => None,
+            Some(entry) => {
+                let revoked = match entry.status {
+                    certificates::CertificateStatus::Valid => None,
+                    certificates::CertificateStatus::Revoked { position, .. } => Some(position),
+                };
+                let name = class(entry.class)?.map(|_| entry.name_position);
+                Some([name, Some(entry.position), revoked].into_iter().flatten().collect())
             }
-            None => classes::by_id(rows, id::<ClassId>(row)?, view)?.map(|detail| detail.positions),
+        },
+        ModelName::Classes => match row.split_once(':') {
+            Some((of, person)) => {
+                let (of, person) = (id(of)?, id::<PersonId>(person)?);
+                let found = class(of)?.map(|_| classes::trainee(rows, of, person, view)).transpose()?;
+                found.flatten().map(|trainee| trainee.positions)
+            }
+            None => class(id(row)?)?.map(|detail| detail.positions),
         },
         ModelName::Trainers => Some(trainers::events(rows, id::<TrainerId>(row)?, view)?),
         ModelName::Occupations => Some(occupations::events(rows, id::<OccupationId>(row)?, view)?),
-    }
-    .filter(|events| !events.is_empty()))
-    .map(|found| {
-        found.map(|mut positions: Vec<Position>| {
-            positions.sort_unstable();
-            positions.dedup();
-            positions
-        })
     })
 }
 
@@ -125,7 +138,7 @@ async fn get(State(app): State<App>, caller: Caller, request: Request) -> Result
     caller.require(Action::ReadHistory)?;
     app.blocking(move |app| {
         let moment = Moment::of(app, &query)?;
-        let why = find(app, &query, moment.view)?;
+        let why = find(app, &caller, &query, moment.view)?;
         let after = query.number("after", (0, u64::MAX))?;
         let limit = query.number("limit", (1, 200))?.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(50);
         let rest = why.positions.iter().map(|position| position.0).filter(|position| after.is_none_or(|after| *position > after));

@@ -136,8 +136,7 @@ fn opened(app: &App, asked: &Asked, class: &ClassEntry, shown: &[Trainee]) -> Re
     }
     let acting = shared::may_open(&asked.caller, class)?;
     let purpose = asked.query.word("purpose")?.unwrap_or_else(|| usual_purpose(acting.role));
-    let persons: Vec<PersonId> = shown.iter().map(|trainee| trainee.person).collect();
-    shared::open_names(app, acting, (purpose, shared::case_of(&asked.query)), &persons).map(Some)
+    shared::open_names(app, acting, (purpose, shared::case_of(&asked.query)?), shown).map(Some)
 }
 
 struct Page<'a> {

@@ -289,7 +289,7 @@ fn why_view(app: &App, asked: &Asked) -> Result<WhyView, Problem> {
     let (lang, t) = (asked.lang, Texts::of(asked.lang));
     let moment = Moment::of_page(app, &asked.query)?;
     let query = with_unit(&asked.query);
-    let why = why::find(app, &query, moment.view)?;
+    let why = why::find(app, &asked.caller, &query, moment.view)?;
     let names = Names::of(app, moment.view, lang)?;
     let page = asked.query.number("page", (1, 1_000_000))?.and_then(|page| usize::try_from(page).ok()).unwrap_or(1);
     let skipped = page.saturating_sub(1).saturating_mul(WHY_PAGE);

@@ -7,7 +7,6 @@ use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 use zhixin_engine::domain::access::{Action, may_claim, needs_case};
-use zhixin_engine::history;
 use zhixin_engine::read_log::Reading;
 use zhixin_events::scope::Scope;
 use zhixin_events::{ClassId, ClassStatus, PersonId, PlanYear, ReadPurpose, ReportingUnit, Secret, Subject, TalentCategory, TrainerId};
@@ -32,7 +31,7 @@ pub(crate) const PAGE_MAX: u64 = 200;
 /// Longest table.
 const CSV_ROWS_MAX: usize = 10_000;
 /// Longest reference to a case. Unit: characters.
-const CASE_CHARS_MAX: usize = 100;
+pub(crate) const CASE_CHARS_MAX: usize = 100;
 
 const LIST_PARAMS: &[Param] = &[
     Param {
@@ -211,13 +210,15 @@ fn names_of(
     let missing = || bad_parameter(Kind::Malformed, "purpose", "查看姓名须注明用途", "opening names needs a purpose");
     let purpose = query.word::<ReadPurpose>("purpose")?.ok_or_else(missing)?;
     let acting = may_open(caller, class)?;
-    open_names(app, acting, (purpose, case_of(query)), &roster.iter().map(|trainee| trainee.person).collect::<Vec<_>>())
+    open_names(app, acting, (purpose, case_of(query)?), roster)
 }
 
 /// The case that names are opened for, if one is named.
-pub(crate) fn case_of(query: &Query) -> Option<String> {
-    let case = query.text("case").map(str::trim).filter(|case| !case.is_empty());
-    case.map(|case| case.chars().take(CASE_CHARS_MAX).collect())
+///
+/// # Errors
+/// It is too long.
+pub(crate) fn case_of(query: &Query) -> Result<Option<String>, Problem> {
+    Ok(query.short("case", CASE_CHARS_MAX)?.map(str::trim).filter(|case| !case.is_empty()).map(str::to_owned))
 }
 
 /// The account, if it may open the names of a class.
@@ -229,7 +230,7 @@ pub(crate) fn may_open<'c>(caller: &'c Caller, class: &ClassEntry) -> Result<&'c
     if scope.covers(&place_of_class(class)) { Ok(acting) } else { Err(Kind::NotPermitted.into()) }
 }
 
-/// The names of persons, opened with a recorded reading; erased persons are left out. Blocks.
+/// The names of trainees as the view that showed them knew them, opened with a recorded reading; erased persons are left out. Blocks.
 ///
 /// # Errors
 /// 403 for a purpose that is not the role's; 400 when it must name a case and does not; 503 when the reading cannot be recorded.
@@ -237,7 +238,7 @@ pub(crate) fn open_names(
     app: &App,
     acting: &Acting,
     (purpose, case_reference): (ReadPurpose, Option<String>),
-    persons: &[PersonId],
+    trainees: &[Trainee],
 ) -> Result<BTreeMap<PersonId, Secret<String>>, Problem> {
     if !may_claim(acting.role, purpose) {
         let (zh, en) = ("当前角色不能以此用途查看姓名", "the role does not open names for this purpose");
@@ -246,39 +247,17 @@ pub(crate) fn open_names(
     if needs_case(acting.role) && case_reference.is_none() {
         return Err(bad_parameter(Kind::Malformed, "case", "查看姓名须注明案件编号", "opening names needs the reference of a case"));
     }
+    let persons: Vec<PersonId> = trainees.iter().filter(|trainee| !trainee.erased).map(|trainee| trainee.person).collect();
     if persons.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let mut positions = persons.iter().map(|person| name_position(app, *person)).collect::<Result<Vec<_>, _>>()?;
+    let mut positions: Vec<u64> = trainees.iter().filter_map(|trainee| trainee.name_position).map(|position| position.0).collect();
     positions.sort_unstable();
     positions.dedup();
-    let positions: Vec<u64> = positions.into_iter().flatten().collect();
-    let reading = Reading {
-        reader: acting.account,
-        role: acting.role,
-        purpose,
-        case_reference,
-        fields: vec!["name".to_owned()],
-        persons: persons.to_vec(),
-    };
+    let reading = Reading { reader: acting.account, role: acting.role, purpose, case_reference, fields: vec!["name".to_owned()], persons };
     let opened = app.engine().open_persons(&reading, &positions)?;
     let names = opened.into_iter().flat_map(|(_, fields)| fields).filter(|field| field.field == "name");
     Ok(names.filter_map(|field| field.holder.as_person().map(|person| (person, field.value))).collect())
-}
-
-/// The newest event that tells the name of a person.
-fn name_position(app: &App, person: PersonId) -> Result<Option<u64>, Problem> {
-    let view = app.engine().view()?;
-    let subject = Subject::person(person);
-    let count = view.count(&subject, u64::MAX)?;
-    let mut newest = None;
-    history::for_each_event::<Problem>(app.engine().reader(), &view.positions(&subject, 0..count)?, &mut |_, recorded| {
-        if matches!(recorded.event.event_type().name, "person.person-registered" | "person.person-name-corrected") {
-            newest = Some(recorded.position.0);
-        }
-        Ok(())
-    })?;
-    Ok(newest)
 }
 
 pub(crate) fn class_json(entry: &ClassEntry) -> Value {
