@@ -55,6 +55,8 @@ pub struct Limits {
     /// Certificates looked up from one address within ten minutes; 0 = as many as they like. Why so many: a whole office may stand behind one
     /// address, but nobody reads the register to its end.
     pub look_ups_max: usize,
+    /// Rows of a table of classes: a table is whole or refused.
+    pub table_rows_max: usize,
 }
 
 impl Default for Limits {
@@ -69,6 +71,7 @@ impl Default for Limits {
             streams_each_max: 32,
             stream_time_max: Duration::from_mins(30),
             look_ups_max: 300,
+            table_rows_max: 100_000,
         }
     }
 }

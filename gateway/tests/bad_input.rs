@@ -278,3 +278,31 @@ async fn passwords_and_names_come_back_in_no_problem() {
     assert_eq!(answer.code(), "PERSON-0002");
     assert!(!answer.text().contains("王小明"), "{}", answer.text());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_more_than_a_limit_is_refused_and_never_cut() {
+    let world = World::new().await;
+    let class = &world.ids["class"];
+    let command = |key: usize, matches: usize| {
+        let if_match = vec!["\"class/0000000001:3\""; matches].join(", ");
+        let ask =
+            world.request(Method::POST, "/api/v1/commands/open-run").by(&world, "trainer").header("idempotency-key", &"k".repeat(key));
+        ask.header("if-match", &if_match).body(json!({ "class": class }).to_string())
+    };
+    let case = |chars: usize| {
+        let path = format!("/api/v1/classes/{class}?names=1&purpose=audit&case={}", "%E6%A1%88".repeat(chars));
+        world.request(Method::GET, &path).by(&world, "auditor")
+    };
+    let number = |chars: usize| world.request(Method::GET, &format!("/api/v1/certificates/{}", "7".repeat(chars)));
+    for (what, at, beyond, code, part) in [
+        ("a key", command(200, 1), command(201, 1), "REQ-0007", Some(("header", "Idempotency-Key"))),
+        ("subjects that must match", command(200, 16), command(200, 17), "REQ-0004", Some(("header", "If-Match"))),
+        ("a case", case(100), case(101), "REQ-0004", Some(("parameter", "case"))),
+        ("a certificate", number(64), number(65), "REQ-0004", Some(("path", "number"))),
+    ] {
+        let taken = world.send(at).await;
+        assert!(taken.status.is_success() || taken.code() != code, "{what}: {}", taken.text());
+        let answer = world.send(beyond).await;
+        check(&Case { what, ask: world.request(Method::GET, "/"), status: 400, code, part }, &answer);
+    }
+}

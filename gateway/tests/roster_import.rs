@@ -97,6 +97,7 @@ async fn a_roster_is_reported_then_confirmed_then_written_row_by_row() {
     assert_eq!(world.send(confirm.body(body)).await.status, StatusCode::ACCEPTED);
     let done = finished(&world, &id).await;
     assert_eq!((done["state"].clone(), done["written"].clone()), (json!("done"), json!(4)), "{done}");
+    assert_eq!(done["rows"], json!(6), "what was read stays known when the rows are forgotten");
     assert_eq!(seated(&world).await, 4);
     let job = done["job"].as_str().unwrap();
     let story = world.get("trainer", &format!("/api/v1/subjects/job/{job}/timeline")).await.json();

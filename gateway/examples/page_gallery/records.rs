@@ -50,7 +50,7 @@ fn certificates(lang: Lang) -> Vec<Sample> {
         occupation: s(p("大数据工程技术人员（2-02-38-03）", "Big data (2-02-38-03)")),
         direction: s(p("大数据分析", "Analysis")),
         grade: s(p("中级", "Intermediate")),
-        hours: 96,
+        hours: "96".to_owned(),
         issued_on: s(p("2025年9月28日", "28 Sep 2025")),
         position: 101_377,
     };

@@ -170,7 +170,9 @@ fn if_match(headers: &HeaderMap) -> Result<Vec<(Subject, u32)>, Problem> {
             matches.push((Subject::parse(subject).map_err(|_| malformed())?, ordinal.parse().map_err(|_| malformed())?));
         }
     }
-    if matches.len() > MATCHES_MAX { Err(malformed()) } else { Ok(matches) }
+    let (zh, en) = (format!("至多 {MATCHES_MAX} 项"), format!("at most {MATCHES_MAX} subjects"));
+    let too_many = || Problem::part(Kind::OutOfRange, Part::Header("If-Match"), zh, en);
+    if matches.len() > MATCHES_MAX { Err(too_many()) } else { Ok(matches) }
 }
 
 /// The answer to an accepted command.

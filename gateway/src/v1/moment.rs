@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::app::body::bad_parameter;
 use crate::app::routes::Param;
 use crate::problem::{Kind, Problem};
+use crate::text::Lang;
 
 /// How long a page waits for what was recorded before it was asked for.
 const PAGE_WAIT_MAX: Duration = Duration::from_millis(500);
@@ -95,6 +96,15 @@ impl Moment {
     /// Position of the last event that the view shows; none if it shows none.
     pub(crate) fn position(&self) -> Option<u64> {
         self.view.position.checked_sub(1)
+    }
+
+    /// What each row of a table says of the moment.
+    pub(crate) fn stamp(&self, lang: Lang) -> [(String, String); 3] {
+        let position = self.position().map(|position| position.to_string()).unwrap_or_default();
+        let (at, by) = (self.at.to_china_text(), self.view.effective_by.to_string());
+        let names = [("数据截至", "As of"), ("事件号", "Event"), ("发生日期截至", "Effective by")];
+        let [of_at, of_position, of_by] = names.map(|(zh, en)| lang.pick(zh, en).to_owned());
+        [(of_at, at), (of_position, position), (of_by, by)]
     }
 
     /// What an answer says of itself: position, moment, and how many events the model left out.

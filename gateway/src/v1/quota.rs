@@ -58,12 +58,14 @@ async fn get_csv(State(app): State<App>, request: Request) -> Result<Response, P
     let lang = Lang::from_param(query.text("lang"));
     app.blocking(move |app| {
         let moment = Moment::of(app, &query)?;
-        let answer = ask(app, &question(&query, &moment)?)?;
+        let question = question(&query, &moment)?;
+        let answer = ask(app, &question)?;
         let names = Names::of(app, moment.view, lang)?;
         let t = &Texts::of(lang).dashboard;
+        let unit = (t.unit.to_string(), unit_name(lang, question.unit).to_owned());
         let head =
             [t.group_title.with(""), t.target.to_string(), t.enrolled.to_string(), t.completed_column.to_string(), t.certified.to_string()];
-        let mut table = Table::new(&head.map(|word| word.trim().to_owned()));
+        let mut table = Table::new(&head.map(|word| word.trim().to_owned()), std::iter::once(unit).chain(moment.stamp(lang)));
         for row in answer.rows.iter().chain([&answer.total]) {
             let target = row.target.map(|target| target.to_string()).unwrap_or_default();
             let counts = [row.enrolled, row.completed, row.certified].map(|count| count.to_string());
@@ -116,6 +118,16 @@ pub(crate) fn question(query: &Query, moment: &Moment) -> Result<QuotaQuery, Pro
 /// Asks one question of the read model. Blocks.
 pub(crate) fn ask(app: &App, question: &QuotaQuery) -> Result<QuotaAnswer, Problem> {
     Ok(quota::query(&app.rows(ModelName::Quota)?, question)?)
+}
+
+/// What is counted, in a word.
+pub(crate) fn unit_name(lang: Lang, unit: CountUnit) -> &'static str {
+    let t = &Texts::of(lang).frame;
+    match unit {
+        CountUnit::Persons => t.persons,
+        CountUnit::Trainings => t.trainings,
+    }
+    .as_str()
 }
 
 /// The counting rule in a sentence.

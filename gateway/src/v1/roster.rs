@@ -290,7 +290,7 @@ fn job_json(app: &App, upload: &Upload) -> Value {
         "class": upload.class,
         "state": upload.state.name(),
         "format": upload.format,
-        "rows": upload.rows(),
+        "rows": upload.rows,
         "accepted": accepted,
         "rejected": rejected,
         "job": upload.job,

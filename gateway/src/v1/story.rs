@@ -14,6 +14,9 @@ use super::names::{self, Names};
 use crate::app::App;
 use crate::problem::{Kind, Problem};
 
+/// Field by which an event names the event that it corrects.
+const CORRECTS: &str = "corrects";
+
 /// One event.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
@@ -28,6 +31,8 @@ pub(crate) struct Entry {
     pub(crate) open: Map<String, Value>,
     /// The leaf itself.
     pub(crate) leaf: String,
+    /// The event that corrects it, in the history that it was read in; see [`crate::v1::timeline::page`].
+    pub(crate) corrected_by: Option<u64>,
 }
 
 impl Entry {
@@ -47,6 +52,7 @@ impl Entry {
             subjects: recorded.record.subjects.clone(),
             open: parsed.get("x").and_then(Value::as_object).cloned().unwrap_or_default(),
             leaf,
+            corrected_by: None,
         })
     }
 
@@ -58,6 +64,11 @@ impl Entry {
     /// An open field that is a number.
     pub(crate) fn number(&self, name: &str) -> Option<u64> {
         self.open.get(name).and_then(Value::as_u64)
+    }
+
+    /// The event that it corrects.
+    pub(crate) fn corrects(&self) -> Option<u64> {
+        self.number(CORRECTS)
     }
 
     /// What happened, as one sentence.
@@ -101,6 +112,19 @@ pub(crate) fn entries(app: &App, positions: &[u64]) -> Result<Vec<Entry>, Proble
     let mut entries = Vec::with_capacity(positions.len());
     history::for_each_event::<Problem>(app.engine().reader(), positions, &mut |found, recorded| {
         entries.push(Entry::of(found, recorded)?);
+        Ok(())
+    })?;
+    Ok(entries)
+}
+
+/// Those of the events at these positions, which rise, that correct another. Blocks.
+pub(crate) fn corrections(app: &App, positions: &[u64]) -> Result<Vec<Entry>, Problem> {
+    let corrects = |tag| registry::of_tag(tag).is_some_and(|event| event.fields.iter().any(|field| field.name == CORRECTS));
+    let mut entries = Vec::new();
+    history::for_each_event::<Problem>(app.engine().reader(), positions, &mut |found, recorded| {
+        if corrects(recorded.record.tag) {
+            entries.push(Entry::of(found, recorded)?);
+        }
         Ok(())
     })?;
     Ok(entries)

@@ -1,5 +1,7 @@
 //! The history of a subject, and one event: `GET /api/v1/subjects/{kind}/{id}/timeline`, `GET /api/v1/events/{position}`.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
@@ -98,11 +100,29 @@ pub(crate) fn page(app: &App, caller: &Caller, subject: &Subject, moment: &Momen
         }
         end = start;
     }
+    if let Some(oldest) = found.last().map(|last| last.position) {
+        let later = view.positions(subject, view.count(subject, oldest.saturating_add(1))?..all)?;
+        mark_corrected(app, &mut found, (&sight, moment), &later)?;
+    }
     let next = found.last().map(|last| last.position).filter(|_| full(&found));
     if found.is_empty() && sight == Sight::PublicOnly && before.is_none() && from.is_none() && to.is_none() {
         return Err(Kind::NotFound.into());
     }
     Ok(Page { entries: found, next, count })
+}
+
+/// Notes which of these events one of the later ones corrects: it may stand on a newer page, or outside the days asked for. Blocks.
+fn mark_corrected(app: &App, found: &mut [Entry], (sight, moment): (&Sight, &Moment), later: &[u64]) -> Result<(), Problem> {
+    let mut corrected = BTreeMap::new();
+    for mut later in story::corrections(app, later)? {
+        if later.effective_on <= moment.view.effective_by && sight.shows(app, &mut later)? {
+            corrected.extend(later.corrects().map(|corrects| (corrects, later.position)));
+        }
+    }
+    for entry in found {
+        entry.corrected_by = corrected.get(&entry.position).copied();
+    }
+    Ok(())
 }
 
 /// How many of these events somebody sees. Blocks.

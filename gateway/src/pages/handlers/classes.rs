@@ -219,7 +219,7 @@ impl Page<'_> {
             fact(lang.pick("授课方式", "Held"), names::mode(lang, class.mode).to_owned(), None),
             fact(t.classes.dates.as_str(), dates(class), None),
             fact(lang.pick("学位", "Seats"), class.seats.to_string(), None),
-            fact(lang.pick("计划学时", "Hours planned"), names::whole_hours(self.planned()).to_string(), None),
+            fact(lang.pick("计划学时", "Hours planned"), self.planned().to_decimal_text(), None),
         ];
         for import in &self.detail.imports {
             let words = match import.outcome {

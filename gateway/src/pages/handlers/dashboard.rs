@@ -313,7 +313,9 @@ impl Page<'_> {
     fn csv(&self, group: GroupBy) -> String {
         let question = &self.question;
         let line = question.line.map_or("all", Line::name);
-        let href = format!("/api/v1/quota.csv?year={}&line={line}&unit={}&group_by={}", question.year, question.unit.name(), group.name());
+        let (unit, region_of) = (question.unit.name(), question.region_of.name());
+        let (year, group) = (question.year, group.name());
+        let href = format!("/api/v1/quota.csv?year={year}&line={line}&unit={unit}&group_by={group}&region_of={region_of}");
         question.region.map_or(href.clone(), |unit| with_param(&href, "region", &unit.to_string()))
     }
 }

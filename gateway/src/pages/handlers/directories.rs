@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
-use zhixin_events::{CivilDate, Grade, OrganisationId, ReportingUnit, Subject, TrainerId};
+use zhixin_events::{CivilDate, Grade, OccupationId, ReportingUnit, Subject, TrainerId};
 use zhixin_projections::classes::{self, ClassFilter};
 use zhixin_projections::occupations::{self, Directions, OccupationEntry};
 use zhixin_projections::trainers::{self, TrainerEntry, TrainerStatus};
@@ -14,17 +14,17 @@ use super::{pager, select};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::pages::views::{
-    Difference, DifferenceEntry, Fact, Link, ListedOccupation, Nav, OccupationListView, OccupationRow, Select, Tag, Tone, TrainerListView,
-    TrainerRow, TrainerView, with_param,
+    self, Difference, DifferenceEntry, Fact, Link, ListedOccupation, Nav, OccupationListView, OccupationRow, Select, Tag, Tone,
+    TrainerListView, TrainerRow, TrainerView, with_param,
 };
 use crate::problem::{Kind, Problem};
 use crate::text::{Lang, Phrase, Texts};
-use crate::v1::directory::queries::{ALL_STATUSES, listed_trainers};
+use crate::v1::directory::queries::{ALL_STATUSES, listed_trainers, uscc_of};
 use crate::v1::input::path_word;
 use crate::v1::moment::Moment;
 use crate::v1::names::{self, Names};
 use crate::v1::query::Query;
-use crate::v1::{story, timeline};
+use crate::v1::timeline;
 
 /// Trainers on a page.
 const PAGE: usize = 50;
@@ -79,29 +79,26 @@ fn list_view(app: &App, asked: &Asked) -> Result<TrainerListView, Problem> {
         None => Moment::of_page(app, &asked.query)?,
     };
     let names = Names::of(app, moment.view, lang)?;
-    let mut found = listed_trainers(app, &asked.query, moment.view)?;
-    let wanted = asked.query.text("q").unwrap_or_default().trim().to_lowercase();
-    let mut codes = Vec::with_capacity(found.len());
-    for entry in &found {
-        codes.push(uscc_of(app, entry.organisation)?);
-    }
-    let mut listed: Vec<(TrainerEntry, String)> = found.drain(..).zip(codes).collect();
-    listed.retain(|(entry, code)| wanted.is_empty() || entry.name.to_lowercase().contains(&wanted) || code.to_lowercase() == wanted);
+    let listed = listed_trainers(app, &asked.query, moment.view)?;
     let all_editions = editions(app, lang)?;
     let shown = all_editions.iter().position(|(position, ..)| moment.view.position > *position);
     let number = shown.map_or(0, |at| all_editions.len().saturating_sub(at));
     let published_on = shown.and_then(|at| all_editions.get(at)).map_or(moment.view.effective_by, |edition| edition.2);
     let since = asked.query.number("since", (0, u64::MAX))?;
-    let difference = since.map(|since| difference(app, (since, &all_editions), &moment, lang)).transpose()?;
+    let difference = since.map(|since| difference(app, (since, &all_editions), &moment, &names)).transpose()?;
     let (page, shown_rows) = pager(&asked.query, "/directories/trainers", &listed, PAGE)?;
     let picker = |name: &str, label: Phrase, chosen: Option<u64>| {
         let choices = std::iter::once((String::new(), lang.pick("最新", "Latest").to_owned()))
             .chain(all_editions.iter().take(EDITIONS).map(|(position, name, _)| (position.to_string(), name.clone())));
         select(name, label, choices, &chosen.map(|chosen| chosen.to_string()).unwrap_or_default())
     };
-    let rows: Vec<TrainerRow> = shown_rows.iter().map(|(entry, code)| trainer_row(entry, code, &names)).collect::<Result<_, _>>()?;
+    let rows: Vec<TrainerRow> = shown_rows.iter().map(|entry| trainer_row(app, entry, &names)).collect::<Result<_, _>>()?;
+    let mut frame = asked.data_frame(app, Nav::Trainers, &[(t.frame.nav_trainers.as_str(), None)], &moment, &[ModelName::Trainers])?;
+    if edition.is_some() {
+        frame.as_of = frame.as_of.map(|form| views::AsOf { as_of: None, effective_by: None, ..form });
+    }
     Ok(TrainerListView {
-        frame: asked.data_frame(app, Nav::Trainers, &[(t.frame.nav_trainers.as_str(), None)], &moment, &[ModelName::Trainers])?,
+        frame,
         query: asked.query.text("q").unwrap_or_default().to_owned(),
         facets: facets(app, asked, &moment)?,
         edition: picker("edition", t.trainers.edition, edition),
@@ -115,12 +112,11 @@ fn list_view(app: &App, asked: &Asked) -> Result<TrainerListView, Problem> {
     })
 }
 
-/// The same directory for programs: the filters that the interface knows.
+/// The same directory for programs: the filters that the interface knows; an edition is a moment.
 fn export(asked: &Asked, path: &str) -> String {
-    let known = ["unit", "occupation", "status"].into_iter();
-    known
-        .filter_map(|name| Some((name, asked.query.text(name)?)))
-        .fold(path.to_owned(), |href, (name, value)| with_param(&href, name, value))
+    let known = ["unit", "occupation", "status", "q"].into_iter().filter_map(|name| Some((name, asked.query.text(name)?.to_owned())));
+    let edition = asked.query.text("edition").map(|position| ("as_of", format!("@{position}")));
+    known.chain(edition).fold(path.to_owned(), |href, (name, value)| with_param(&href, name, &value))
 }
 
 fn facets(app: &App, asked: &Asked, moment: &Moment) -> Result<Vec<Select>, Problem> {
@@ -143,21 +139,16 @@ fn facets(app: &App, asked: &Asked, moment: &Moment) -> Result<Vec<Select>, Prob
     ])
 }
 
-/// The credit code of an organisation. Blocks.
-fn uscc_of(app: &App, organisation: OrganisationId) -> Result<String, Problem> {
-    Ok(story::first_told(app, &Subject::organisation(organisation), "uscc")?.unwrap_or_default())
-}
-
 fn validity(lang: Lang, from: CivilDate, until: CivilDate) -> String {
     let (from, until) = (names::date(lang, from), names::date(lang, until));
     lang.pick("{0} 至 {1}", "{0} to {1}").replace("{0}", &from).replace("{1}", &until)
 }
 
-fn trainer_row(entry: &TrainerEntry, code: &str, names: &Names) -> Result<TrainerRow, Problem> {
+fn trainer_row(app: &App, entry: &TrainerEntry, names: &Names) -> Result<TrainerRow, Problem> {
     let lang = names.lang();
     Ok(TrainerRow {
         name: trainer_link(entry),
-        uscc: code.to_owned(),
+        uscc: uscc_of(app, entry.organisation)?,
         region: names::unit(lang, entry.unit).to_owned(),
         occupations: entry.occupations.iter().map(|id| names.occupation(*id)).collect::<Result<_, _>>()?,
         status: trainer_tag(lang, entry.status),
@@ -169,28 +160,50 @@ fn trainer_link(entry: &TrainerEntry) -> Link {
     Link { label: entry.name.clone(), href: format!("/directories/trainers/{}", entry.trainer) }
 }
 
-fn difference(app: &App, (since, editions): (u64, &[EditionName]), moment: &Moment, lang: Lang) -> Result<Difference, Problem> {
+fn difference(app: &App, (since, editions): (u64, &[EditionName]), moment: &Moment, names: &Names) -> Result<Difference, Problem> {
+    let lang = names.lang();
     let earlier = Moment::of_page(app, &Query::of_pairs([("as_of", format!("@{since}").as_str())]))?;
     let from = AsOf { effective_by: earlier.view.effective_by.min(moment.view.effective_by), ..earlier.view };
     let diff = trainers::diff(&app.rows(ModelName::Trainers)?, from, moment.view)?;
     let entry = |entry: &TrainerEntry, detail: String| DifferenceEntry { name: trainer_link(entry), detail, position: entry.edition.0 };
     let plain = |list: &[TrainerEntry]| list.iter().map(|one| entry(one, names::unit(lang, one.unit).to_owned())).collect();
-    let changed = diff.changed.iter().map(|(before, after)| {
-        let status = |one: &TrainerEntry| names::trainer_status(lang, one.status);
-        let occupations = lang.pick("可培训职业 {0} → {1}", "occupations {0} → {1}");
-        let detail = if before.status == after.status {
-            occupations.replace("{0}", &before.occupations.len().to_string()).replace("{1}", &after.occupations.len().to_string())
-        } else {
-            format!("{} → {}", status(before), status(after))
-        };
-        entry(after, detail)
-    });
+    let changed = diff.changed.iter().map(|(before, after)| Ok(entry(after, what_changed(before, after, names)?)));
     Ok(Difference {
         since: editions.iter().find(|(position, ..)| *position == since).map_or_else(|| format!("#{since}"), |(_, name, _)| name.clone()),
         added: plain(&diff.added),
         removed: plain(&diff.removed),
-        changed: changed.collect(),
+        changed: changed.collect::<Result<_, Problem>>()?,
     })
+}
+
+/// What is otherwise about a trainer, in words.
+fn what_changed(before: &TrainerEntry, after: &TrainerEntry, names: &Names) -> Result<String, Problem> {
+    let lang = names.lang();
+    let called = |list: Vec<&OccupationId>| list.into_iter().map(|id| names.occupation(*id)).collect::<Result<Vec<_>, _>>();
+    let gained = called(after.occupations.iter().filter(|id| !before.occupations.contains(id)).collect())?;
+    let lost = called(before.occupations.iter().filter(|id| !after.occupations.contains(id)).collect())?;
+    let between = |label: (&str, &str), before: &str, after: &str| {
+        (before != after).then(|| format!("{} {before} → {after}", lang.pick(label.0, label.1)))
+    };
+    let all_of = |label: (&str, &str), occupations: &[String]| {
+        (!occupations.is_empty()).then(|| format!("{} {}", lang.pick(label.0, label.1), occupations.join(lang.pick("、", ", "))))
+    };
+    let base =
+        |entry: &TrainerEntry| lang.pick(if entry.national_base { "是" } else { "否" }, if entry.national_base { "yes" } else { "no" });
+    let status = |entry: &TrainerEntry| names::trainer_status(lang, entry.status);
+    let parts = [
+        between(("状态", "status"), status(before), status(after)),
+        between(("有效期自", "listed from"), &before.listed_from.to_string(), &after.listed_from.to_string()),
+        between(("有效期至", "listed until"), &before.listed_until.to_string(), &after.listed_until.to_string()),
+        all_of(("新增职业", "now also for"), &gained),
+        all_of(("不再培训", "no longer for"), &lost),
+        between(("国家级继续教育基地", "national base"), base(before), base(after)),
+        between(("名称", "name"), &before.name, &after.name),
+        between(("文号", "document"), &before.document_number, &after.document_number),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let same = lang.pick("再次公布，内容相同", "published again, the same");
+    Ok(if parts.is_empty() { same.to_owned() } else { parts.join(lang.pick("；", "; ")) })
 }
 
 pub(super) async fn trainer(State(app): State<App>, Path(id): Path<String>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
@@ -204,7 +217,7 @@ fn trainer_view(app: &App, asked: &Asked, id: TrainerId) -> Result<TrainerView, 
     let moment = Moment::of_page(app, &asked.query)?;
     let entry = trainers::by_id(&app.rows(ModelName::Trainers)?, id, moment.view)?.ok_or(Kind::NotFound)?;
     let names = Names::of(app, moment.view, lang)?;
-    let occupation = |id: &zhixin_events::OccupationId| {
+    let occupation = |id: &OccupationId| {
         Ok(ListedOccupation {
             occupation: names.occupation_with_code(*id)?,
             status: trainer_tag(lang, entry.status),

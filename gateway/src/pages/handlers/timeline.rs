@@ -164,7 +164,7 @@ pub(super) fn days(entries: &[Entry], names: &Names) -> Result<Vec<Day>, Problem
 }
 
 fn told(entries: &[Entry], names: &Names) -> Result<Vec<Told>, Problem> {
-    let told = |entry: &Entry| Ok(Told { at: entry.recorded_at, event_type: entry.event_type, item: item(entry, entries, names)? });
+    let told = |entry: &Entry| Ok(Told { at: entry.recorded_at, event_type: entry.event_type, item: item(entry, names)? });
     entries.iter().map(told).collect()
 }
 
@@ -185,8 +185,7 @@ fn by_day(told: &[Told], lang: Lang) -> Vec<Day> {
     days
 }
 
-fn item(entry: &Entry, around: &[Entry], names: &Names) -> Result<Item, Problem> {
-    let corrected_by = around.iter().find(|later| later.number("corrects") == Some(entry.position)).map(|later| later.position);
+fn item(entry: &Entry, names: &Names) -> Result<Item, Problem> {
     let recorded_on = entry.recorded_at.civil_date();
     let before_of = |(name, before): (&String, &serde_json::Value)| {
         let field = name.strip_suffix("_before")?;
@@ -206,9 +205,9 @@ fn item(entry: &Entry, around: &[Entry], names: &Names) -> Result<Item, Problem>
         reason: String::new(),
         position: entry.position,
         hash: entry.leaf_hash_hex().chars().take(8).collect(),
-        corrects: entry.number("corrects"),
-        corrected_by,
-        voided: corrected_by.is_some(),
+        corrects: entry.corrects(),
+        corrected_by: entry.corrected_by,
+        voided: entry.corrected_by.is_some(),
     })
 }
 

@@ -14,14 +14,13 @@ use crate::app::body::Form;
 use crate::app::routes::Routes;
 use crate::auth::{Address, Caller};
 use crate::pages::views::{
-    CertificateFacts, CertificateState, CheckOutcome, Fact, FieldError, Nav, VerifyFormView, VerifyView, encode, with_param,
+    CertificateFacts, CertificateState, CheckOutcome, Fact, FieldError, Frame, Nav, VerifyFormView, VerifyView, encode, with_param,
 };
 use crate::problem::Problem;
 use crate::text::{Lang, Texts};
 use crate::v1::certificate::queries::{self as certificates, Check};
 use crate::v1::moment::Moment;
 use crate::v1::names::{self, Names};
-use crate::v1::query::Query;
 
 /// Longest name that is compared. Unit: characters.
 const NAME_CHARS_MAX: usize = 64;
@@ -33,7 +32,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 async fn form(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
     let asked = Asked::new(caller, uri);
     if let Some(number) = asked.query.text("number") {
-        let page = format!("/verify/{}", encode(&certificates::normalised(number)));
+        let page = format!("/verify/{}", encode(&certificates::normalised(number)?));
         return see_other(&asked.query.text("lang").map_or(page.clone(), |lang| with_param(&page, "lang", lang)));
     }
     let title = Texts::of(asked.lang).verify.title;
@@ -66,13 +65,19 @@ fn page(
 ) -> Result<Response, Problem> {
     let lang = asked.lang;
     let title = Texts::of(lang).verify.title;
-    let number = certificates::normalised(number);
-    let (state, why, found) = state(app, asked, &number)?;
+    let number = certificates::normalised(number)?;
+    let moment = available(Moment::of_page(app, &asked.query))?;
+    let crumbs = [(title.as_str(), Some("/verify")), (number.as_str(), None)];
+    let (frame, found) = match &moment {
+        Some(moment) => {
+            let frame = asked.data_frame(app, Nav::Verify, &crumbs, moment, &[ModelName::Certificates])?;
+            (frame, available(looked_up(app, asked, &number, moment))?)
+        }
+        None => (asked.frame(app, Nav::Verify, &crumbs), None),
+    };
+    let (state, why, found) = found.unwrap_or((CertificateState::Unavailable, None, StatusCode::SERVICE_UNAVAILABLE));
     let view = VerifyView {
-        frame: crate::pages::views::Frame {
-            path: format!("/verify/{}", encode(&number)),
-            ..asked.frame(app, Nav::Verify, &[(title.as_str(), Some("/verify")), (&number, None)])
-        },
+        frame: Frame { path: format!("/verify/{}", encode(&number)), ..frame },
         checked_at: names::minute(app.engine().now()?),
         number,
         state,
@@ -85,24 +90,25 @@ fn page(
     Ok((if says_more { status } else { found }, page).into_response())
 }
 
-/// What the look-up found, with its status: not found and unavailable say so to programs too.
-fn state(app: &App, asked: &Asked, number: &str) -> Result<(CertificateState, Option<String>, StatusCode), Problem> {
-    match looked_up(app, asked, number) {
-        Ok((state, why)) => Ok((state, why, StatusCode::OK)),
-        Err(problem) if problem.status() == StatusCode::NOT_FOUND => Ok((not_found(app, asked.lang), None, StatusCode::NOT_FOUND)),
+/// What is there; none, with a line in the log, where storage is unavailable for now.
+fn available<T>(found: Result<T, Problem>) -> Result<Option<T>, Problem> {
+    match found {
         Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE && problem.progress().is_none() => {
             let cause = problem.cause().unwrap_or("");
             tracing::error!(code = problem.code(), cause, runbook = "problem", "a certificate could not be shown");
-            Ok((CertificateState::Unavailable, None, StatusCode::SERVICE_UNAVAILABLE))
+            Ok(None)
         }
-        Err(problem) => Err(problem),
+        found => found.map(Some),
     }
 }
 
-fn looked_up(app: &App, asked: &Asked, number: &str) -> Result<(CertificateState, Option<String>), Problem> {
+/// What the look-up found, with its status: not found says so to programs too.
+fn looked_up(app: &App, asked: &Asked, number: &str, moment: &Moment) -> Result<(CertificateState, Option<String>, StatusCode), Problem> {
     let lang = asked.lang;
-    let moment = Moment::of_page(app, &Query::default())?;
-    let entry = certificates::find(app, number, moment.view)?;
+    let entry = match certificates::find(app, number, moment.view) {
+        Err(problem) if problem.status() == StatusCode::NOT_FOUND => return Ok((not_found(app, lang), None, StatusCode::NOT_FOUND)),
+        found => found?,
+    };
     let holder = certificates::masked_holder(app, &entry)?;
     let facts = facts(&entry, holder, &Names::of(app, moment.view, lang)?)?;
     let state = match &entry.status {
@@ -112,7 +118,7 @@ fn looked_up(app: &App, asked: &Asked, number: &str) -> Result<(CertificateState
             CertificateState::Revoked { facts, on: names::date(lang, *on), reason: names::revocation_ground(lang, *ground).to_owned() }
         }
     };
-    Ok((state, asked.why_row(ModelName::Certificates, entry.certificate)))
+    Ok((state, asked.why_row(ModelName::Certificates, entry.certificate), StatusCode::OK))
 }
 
 fn facts(entry: &CertificateEntry, holder: Option<String>, names: &Names) -> Result<CertificateFacts, Problem> {
@@ -123,7 +129,7 @@ fn facts(entry: &CertificateEntry, holder: Option<String>, names: &Names) -> Res
         occupation: names.occupation_with_code(entry.occupation)?,
         direction: entry.direction.clone().unwrap_or_default(),
         grade: names::grade(lang, entry.grade).to_owned(),
-        hours: names::whole_hours(entry.hours),
+        hours: entry.hours.to_decimal_text(),
         issued_on: names::date(lang, entry.issued_on),
         position: entry.position.0,
     })

@@ -50,8 +50,8 @@ pub struct CertificateFacts {
     pub direction: String,
     /// Grade.
     pub grade: String,
-    /// Continuing education hours.
-    pub hours: u32,
+    /// Continuing education hours, decimal.
+    pub hours: String,
     /// Day of issue, in words.
     pub issued_on: String,
     /// Event of the issue.

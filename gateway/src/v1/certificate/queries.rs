@@ -15,7 +15,7 @@ use zhixin_projections::{AsOf, ModelName};
 use crate::app::routes::{Doc, Routes};
 use crate::app::{App, body};
 use crate::auth::Address;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Kind, Part, Problem};
 use crate::text::Lang;
 use crate::v1::input::{Errors, Field as _, body};
 use crate::v1::moment::{self, Moment};
@@ -24,8 +24,8 @@ use crate::v1::query::Query;
 
 /// Checks of one certificate from one address within an hour, and of all certificates.
 const CHECKS_MAX: [usize; 2] = [5, 30];
-/// Longest number. Unit: bytes.
-const NUMBER_BYTES_MAX: usize = 64;
+/// Longest number. Unit: characters.
+const NUMBER_CHARS_MAX: usize = 64;
 
 /// What the holder or an employer knows.
 pub(crate) struct Check {
@@ -55,8 +55,14 @@ pub(crate) fn routes(routes: Routes) -> Routes {
 }
 
 /// The number as the register writes it: people may leave out spaces and hyphens and write small letters.
-pub(crate) fn normalised(number: &str) -> String {
-    number.chars().filter(|c| !c.is_whitespace() && *c != '-').flat_map(char::to_uppercase).take(NUMBER_BYTES_MAX).collect()
+///
+/// # Errors
+/// It is longer than any number.
+pub(crate) fn normalised(number: &str) -> Result<String, Problem> {
+    let written: String = number.chars().filter(|c| !c.is_whitespace() && *c != '-').flat_map(char::to_uppercase).collect();
+    let (zh, en) = (format!("证书编号至多 {NUMBER_CHARS_MAX} 个字符"), format!("a number has at most {NUMBER_CHARS_MAX} characters"));
+    let fits = written.chars().count() <= NUMBER_CHARS_MAX;
+    if fits { Ok(written) } else { Err(Problem::part(Kind::OutOfRange, Part::Path("number"), zh, en)) }
 }
 
 /// The certificate of a number in a view. Blocks.
@@ -65,7 +71,7 @@ pub(crate) fn normalised(number: &str) -> String {
 /// 404 if there is none.
 pub(crate) fn find(app: &App, number: &str, view: AsOf) -> Result<CertificateEntry, Problem> {
     let rows = app.rows(ModelName::Certificates)?;
-    certificates::by_number(&rows, &normalised(number), view)?.ok_or_else(|| Kind::NotFound.into())
+    certificates::by_number(&rows, &normalised(number)?, view)?.ok_or_else(|| Kind::NotFound.into())
 }
 
 /// Whether a published checkpoint covers the issue.
@@ -167,7 +173,7 @@ async fn check(
 /// 404; 429 after too many tries within an hour; 503 when the reading cannot be recorded.
 pub(crate) fn compare(app: &App, number: &str, address: &str, asked: &Check) -> Result<bool, Problem> {
     let moment = Moment::of(app, &Query::default())?;
-    count_try(app, &normalised(number), address, moment.now)?;
+    count_try(app, &normalised(number)?, address, moment.now)?;
     let entry = find(app, number, moment.view)?;
     // The document number is told by the person's first event, the name perhaps by a later one.
     let first = app.engine().view()?.positions(&Subject::person(entry.person), 0..1)?;

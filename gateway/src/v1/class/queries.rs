@@ -11,7 +11,7 @@ use zhixin_engine::read_log::Reading;
 use zhixin_events::scope::Scope;
 use zhixin_events::{ClassId, ClassStatus, PersonId, PlanYear, ReadPurpose, ReportingUnit, Secret, Subject, TalentCategory, TrainerId};
 use zhixin_projections::classes::{self, ClassDetail, ClassEntry, ClassFilter, Trainee};
-use zhixin_projections::{AsOf, ModelName};
+use zhixin_projections::{AsOf, ModelName, Page};
 
 use crate::app::App;
 use crate::app::body::bad_parameter;
@@ -28,12 +28,10 @@ use crate::v1::table::Table;
 
 /// Longest page of a list.
 pub(crate) const PAGE_MAX: u64 = 200;
-/// Longest table.
-const CSV_ROWS_MAX: usize = 10_000;
 /// Longest reference to a case. Unit: characters.
 pub(crate) const CASE_CHARS_MAX: usize = 100;
 
-const LIST_PARAMS: &[Param] = &[
+const FILTER_PARAMS: &[Param] = &[
     Param {
         name: "year",
         doc: "Only classes that end in this year.",
@@ -42,6 +40,8 @@ const LIST_PARAMS: &[Param] = &[
     Param { name: "trainer", doc: "Only classes of a trainer.", schema: <TrainerId as Word>::schema },
     Param { name: "unit", doc: "Only classes whose organiser reports to this unit.", schema: ReportingUnit::schema },
     Param { name: "status", doc: "Only classes in this state.", schema: <ClassStatus as Word>::schema },
+];
+const PAGE_PARAMS: &[Param] = &[
     Param { name: "after", doc: "Where the page begins: the next of the page before.", schema: <ClassId as Word>::schema },
     Param { name: "limit", doc: "Entries on a page; 50 if absent.", schema: limit_schema },
 ];
@@ -81,11 +81,16 @@ impl Word for ClassStatus {
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes
-        .get("/api/v1/classes", "Classes that the caller may see", Doc { query: &[LIST_PARAMS, moment::PARAMS], ..Doc::default() }, list)
+        .get(
+            "/api/v1/classes",
+            "Classes that the caller may see",
+            Doc { query: &[FILTER_PARAMS, PAGE_PARAMS, moment::PARAMS], ..Doc::default() },
+            list,
+        )
         .get(
             "/api/v1/classes.csv",
             "Classes that the caller may see, as a table",
-            Doc { query: &[LIST_PARAMS, moment::PARAMS], answers: Some("text/csv"), ..Doc::default() },
+            Doc { query: &[FILTER_PARAMS, moment::PARAMS], answers: Some("text/csv"), ..Doc::default() },
             list_csv,
         )
         .get("/api/v1/classes/{id}", "One class with its roster", Doc { query: &[ROSTER_PARAMS, moment::PARAMS], ..Doc::default() }, get)
@@ -121,7 +126,7 @@ pub(crate) fn filter(query: &Query, scope: &Scope) -> Result<Option<ClassFilter>
 }
 
 async fn list(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Problem> {
-    let query = Query::strict(request.uri(), &[LIST_PARAMS, moment::PARAMS])?;
+    let query = Query::strict(request.uri(), &[FILTER_PARAMS, PAGE_PARAMS, moment::PARAMS])?;
     let (_, scope) = caller.require(Action::ReadClasses)?;
     app.blocking(move |app| {
         let moment = Moment::of(app, &query)?;
@@ -138,21 +143,21 @@ async fn list(State(app): State<App>, caller: Caller, request: Request) -> Resul
 }
 
 async fn list_csv(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Problem> {
-    let query = Query::strict(request.uri(), &[LIST_PARAMS, moment::PARAMS])?;
+    let query = Query::strict(request.uri(), &[FILTER_PARAMS, moment::PARAMS])?;
     let (_, scope) = caller.require(Action::ReadClasses)?;
     let lang = Lang::from_param(query.text("lang"));
     app.blocking(move |app| {
         let moment = Moment::of(app, &query)?;
         let rows = app.rows(ModelName::Classes)?;
         let found = match filter(&query, &scope)? {
-            Some(filter) => classes::list(&rows, &filter, moment.view, query.word("after")?, CSV_ROWS_MAX)?.items,
+            Some(filter) => whole(classes::list(&rows, &filter, moment.view, None, app.deps().limits.table_rows_max)?, app)?,
             None => Vec::new(),
         };
         let names = Names::of(app, moment.view, lang)?;
         let t = Texts::of(lang);
         let head =
             [t.classes.class_name, t.frame.trainer, t.frame.region, t.frame.occupation, t.frame.grade, t.classes.dates, t.frame.status];
-        let mut table = Table::new(&head.map(|word| word.to_string()));
+        let mut table = Table::new(&head.map(|word| word.to_string()), moment.stamp(lang));
         for class in &found {
             table.row(&[
                 class.title.clone(),
@@ -167,6 +172,14 @@ async fn list_csv(State(app): State<App>, caller: Caller, request: Request) -> R
         table.response("zhixin-classes.csv")
     })
     .await
+}
+
+/// The classes of a table, which is whole or refused: nobody would see that the end is missing.
+fn whole(page: Page<ClassEntry, ClassId>, app: &App) -> Result<Vec<ClassEntry>, Problem> {
+    let max = app.deps().limits.table_rows_max;
+    let zh = format!("表格至多 {max} 行；请按年度、地区、机构或状态缩小范围");
+    let en = format!("a table holds at most {max} rows: narrow it by year, unit, trainer or status");
+    if page.next.is_none() { Ok(page.items) } else { Err(Problem::saying(Kind::TooLarge, zh, en)) }
 }
 
 /// A class that the caller may see; 404 otherwise. Blocks.

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
-use zhixin_events::{CivilDate, ListingGround, OccupationId, ReportingUnit, SourceMark, Subject, TrainerId};
+use zhixin_events::{CivilDate, ListingGround, OccupationId, OrganisationId, ReportingUnit, SourceMark, Subject, TrainerId};
 use zhixin_projections::occupations::{self, Directions, OccupationEntry};
 use zhixin_projections::trainers::{self, TrainerEntry, TrainerFilter, TrainerStatus};
 use zhixin_projections::{AsOf, ModelName};
@@ -18,6 +18,7 @@ use crate::v1::input::{Word, path_word};
 use crate::v1::moment::{self, Moment};
 use crate::v1::names::{self, Names};
 use crate::v1::query::Query;
+use crate::v1::story;
 use crate::v1::table::Table;
 
 /// The status that stands for every one.
@@ -30,6 +31,11 @@ const TRAINER_PARAMS: &[Param] = &[
         name: "status",
         doc: "Only those of this status, or all; listed and suspended if absent.",
         schema: || json!({ "type": "string", "enum": STATUSES }),
+    },
+    Param {
+        name: "q",
+        doc: "Only those with this in their name, or with this unified social credit code.",
+        schema: || json!({ "type": "string" }),
     },
 ];
 /// Trainers on a page at most.
@@ -92,7 +98,19 @@ pub(crate) fn listed_trainers(app: &App, query: &Query, view: AsOf) -> Result<Ve
         found.extend(trainers::list(&rows, &TrainerFilter { unit, occupation, status }, view)?);
     }
     found.sort_by_key(|entry| (entry.directory_number, entry.trainer));
-    Ok(found)
+    let Some(wanted) = query.text("q").map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty()) else { return Ok(found) };
+    let mut named = Vec::new();
+    for entry in found {
+        if entry.name.to_lowercase().contains(&wanted) || uscc_of(app, entry.organisation)?.to_lowercase() == wanted {
+            named.push(entry);
+        }
+    }
+    Ok(named)
+}
+
+/// The credit code of an organisation. Blocks.
+pub(crate) fn uscc_of(app: &App, organisation: OrganisationId) -> Result<String, Problem> {
+    Ok(story::first_told(app, &Subject::organisation(organisation), "uscc")?.unwrap_or_default())
 }
 
 async fn trainer_list(State(app): State<App>, request: Request) -> Result<Response, Problem> {
@@ -124,12 +142,21 @@ async fn trainer_csv(State(app): State<App>, request: Request) -> Result<Respons
         let found = listed_trainers(app, &query, moment.view)?;
         let names = Names::of(app, moment.view, lang)?;
         let t = Texts::of(lang);
-        let head = [t.frame.name, t.frame.region, t.trainers.occupations, t.trainers.listed_from, t.trainers.listed_until, t.frame.status];
-        let mut table = Table::new(&head.map(|word| word.to_string()));
+        let head = [
+            t.frame.name,
+            t.trainers.uscc,
+            t.frame.region,
+            t.trainers.occupations,
+            t.trainers.listed_from,
+            t.trainers.listed_until,
+            t.frame.status,
+        ];
+        let mut table = Table::new(&head.map(|word| word.to_string()), moment.stamp(lang));
         for entry in &found {
             let occupations: Vec<String> = entry.occupations.iter().map(|id| names.occupation(*id)).collect::<Result<_, _>>()?;
             table.row(&[
                 entry.name.clone(),
+                uscc_of(app, entry.organisation)?,
                 names::unit(lang, entry.unit).to_owned(),
                 occupations.join("; "),
                 entry.listed_from.to_string(),

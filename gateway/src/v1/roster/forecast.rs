@@ -17,7 +17,7 @@ pub(super) fn foretell(app: &App, upload: &mut Upload) -> Result<(), Problem> {
         return Err(Kind::Internal.into());
     };
     let mut rehearsal = app.engine().rehearse(actor, role, upload.effective_on)?;
-    let start = StartRosterImport { class, rows: upload.rows(), file_digest };
+    let start = StartRosterImport { class, rows: upload.rows, file_digest };
     let started = rehearsal.try_out(&start.into())?;
     let job = started.iter().find(|(name, _)| *name == "job").and_then(|(_, job)| job.parse().ok()).ok_or(Kind::Internal)?;
     for row in &upload.accepted {

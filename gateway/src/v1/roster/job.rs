@@ -65,7 +65,7 @@ pub(super) fn run(app: &App, id: &str) -> Result<(), Problem> {
     }
     let Some(job) = upload.job.as_deref().and_then(|job| job.parse().ok()) else { return Err(Kind::Internal.into()) };
     write_rows(app, &mut upload, job)?;
-    let refused = upload.rows().saturating_sub(upload.written);
+    let refused = upload.rows.saturating_sub(upload.written);
     let finish = FinishRosterImport { job, accepted: upload.written, refused };
     let key = format!("{}:end", upload.id);
     match app.engine().execute_blocking(submission(app, &upload, finish.into(), &key)?) {
@@ -82,7 +82,7 @@ pub(super) fn run(app: &App, id: &str) -> Result<(), Problem> {
 fn begin(app: &App, upload: &mut Upload) -> Result<(), CommandError> {
     let storage = CommandError::Unavailable(zhixin_engine::answer::Unavailable::Storage);
     let (Some(class), Some(file_digest)) = (upload.class(), upload.digest()) else { return Err(storage) };
-    let start = StartRosterImport { class, rows: upload.rows(), file_digest };
+    let start = StartRosterImport { class, rows: upload.rows, file_digest };
     let key = format!("{}:start", upload.id);
     let accepted = app.engine().execute_blocking(submission(app, upload, start.into(), &key).map_err(|_| storage.clone())?)?;
     upload.job = accepted.result.into_iter().find(|(name, _)| *name == "job").map(|(_, job)| job);

@@ -95,6 +95,8 @@ pub(crate) struct Upload {
     pub(crate) sheet: Option<String>,
     digest: String,
     uploaded_ms: i64,
+    /// Rows read from the file.
+    pub(crate) rows: u32,
     /// When the seats were taken, if that was stated.
     #[serde(default)]
     pub(crate) effective_on: Option<CivilDate>,
@@ -143,6 +145,7 @@ impl Upload {
             sheet: read.sheet.clone(),
             digest: base64url(&sha256(&[bytes])),
             uploaded_ms: now.0,
+            rows: u32::try_from(read.accepted.len().saturating_add(read.rejected.len())).unwrap_or(u32::MAX),
             effective_on: None,
             accepted: read.accepted.iter().map(Accepted::of).collect(),
             rejected: read.rejected.iter().map(Rejected::of).collect(),
@@ -161,10 +164,6 @@ impl Upload {
     }
     pub(crate) fn digest(&self) -> Option<Digest32> {
         from_base64url(&self.digest).and_then(|bytes| bytes.try_into().ok()).map(Digest32)
-    }
-    /// Rows read from the file.
-    pub(crate) fn rows(&self) -> u32 {
-        u32::try_from(self.accepted.len().saturating_add(self.rejected.len())).unwrap_or(u32::MAX)
     }
     /// Rows that the rules let be written, as far as is known.
     pub(crate) fn promised(&self) -> impl Iterator<Item = &Accepted> {
