@@ -19,8 +19,8 @@ fn snapshots() -> String {
     let revoked = revoked.after(NATIONAL, revoke);
     let lines = |world: &World| {
         let long = world.states().filter(|(subject, _)| subject.kind().is_long());
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        long.map(|(subject, state)| format!("{STATE_VERSION} {subject} {}\n", hex(&codec::encode(state)))).collect::<String>()
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+        long.map(|(subject, state)| format!("{STATE_VERSION} {subject} {}\n", hex(&codec::encode(state)))).collect::<Vec<_>>().concat()
     };
     lines(&posted) + &lines(&revoked)
 }
