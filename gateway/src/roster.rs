@@ -28,7 +28,8 @@ pub use fault::{RosterFault, RosterWarning, RowError};
 pub use header::RosterColumn;
 pub use refusal::{OtherFile, RosterRefusal};
 pub use row::{RejectedRow, Row};
-pub use template::{TEMPLATE_ID, WriteFault, returned, template};
+pub(crate) use sheet::half_width;
+pub use template::{ReturnedRow, TEMPLATE_ID, WriteFault, returned, template};
 
 /// A text about a person. Its `Debug` is blank.
 pub type Private = Secret<String>;

@@ -240,7 +240,15 @@ async fn the_public_finds_certificates_and_nothing_about_classes() {
     assert_eq!((found.status, found.headers["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, format!("/verify/{number}").as_str()));
     let page = world.get("", &format!("/verify/{number}")).await;
     assert!(page.text().contains("band-good"), "{}", page.text());
-    assert_eq!(world.get("", "/verify/T000").await.status, StatusCode::NOT_FOUND);
+    let slip = world.get("", "/verify/T000").await;
+    assert!(slip.status == StatusCode::NOT_FOUND && slip.text().contains("很可能输入有误"), "{}", slip.text());
+    let wide: String = number.chars().map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap()).collect();
+    let typed: Vec<String> = format!(" {}－{}", &wide[..9], &wide[9..]).bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let typed = typed.concat();
+    let found = world.get("", &format!("/verify?number={typed}")).await;
+    assert_eq!(found.headers["location"].to_str().unwrap(), format!("/verify/{number}"));
+    let empty = world.get("", "/verify?number=%20%E3%80%80").await;
+    assert!(empty.status == StatusCode::BAD_REQUEST && empty.text().contains("请输入证书编号"), "{}", empty.text());
     let check = world.request(Method::POST, &format!("/verify/{number}/check")).header("content-type", "application/x-www-form-urlencoded");
     let answer = world.send(check.body("name=%E7%8E%8B%E5%B0%8F%E6%98%8E&last_six=31002X&csrf=")).await.text();
     assert!(answer.contains("✓ 一致") && !answer.contains("✗ 不一致"), "{answer}");
@@ -303,4 +311,60 @@ async fn a_page_of_an_error_code_shows_what_to_do() {
     assert!(roster.status == StatusCode::OK && roster.text().contains("工作簿损坏或不完整"), "{}", roster.text());
     let missing = world.get("", "/problems/NONE-0000").await;
     assert_eq!(missing.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_class_before_its_time_says_so_and_leads_back_to_now() {
+    let (world, _) = taught().await;
+    let class = format!("/classes/{}", world.ids["class"]);
+    let before = world.get("trainer", &format!("{class}?as_of=@3")).await;
+    let text = before.text();
+    assert!(before.status == StatusCode::NOT_FOUND && text.contains("还没有计划"), "{text}");
+    assert!(text.contains(&format!("<a class=\"button\" href=\"{class}\">回到最新数据</a>")), "{text}");
+    // Somebody who may not see it now learns nothing.
+    let foreign = world.get("other_province", &format!("{class}?as_of=@3")).await;
+    assert!(foreign.status == StatusCode::NOT_FOUND && !foreign.text().contains("还没有计划"));
+    // The menu keeps the moment.
+    let then = world.get("trainer", "/?as_of=@12").await.text();
+    assert!(then.contains("href=\"/classes?as_of=%4012\""), "{then}");
+    // A day by which something had taken place is no earlier state of the record.
+    let by = world.get("trainer", &format!("/?effective_by={}", today())).await.text();
+    assert!(by.contains("按生效日期不晚于") && !by.contains("不是最新数据"), "{by}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_to_nothing_is_called_so() {
+    let mut world = World::new().await;
+    world.enrol(PERSON_NAME, ID_NUMBER).await;
+    let class = format!("/classes/{}", world.ids["class"]);
+    world.caught_up();
+    assert!(world.get("trainer", &class).await.text().contains("已报名"));
+    world.accepted("trainer", "cancel-run", json!({ "class": world.ids["class"], "reason": "人数不足" })).await;
+    world.caught_up();
+    let page = world.get("trainer", &class).await.text();
+    assert!(!page.contains("已报名") && !page.contains("授课中") && page.contains("已取消"), "{page}");
+    assert!(!page.contains("迟到"), "{page}");
+
+    let mut world = World::new().await;
+    world.enrol(PERSON_NAME, ID_NUMBER).await;
+    let class = json!(world.ids["class"]);
+    let session =
+        json!({ "class": class, "session": 1, "held_on": today().to_string(), "module": "A", "hours_tenths": 80, "mode": "in_person" });
+    world.accepted("trainer", "hold-session", session).await;
+    world.accepted("trainer", "close-run", json!({ "class": class, "closed_on": today().to_string() })).await;
+    world.caught_up();
+    let page = world.get("trainer", &format!("/classes/{}", world.ids["class"])).await.text();
+    assert!(page.contains("未完成") && !page.contains("已报名"), "{page}");
+    let table = world.get("trainer", "/api/v1/classes.csv").await.text();
+    let mut rows = table.lines();
+    assert!(rows.next().unwrap().contains("报名,完成,发证") && rows.next().unwrap().contains("已结班,1,0,0"), "{table}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_family_name_is_masked_as_a_whole() {
+    let mut world = World::new().await;
+    let person = world.enrol("欧阳小明", ID_NUMBER).await;
+    let number = world.certify(&person).await;
+    let page = world.get("", &format!("/verify/{number}")).await.text();
+    assert!(page.contains("欧阳*") && !page.contains("欧*"), "{page}");
 }

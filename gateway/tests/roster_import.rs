@@ -212,6 +212,13 @@ async fn a_report_promises_what_the_import_keeps() {
     let done = upload(&world, "?dry_run=false", &csv).await.json();
     let done = finished(&world, done["id"].as_str().unwrap()).await;
     assert_eq!((done["written"].clone(), told(&done)), (json!(1), expected), "{done}");
+    // The workbook that goes back holds the rows that were not written, and no other.
+    let back = world.get("trainer", &format!("/api/v1/jobs/{}/returned", done["id"].as_str().unwrap())).await.bytes;
+    let ask = world.request(Method::POST, &format!("/api/v1/classes/{class}/roster")).by(&world, "trainer");
+    let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"back.xlsx\"\r\n\r\n");
+    let body = [head.as_bytes(), &back, format!("\r\n--{BOUNDARY}--\r\n").as_bytes()].concat();
+    let again = world.send(ask.header("content-type", &format!("multipart/form-data; boundary={BOUNDARY}")).body(body)).await.json();
+    assert_eq!(told(&again), [(2, "CLASS-0004".to_owned()), (3, "CLASS-0005".to_owned())], "{again}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

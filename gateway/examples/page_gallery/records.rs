@@ -75,6 +75,7 @@ fn certificates(lang: Lang) -> Vec<Sample> {
         reason: s(p("考勤记录不实", "attendance record untrue")),
     };
     let not_found = CertificateState::NotFound {
+        mistyped: false,
         coverage: vec![
             fact(p("培训合格证书", "Training certificates"), p("2025年1月1日起颁发", "issued from 1 Jan 2025"), None),
             fact(p("专业技术等级证书", "Grade certificates"), p("不在本页查询", "not checked here"), None),
@@ -287,6 +288,7 @@ fn error(lang: Lang) -> ErrorView {
     ErrorView {
         progress: None,
         sign_in: false,
+        past: false,
         frame: plain_frame(lang, "/classes", Nav::None, &[]),
         status: 409,
         code: s("CLASS-0007"),

@@ -32,7 +32,8 @@ pub fn bullet(chart: &Bullet<'_>) -> String {
          <rect x=\"10\" y=\"16\" width=\"{bar}\" height=\"10\" fill=\"{fill}\"/>",
         title = escape(chart.title),
         track = px(share(if goal == 0 { max } else { goal }, max, SPAN)),
-        bar = px(share(chart.actual, max, SPAN)),
+        // Without a target there is no share of it to show.
+        bar = px(if goal == 0 { 0 } else { share(chart.actual, max, SPAN) }),
         fill = SERIES[0],
     );
     if chart.target.is_some() {
@@ -65,7 +66,7 @@ mod tests {
 
     #[test]
     fn bullet_without_target_or_counts_still_draws() {
-        let svg = bullet(&Bullet { id: "b", title: "none", actual: 0, target: None, expected: None });
+        let svg = bullet(&Bullet { id: "b", title: "none", actual: 7, target: None, expected: None });
         assert!(svg.contains("width=\"0\"") && !svg.contains("<path"));
     }
 }

@@ -88,12 +88,13 @@ pub(super) fn is_blank(c: char) -> bool {
 
 /// Full-width ASCII to ASCII, lower case, without blanks: the form in which headings and choices are compared.
 pub(super) fn fold(text: &str) -> String {
-    text.chars()
-        .filter(|c| !is_blank(*c))
-        .map(|c| match c {
-            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-            other => other,
-        })
-        .flat_map(char::to_lowercase)
-        .collect()
+    text.chars().filter(|c| !is_blank(*c)).map(half_width).flat_map(char::to_lowercase).collect()
+}
+
+/// A full-width form of ASCII as ASCII.
+pub(crate) fn half_width(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        other => other,
+    }
 }

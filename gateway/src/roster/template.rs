@@ -3,6 +3,8 @@
 //! Both are the same bytes for the same input: the creation date is fixed, because a file that differs on every download
 //! cannot be compared with a golden one.
 
+use std::collections::BTreeMap;
+
 use rust_xlsxwriter::{
     Color, DataValidation, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Note, Workbook, Worksheet, XlsxError,
 };
@@ -10,7 +12,7 @@ use zhixin_events::document_number::DocumentKind;
 
 use super::header::{RETURNED, RosterColumn};
 use super::workbook::SHEET;
-use super::{RejectedRow, RosterFile};
+use super::{Private, RejectedRow, RowError};
 
 /// Name and version of the template, in its hidden sheet. A change of the columns is a new version.
 pub const TEMPLATE_ID: &str = "zhixin-roster/1";
@@ -44,16 +46,34 @@ pub fn template() -> Result<Vec<u8>, WriteFault> {
     write(&[]).map_err(WriteFault::Workbook)
 }
 
-/// The template with the rejected rows of a file: faulty cells red with a note, and four columns that say what is wrong.
+/// The template with rejected rows: faulty cells red with a note, and four columns that say what is wrong.
 /// The corrected workbook can be uploaded as it is. It holds personal data in the clear: keep it sealed.
 ///
 /// # Errors
 /// [`WriteFault::Workbook`].
-pub fn returned(file: &RosterFile) -> Result<Vec<u8>, WriteFault> {
-    write(&file.rejected).map_err(WriteFault::Workbook)
+pub fn returned(rows: &[ReturnedRow]) -> Result<Vec<u8>, WriteFault> {
+    write(rows).map_err(WriteFault::Workbook)
 }
 
-fn write(rejected: &[RejectedRow]) -> Result<Vec<u8>, XlsxError> {
+/// A row on its way back: what it holds, and why it was not taken.
+#[derive(Debug, Clone)]
+pub struct ReturnedRow {
+    /// Excel's row number in the file it came in.
+    pub row_number: u32,
+    /// Its cells.
+    pub cells: BTreeMap<RosterColumn, Private>,
+    /// Column, if it is about one, code and text in Chinese.
+    pub errors: Vec<(Option<RosterColumn>, String, String)>,
+}
+
+impl From<&RejectedRow> for ReturnedRow {
+    fn from(row: &RejectedRow) -> Self {
+        let error = |error: &RowError| (Some(error.column), error.code().to_owned(), error.message_zh());
+        Self { row_number: row.row_number, cells: row.cells.clone(), errors: row.errors.iter().map(error).collect() }
+    }
+}
+
+fn write(rejected: &[ReturnedRow]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     let created = ExcelDateTime::from_ymd(2026, 1, 1)?;
     book.set_properties(&DocProperties::new().set_title("学员名单").set_creation_datetime(&created));
@@ -97,14 +117,14 @@ fn write_headings(sheet: &mut Worksheet, with_errors: bool) -> Result<(), XlsxEr
     Ok(())
 }
 
-fn write_rejected(sheet: &mut Worksheet, row: u32, rejected: &RejectedRow) -> Result<(), XlsxError> {
+fn write_rejected(sheet: &mut Worksheet, row: u32, rejected: &ReturnedRow) -> Result<(), XlsxError> {
     let text = Format::new().set_num_format_index(TEXT);
     let faulty = text.clone().set_background_color(Color::RGB(0x00F9_D2CF)).set_font_color(Color::RGB(0x00B3_261E));
     let wrapped = text.clone().set_text_wrap().set_align(FormatAlign::Top);
-    let joined = |part: &dyn Fn(&super::RowError) -> String| rejected.errors.iter().map(part).collect::<Vec<_>>().join("\n");
+    let joined = |texts: Vec<&str>| texts.join("\n");
     for (at, column) in (0u16..).zip(RosterColumn::ALL) {
         let cell = rejected.cells.get(&column).map_or("", |cell| cell.expose());
-        let notes: Vec<String> = rejected.errors.iter().filter(|error| error.column == column).map(super::RowError::message_zh).collect();
+        let notes: Vec<&str> = rejected.errors.iter().filter(|error| error.0 == Some(column)).map(|error| error.2.as_str()).collect();
         if notes.is_empty() {
             sheet.write_string_with_format(row, at, cell, &text)?;
         } else {
@@ -115,9 +135,9 @@ fn write_rejected(sheet: &mut Worksheet, row: u32, rejected: &RejectedRow) -> Re
     let columns = columns();
     sheet.write_string_with_format(row, columns, rejected.row_number.to_string(), &text)?;
     let parts: [String; 3] = [
-        joined(&|error| error.column.header_zh().to_owned()),
-        joined(&|error| error.code().to_owned()),
-        joined(&super::RowError::message_zh),
+        joined(rejected.errors.iter().filter_map(|error| error.0).map(RosterColumn::header_zh).collect()),
+        joined(rejected.errors.iter().map(|error| error.1.as_str()).collect()),
+        joined(rejected.errors.iter().map(|error| error.2.as_str()).collect()),
     ];
     for (at, part) in (columns.saturating_add(1)..).zip(parts) {
         sheet.write_string_with_format(row, at, part, &wrapped)?;

@@ -28,7 +28,6 @@ super::texts! {
         session_hours: "{0} 学时", "{0} hours";
         present: "出勤", "present";
         absent: "缺勤", "absent";
-        late: "迟到", "late";
         excused: "请假", "excused";
         unrecorded: "未登记", "not recorded";
         legend: "标记说明：", "Key:";

@@ -38,6 +38,7 @@ super::texts! {
         bullet_target: "年度目标 {0}，完成 {1}", "year target {0}, {1} reached";
         key_target: "年度目标", "Year target";
         key_expected: "今日应达", "Due today";
+        key_expected_then: "当日应达", "Due by that day";
         map_title: "各地完成情况", "Results by reporting unit";
         map_caption_percent: "{0} 个填报单位中，{1} 个已达年度目标", "{1} of {0} reporting units have reached the year target";
         map_caption_count: "完成最多的是{0}（{1} {2}）", "Most completed: {0} ({1} {2})";

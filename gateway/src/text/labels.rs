@@ -45,6 +45,7 @@ super::texts! {
         registered: "已报名", "Registered";
         attending: "学习中", "Attending";
         completed: "已完成", "Completed";
+        not_completed: "未完成", "Not completed";
         hours_short: "学时不足", "Hours short";
         withdrawn: "已退出", "Withdrawn";
         passed: "合格", "Passed";
@@ -68,7 +69,7 @@ super::texts! {
         kind_job: "名单导入", "Roster import";
         kind_calendar: "节假日安排", "Holiday calendar";
         kind_certificate_series: "证书编号序列", "Certificate series";
-        kind_seat: "学位", "Seat";
+        kind_seat: "名额", "Seat";
         kind_organisation_code: "统一社会信用代码", "Credit code";
         kind_occupation_code: "职业编码", "Occupation code";
         kind_hours_once: "学时登记", "Hours posting";

@@ -23,7 +23,7 @@ super::texts! {
         details: "机构信息", "About this trainer";
         listed_for: "可培训职业", "Listed for";
         listed_from: "列入日期", "Listed from";
-        listed_until: "有效期至", "Valid until";
+        listed_until: "有效期至（或移出日期）", "Valid until, or removed on";
         decision: "依据", "Decision";
         history: "列入与调整", "Listing history";
         classes: "近期培训班", "Recent classes";

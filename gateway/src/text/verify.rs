@@ -7,6 +7,7 @@ super::texts! {
         lead: "输入证书编号，查看证书是否有效。无需登录。", "Enter the certificate number to see whether it is valid. No sign-in needed.";
         number: "证书编号", "Certificate number";
         number_hint: "印在证书右下角，由字母和数字组成。空格和连字符可以省略。", "Printed at the lower right of the certificate: letters and digits. Spaces and hyphens may be left out.";
+        number_missing: "请输入证书编号", "Enter the certificate number";
         go: "查询", "Check";
         again: "查询另一张证书", "Check another certificate";
         result_title: "查询结果", "Result";
@@ -16,6 +17,8 @@ super::texts! {
         revoked_text: "该证书已于 {0} 撤销，不再有效。原因类别：{1}。", "This certificate was revoked on {0} and is no longer valid. Kind of reason: {1}.";
         not_found: "未查询到", "Not found";
         not_found_text: "没有编号为 {0} 的证书。可能的原因：", "There is no certificate numbered {0}. Possible reasons:";
+        mistyped: "编号有误", "Mistyped number";
+        mistyped_text: "编号 {0} 的位数或校验位不对，很可能输入有误。请对照证书逐位核对；确认无误的，可能的原因：", "The length or the check character of {0} is wrong: most likely it was mistyped. Compare it with the certificate character by character. If it is right, possible reasons:";
         reason_typing: "编号输入有误。请对照证书逐位核对，注意区分字母与数字。", "The number was mistyped. Compare it with the certificate character by character.";
         reason_coverage: "证书不在本系统查询范围内（见下表），例如专业技术等级证书由评价机构颁发。", "The certificate is of a kind or time not covered here (see the table); grade certificates, for example, are issued by evaluators.";
         reason_forged: "证书并非由目录内培训机构颁发。如有怀疑，请向当地人力资源社会保障部门反映。", "The certificate was not issued by a listed trainer. If in doubt, tell the local human resources authority.";

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use zhixin_events::{
-    CivilDate, ClassStatus, CorrectionGround, DeliveryMode, ErasureGround, Grade, HoursTenths, LateGround, Line, ListingGround,
-    OccupationId, ReadPurpose, ReportingUnit, RevocationGround, Role, Subject, SubjectKind, TalentCategory, Timestamp, TrainerId,
+    CivilDate, ClassStatus, CorrectionGround, DeliveryMode, DivisionCode, ErasureGround, Grade, HoursTenths, LateGround, Line,
+    ListingGround, OccupationId, ReadPurpose, ReportingUnit, RevocationGround, Role, Subject, SubjectKind, TalentCategory, Timestamp,
+    TrainerId,
 };
 use zhixin_projections::trainers::TrainerStatus;
 use zhixin_projections::{AsOf, ModelName, TableView, occupations, trainers};
@@ -76,6 +77,11 @@ impl Names {
     pub(crate) fn occupation_with_code(&self, id: OccupationId) -> Result<String, Problem> {
         let (name, code) = self.occupation_and_code(id)?;
         Ok(if code.is_empty() { name } else { format!("{name} {code}") })
+    }
+    /// Whether the view does not know yet if an occupation has directions for a grade.
+    pub(crate) fn directions_unknown(&self, id: OccupationId, grade: Grade) -> Result<bool, Problem> {
+        let found = occupations::by_id(&self.occupations, id, self.view)?;
+        Ok(found.is_none_or(|entry| *entry.directions_for(grade) == occupations::Directions::NotYetKnown))
     }
     /// Name of a trainer; the id where the view does not know it.
     pub(crate) fn trainer(&self, id: TrainerId) -> Result<String, Problem> {
@@ -163,6 +169,12 @@ pub(crate) fn model(lang: Lang, model: ModelName) -> &'static str {
 /// Name of a reporting unit.
 pub(crate) fn unit(lang: Lang, unit: ReportingUnit) -> &'static str {
     lang.pick(unit.name_zh(), unit.name_en())
+}
+
+/// Name of the province of a division, with the code of the division.
+pub(crate) fn place(lang: Lang, division: DivisionCode) -> String {
+    let province = division.province();
+    format!("{} ({division})", lang.pick(province.name_zh, province.name_en))
 }
 
 /// Name of a line; none = all lines.

@@ -181,10 +181,7 @@ pub(crate) fn take(app: &App, acting: &Acting, class: ClassId, sent: &Sent) -> R
     let mut upload = Upload::new(acting, class, &sent.file_name, &sent.bytes, &read, now)?;
     upload.effective_on = stated_day(sent)?;
     forecast::foretell(app, &mut upload)?;
-    if !read.rejected.is_empty() {
-        let workbook = roster::returned(&read).map_err(|fault| Problem::from(Kind::Internal).because(&fault))?;
-        upload.keep_returned(app, &workbook)?;
-    }
+    upload.keep_returned(app)?;
     upload.keep(app)?;
     Ok(upload)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
-use axum::http::Uri;
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use zhixin_engine::domain::access::{Action, needs_case, usual_purpose};
 use zhixin_events::{Attendance, ClassId, ClassStatus, PersonId, ReportingUnit, Secret, Subject};
@@ -18,12 +18,13 @@ use crate::pages::views::{
     Attendance as Mark, CertificateRow, ClassListView, ClassRow, ClassView, Fact, ImportForm, Link, Nav, Pager, RosterRow, Select, Session,
     Step, StepState, Tag, TestRow, Tone, with_param,
 };
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::text::{Lang, Texts};
 use crate::v1::class::queries as shared;
 use crate::v1::input::path_word;
 use crate::v1::moment::Moment;
 use crate::v1::names::{self, Names};
+use crate::v1::query::Query;
 use crate::v1::sight::place_of_class;
 
 /// Classes on a page.
@@ -84,17 +85,16 @@ pub(super) fn rows(app: &App, classes: &[ClassEntry], as_of: AsOf, names: &Names
     let view = app.rows(ModelName::Classes)?;
     let mut rows = Vec::with_capacity(classes.len());
     for class in classes {
-        let roster = classes::roster(&view, class.class, as_of, None, usize::MAX)?.items;
-        let count = |which: &dyn Fn(&Trainee) -> bool| u64::try_from(roster.iter().filter(|one| which(one)).count()).unwrap_or(u64::MAX);
+        let counts = shared::Counts::of(&view, class.class, as_of)?;
         rows.push(ClassRow {
             name: Link { label: class.title.clone(), href: format!("/classes/{}", class.class) },
             trainer: Link { label: names.trainer(class.trainer)?, href: format!("/directories/trainers/{}", class.trainer) },
             subject: subject_of(class, names)?,
             dates: dates(class),
             status: class_tag(names.lang(), class.status),
-            registered: count(&|one| one.seat.is_some()),
-            completed: count(&Trainee::has_completed),
-            certified: count(&Trainee::is_certified),
+            registered: counts.registered,
+            completed: counts.completed,
+            certified: counts.certified,
         });
     }
     Ok(rows)
@@ -120,13 +120,23 @@ pub(super) async fn show(State(app): State<App>, Path(id): Path<String>, caller:
 /// The page of a class; `errors` are those of an upload.
 pub(super) fn view(app: &App, asked: &Asked, id: ClassId, errors: Vec<crate::pages::views::FieldError>) -> Result<ClassView, Problem> {
     let moment = Moment::of_page(app, &asked.query)?;
-    let detail = shared::seen(app, &asked.caller, id, moment.view)?;
+    let detail = shared::seen(app, &asked.caller, id, moment.view).map_err(|problem| before_its_time(app, asked, id, problem))?;
     let names = Names::of(app, moment.view, asked.lang)?;
     let rows = app.rows(ModelName::Classes)?;
     let roster = classes::roster(&rows, id, moment.view, None, usize::MAX)?.items;
     let (page, shown) = pager(&asked.query, &format!("/classes/{id}"), &roster, ROSTER)?;
     let opened = opened(app, asked, &detail.entry, shown)?;
     Page { app, asked, moment, detail, names, opened }.view(shown, &roster, page, errors)
+}
+
+/// What is not there at an earlier moment but is there now did not exist yet.
+fn before_its_time(app: &App, asked: &Asked, id: ClassId, problem: Problem) -> Problem {
+    let is_there_now = || Ok::<_, Problem>(shared::seen(app, &asked.caller, id, Moment::of_page(app, &Query::default())?.view).is_ok());
+    if problem.status() == StatusCode::NOT_FOUND && is_there_now().unwrap_or(false) {
+        let zh = "在所查看的时刻，这个培训班还没有计划。";
+        return Problem::saying(Kind::NotFound, zh, "At the moment asked for, this class was not planned yet.");
+    }
+    problem
 }
 
 /// The names of the trainees shown, if the reader asks for them and may open them: a recorded reading.
@@ -185,10 +195,17 @@ impl Page<'_> {
     fn steps(&self) -> Vec<Step> {
         let lang = self.names.lang();
         let class = &self.detail.entry;
-        let order = [ClassStatus::Planned, ClassStatus::Open, ClassStatus::Teaching, ClassStatus::Closed];
-        let last = if class.status == ClassStatus::Cancelled { ClassStatus::Cancelled } else { ClassStatus::Closed };
-        let steps = order.into_iter().filter(|status| *status != ClassStatus::Closed).chain([last]);
-        steps
+        // What a cancelled class never came to is no step of it.
+        let (way, last): (&[ClassStatus], _) = match class.status {
+            ClassStatus::Cancelled if self.detail.sessions.is_empty() => (&[ClassStatus::Planned], ClassStatus::Cancelled),
+            ClassStatus::Cancelled => (&[ClassStatus::Planned, ClassStatus::Open, ClassStatus::Teaching], ClassStatus::Cancelled),
+            ClassStatus::Planned | ClassStatus::Open | ClassStatus::Teaching | ClassStatus::Closed => {
+                (&[ClassStatus::Planned, ClassStatus::Open, ClassStatus::Teaching], ClassStatus::Closed)
+            }
+        };
+        way.iter()
+            .copied()
+            .chain([last])
             .map(|status| Step {
                 label: names::class_status(lang, status).to_owned(),
                 state: match status.code().cmp(&class.status.code()) {
@@ -213,12 +230,13 @@ impl Page<'_> {
         let mut facts = vec![
             fact(t.frame.trainer.as_str(), trainer, Some(format!("/directories/trainers/{}", class.trainer))),
             fact(t.frame.occupation.as_str(), self.names.occupation_with_code(class.occupation)?, None),
-            fact(t.frame.direction.as_str(), class.direction.clone().unwrap_or_else(|| t.labels.direction_none.to_string()), None),
+            fact(t.frame.direction.as_str(), self.direction()?, None),
             fact(t.frame.grade.as_str(), names::grade(lang, class.grade).to_owned(), None),
-            fact(t.frame.region.as_str(), format!("{} ({})", names::unit(lang, class.unit), class.division), None),
+            fact(t.frame.region.as_str(), names::unit(lang, class.unit).to_owned(), None),
+            fact(lang.pick("办班地点", "Place"), names::place(lang, class.division), None),
             fact(lang.pick("授课方式", "Held"), names::mode(lang, class.mode).to_owned(), None),
             fact(t.classes.dates.as_str(), dates(class), None),
-            fact(lang.pick("学位", "Seats"), class.seats.to_string(), None),
+            fact(lang.pick("名额", "Seats"), class.seats.to_string(), None),
             fact(lang.pick("计划学时", "Hours planned"), self.planned().to_decimal_text(), None),
         ];
         for import in &self.detail.imports {
@@ -245,6 +263,16 @@ impl Page<'_> {
 
     fn planned(&self) -> zhixin_events::HoursTenths {
         self.detail.modules.iter().fold(zhixin_events::HoursTenths::new(0), |sum, module| sum.plus(module.hours))
+    }
+
+    /// The direction; without one, whether there are none or they are not known yet.
+    fn direction(&self) -> Result<String, Problem> {
+        let (class, labels) = (&self.detail.entry, &self.names.texts().labels);
+        if let Some(direction) = &class.direction {
+            return Ok(direction.clone());
+        }
+        let unknown = self.names.directions_unknown(class.occupation, class.grade)?;
+        Ok(if unknown { labels.direction_unknown } else { labels.direction_none }.to_string())
     }
 
     fn sessions(&self) -> Vec<Session> {
@@ -284,7 +312,7 @@ impl Page<'_> {
             attendance: self.detail.sessions.iter().map(mark).collect(),
             hours: (names::whole_hours(trainee.attended), names::whole_hours(self.planned())),
             why: self.asked.why_row(ModelName::Classes, format_args!("{}:{}", self.detail.entry.class, trainee.person)),
-            status: trainee_tag(self.names.lang(), trainee),
+            status: trainee_tag(self.names.lang(), self.detail.entry.status, trainee),
         })
     }
 
@@ -331,7 +359,7 @@ impl Page<'_> {
         let seated = all.iter().filter(|trainee| trainee.seat.is_some()).count();
         let full = u32::try_from(seated).is_ok_and(|seated| seated >= class.seats.get());
         let closed = match class.status {
-            ClassStatus::Open | ClassStatus::Teaching | ClassStatus::Closed if full => Some(lang.pick("学位已满", "every seat is taken")),
+            ClassStatus::Open | ClassStatus::Teaching | ClassStatus::Closed if full => Some(lang.pick("名额已满", "every seat is taken")),
             ClassStatus::Open | ClassStatus::Teaching | ClassStatus::Closed => None,
             ClassStatus::Planned => Some(lang.pick("尚未开放报名", "enrolment is not open yet")),
             ClassStatus::Cancelled => Some(names::class_status(lang, class.status)),
@@ -346,14 +374,18 @@ impl Page<'_> {
     }
 }
 
-fn trainee_tag(lang: Lang, trainee: &Trainee) -> Tag {
+fn trainee_tag(lang: Lang, class: ClassStatus, trainee: &Trainee) -> Tag {
     let labels = &Texts::of(lang).labels;
     let (phrase, tone) = if trainee.has_completed() {
         (labels.completed, Tone::Good)
     } else if trainee.seat.is_none() {
         (labels.withdrawn, Tone::Neutral)
+    } else if class == ClassStatus::Cancelled {
+        (labels.class_cancelled, Tone::Neutral)
     } else if trainee.test().is_some() {
         (labels.failed, Tone::Bad)
+    } else if class == ClassStatus::Closed {
+        (labels.not_completed, Tone::Bad)
     } else if trainee.attendance.is_empty() {
         (labels.registered, Tone::Neutral)
     } else {

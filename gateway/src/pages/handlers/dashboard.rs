@@ -27,7 +27,7 @@ pub(super) async fn show(State(app): State<App>, caller: Caller, uri: Uri) -> Re
         let moment = Moment::of_page(app, &asked.query)?;
         let mut question = quota::question(&asked.query, &moment)?;
         if asked.query.text("year").is_none() {
-            question.year = latest_year(app, question.year)?;
+            question.year = latest_year(app, &question)?;
         }
         if asked.query.text("unit").is_none() {
             question.unit = headline_unit(app, &moment)?;
@@ -38,12 +38,20 @@ pub(super) async fn show(State(app): State<App>, caller: Caller, uri: Uri) -> Re
     .await
 }
 
-/// The year to begin with: the latest with targets or counts, and this year when there is none yet.
+/// The year to begin with: the latest with targets, else the latest that is over and has counts, and this year when there is none yet.
 ///
-/// Why: in January, before the year's targets are set, and in a demonstration, this year's page would be empty.
-fn latest_year(app: &App, this_year: PlanYear) -> Result<PlanYear, Problem> {
+/// Why: in January, before the year's targets are set, and in a demonstration, this year's page would be empty but for a stray event.
+fn latest_year(app: &App, question: &QuotaQuery) -> Result<PlanYear, Problem> {
+    let this_year = question.year;
     let years = zhixin_projections::quota::years(&app.rows(ModelName::Quota)?)?;
-    Ok(years.into_iter().filter(|year| *year <= this_year).max().unwrap_or(this_year))
+    let mut years: Vec<PlanYear> = years.into_iter().filter(|year| *year <= this_year).collect();
+    years.sort_unstable();
+    for year in years.iter().rev() {
+        if quota::ask(app, &QuotaQuery { year: *year, ..*question })?.total.target.is_some() {
+            return Ok(*year);
+        }
+    }
+    Ok(years.into_iter().rev().find(|year| *year < this_year).unwrap_or(this_year))
 }
 
 /// What a headline counts: a reading of 每年培训100万名 that the rule packs settle. Source: Plan 2-1; the figure is `dashboard.headline_unit`.

@@ -139,9 +139,15 @@ fn facets(app: &App, asked: &Asked, moment: &Moment) -> Result<Vec<Select>, Prob
     ])
 }
 
-fn validity(lang: Lang, from: CivilDate, until: CivilDate) -> String {
-    let (from, until) = (names::date(lang, from), names::date(lang, until));
-    lang.pick("{0} 至 {1}", "{0} to {1}").replace("{0}", &from).replace("{1}", &until)
+/// The term of an entry; of a removed one, until when it was there.
+fn validity(lang: Lang, entry: &TrainerEntry) -> String {
+    let (pattern, until) = match entry.status {
+        TrainerStatus::Removed => (lang.pick("{0} 至 {1}（已移出）", "{0} to {1} (removed)"), entry.edition_on),
+        TrainerStatus::NotYet | TrainerStatus::Listed | TrainerStatus::Suspended | TrainerStatus::Expired => {
+            (lang.pick("{0} 至 {1}", "{0} to {1}"), entry.listed_until)
+        }
+    };
+    pattern.replace("{0}", &names::date(lang, entry.listed_from)).replace("{1}", &names::date(lang, until))
 }
 
 fn trainer_row(app: &App, entry: &TrainerEntry, names: &Names) -> Result<TrainerRow, Problem> {
@@ -152,7 +158,7 @@ fn trainer_row(app: &App, entry: &TrainerEntry, names: &Names) -> Result<Trainer
         region: names::unit(lang, entry.unit).to_owned(),
         occupations: entry.occupations.iter().map(|id| names.occupation(*id)).collect::<Result<_, _>>()?,
         status: trainer_tag(lang, entry.status),
-        validity: validity(lang, entry.listed_from, entry.listed_until),
+        validity: validity(lang, entry),
     })
 }
 
@@ -222,7 +228,7 @@ fn trainer_view(app: &App, asked: &Asked, id: TrainerId) -> Result<TrainerView, 
             occupation: names.occupation_with_code(*id)?,
             status: trainer_tag(lang, entry.status),
             from: names::date(lang, entry.listed_from),
-            until: names::date(lang, entry.listed_until),
+            until: names::date(lang, if entry.status == TrainerStatus::Removed { entry.edition_on } else { entry.listed_until }),
             decision: entry.document_number.clone(),
             position: entry.edition.0,
         })
@@ -256,7 +262,7 @@ fn trainer_view(app: &App, asked: &Asked, id: TrainerId) -> Result<TrainerView, 
                 lang.pick("国家级继续教育基地", "National base"),
                 lang.pick(if entry.national_base { "是" } else { "否" }, if entry.national_base { "yes" } else { "no" }).to_owned(),
             ),
-            fact(t.trainers.validity.as_str(), validity(lang, entry.listed_from, entry.listed_until)),
+            fact(t.trainers.validity.as_str(), validity(lang, &entry)),
             fact(t.trainers.decision.as_str(), entry.document_number.clone()),
         ],
         occupations: entry.occupations.iter().map(occupation).collect::<Result<_, Problem>>()?,

@@ -158,6 +158,7 @@ pub(super) fn problem_page(app: &App, caller: &Caller, uri: &Uri, lang: Lang, pr
         request_id: request_id.to_owned(),
         progress: problem.progress().map(|progress| (progress.reached, progress.needed)),
         sign_in,
+        past: ["as_of", "effective_by"].iter().any(|name| asked.query.text(name).is_some()),
     };
     view.render(lang).ok()
 }

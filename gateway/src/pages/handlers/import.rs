@@ -116,7 +116,7 @@ fn view(app: &App, asked: &Asked, upload: &Upload) -> Result<ImportReportView, P
         day: names::date(lang, upload.effective_on.unwrap_or_else(|| moment.now.civil_date())),
         seats,
         confirm_action: format!("/imports/{}/confirm", upload.id),
-        marked_file: (!upload.rejected.is_empty()).then(|| format!("/api/v1/jobs/{}/returned", upload.id)),
+        marked_file: (!upload.rejected.is_empty() || !upload.refusals.is_empty()).then(|| format!("/api/v1/jobs/{}/returned", upload.id)),
         expires: names::minute(upload.kept_until()),
         class_name,
         class_href,

@@ -7,7 +7,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use zhixin_engine::domain::access::Action;
 use zhixin_events::{Subject, SubjectKind, Timestamp};
-use zhixin_projections::quota::{CountUnit, Field, RowKey};
+use zhixin_projections::quota::{CountUnit, Field, Group, RowKey};
 use zhixin_projections::{ModelName, certificates, classes};
 
 use super::frame::{Asked, html};
@@ -317,7 +317,7 @@ fn why_view(app: &App, asked: &Asked) -> Result<WhyView, Problem> {
             let scope = vec![
                 Fact { label: t.dashboard.year.to_string(), value: row.key.year.to_string(), href: None },
                 Fact { label: t.dashboard.line.to_string(), value: names::line(lang, row.key.line).to_owned(), href: None },
-                Fact { label: t.frame.name.to_string(), value: group, href: None },
+                Fact { label: why_group(lang, &row.key.group), value: group, href: None },
             ];
             (field_name(lang, *field), scope, Some(quota::rule(lang, row.key.unit).to_owned()))
         }
@@ -353,6 +353,23 @@ fn why_view(app: &App, asked: &Asked) -> Result<WhyView, Problem> {
         back,
         csv: None,
     })
+}
+
+/// What the rows of a figure's table are.
+fn why_group(lang: Lang, group: &Group) -> String {
+    let labels = &Texts::of(lang).labels;
+    let phrase = match group {
+        Group::Total => labels.total,
+        Group::Region(_) => labels.by_region,
+        Group::Month(_) => labels.by_month,
+        Group::Occupation(_) => labels.by_occupation,
+        Group::Direction(..) => labels.by_direction,
+        Group::Grade(_) => labels.by_grade,
+        Group::OccupationGrade(..) => labels.by_occupation_grade,
+        Group::Trainer(_) => labels.by_trainer,
+        Group::Category(_) => labels.by_category,
+    };
+    phrase.to_string()
 }
 
 /// The record that a row describes, with its page; of a trainee, class and person. Blocks.

@@ -3,6 +3,7 @@
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
+use zhixin_engine::domain::certificate::number::is_number;
 use zhixin_events::Secret;
 use zhixin_projections::ModelName;
 use zhixin_projections::certificates::{CertificateEntry, CertificateStatus};
@@ -31,13 +32,18 @@ pub(super) fn routes(routes: Routes) -> Routes {
 
 async fn form(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
     let asked = Asked::new(caller, uri);
-    if let Some(number) = asked.query.text("number") {
-        let page = format!("/verify/{}", encode(&certificates::normalised(number)?));
+    let typed = asked.query.text("number").map(certificates::normalised).transpose()?;
+    if let Some(number) = typed.as_deref().filter(|number| !number.is_empty()) {
+        let page = format!("/verify/{}", encode(number));
         return see_other(&asked.query.text("lang").map_or(page.clone(), |lang| with_param(&page, "lang", lang)));
     }
     let title = Texts::of(asked.lang).verify.title;
     let frame = asked.frame(&app, Nav::Verify, &[(title.as_str(), None)]);
-    html(VerifyFormView { frame, number: String::new(), errors: Vec::new() }.render(asked.lang))
+    let missing = Texts::of(asked.lang).verify.number_missing.to_string();
+    let errors: Vec<FieldError> = typed.iter().map(|_| FieldError { field: "number".to_owned(), message: missing.clone() }).collect();
+    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let page = html(VerifyFormView { frame, number: String::new(), errors }.render(asked.lang))?;
+    Ok((status, page).into_response())
 }
 
 async fn result(
@@ -106,7 +112,9 @@ fn available<T>(found: Result<T, Problem>) -> Result<Option<T>, Problem> {
 fn looked_up(app: &App, asked: &Asked, number: &str, moment: &Moment) -> Result<(CertificateState, Option<String>, StatusCode), Problem> {
     let lang = asked.lang;
     let entry = match certificates::find(app, number, moment.view) {
-        Err(problem) if problem.status() == StatusCode::NOT_FOUND => return Ok((not_found(app, lang), None, StatusCode::NOT_FOUND)),
+        Err(problem) if problem.status() == StatusCode::NOT_FOUND => {
+            return Ok((not_found(app, lang, number), None, StatusCode::NOT_FOUND));
+        }
         found => found?,
     };
     let holder = certificates::masked_holder(app, &entry)?;
@@ -135,12 +143,12 @@ fn facts(entry: &CertificateEntry, holder: Option<String>, names: &Names) -> Res
     })
 }
 
-fn not_found(app: &App, lang: Lang) -> CertificateState {
+fn not_found(app: &App, lang: Lang, number: &str) -> CertificateState {
     let fact = |label: &str, value: &str| Fact { label: label.to_owned(), value: value.to_owned(), href: None };
     let kind = lang.pick("培训合格证书（数字技术工程师培育项目）", "Training certificates (digital technology engineers)");
     let since = lang.pick("本系统启用以来颁发的", "Issued since this system began");
     let contact = app.deps().legal.iter().map(|line| fact(lang.pick("联系", "Contact"), line));
-    CertificateState::NotFound { coverage: vec![fact(kind, since)], contact: contact.collect() }
+    CertificateState::NotFound { mistyped: !is_number(number), coverage: vec![fact(kind, since)], contact: contact.collect() }
 }
 
 async fn check(

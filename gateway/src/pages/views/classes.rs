@@ -101,8 +101,6 @@ pub enum Attendance {
     Present,
     /// Not there.
     Absent,
-    /// There, but late.
-    Late,
     /// Not there, with leave.
     Excused,
 }
@@ -225,14 +223,13 @@ impl Class<'_> {
             Attendance::Unrecorded => Mark { sign: "·", class: "none", word: t.unrecorded },
             Attendance::Present => Mark { sign: "✓", class: "good", word: t.present },
             Attendance::Absent => Mark { sign: "✗", class: "bad", word: t.absent },
-            Attendance::Late => Mark { sign: "△", class: "warning", word: t.late },
             Attendance::Excused => Mark { sign: "○", class: "neutral", word: t.excused },
         }
     }
 
     /// The marks that need explaining, in order.
-    fn marks(&self) -> [Mark; 5] {
-        [Attendance::Present, Attendance::Late, Attendance::Excused, Attendance::Absent, Attendance::Unrecorded].map(|a| self.mark(a))
+    fn marks(&self) -> [Mark; 4] {
+        [Attendance::Present, Attendance::Excused, Attendance::Absent, Attendance::Unrecorded].map(|a| self.mark(a))
     }
 
     fn step(&self, state: StepState) -> (&'static str, Phrase) {

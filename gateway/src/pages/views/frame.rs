@@ -224,6 +224,11 @@ impl<'a> Page<'a> {
         self.moment().next().is_some()
     }
 
+    /// Whether it shows what an earlier record said, and not only what had taken place by some day.
+    pub(super) fn is_earlier(&self) -> bool {
+        self.frame.as_of.as_ref().is_some_and(|as_of| as_of.as_of.is_some())
+    }
+
     /// Navigation entries and whether they are the current one.
     pub(super) fn nav(&self) -> [(Link, bool); 5] {
         let t = &self.t.frame;
@@ -234,7 +239,7 @@ impl<'a> Page<'a> {
             (Nav::Verify, t.nav_verify, "/verify"),
             (Nav::Status, t.nav_status, "/status"),
         ]
-        .map(|(nav, label, path)| (Link { label: label.to_string(), href: self.href(path) }, nav == self.frame.nav))
+        .map(|(nav, label, path)| (Link { label: label.to_string(), href: self.data(path) }, nav == self.frame.nav))
     }
 }
 

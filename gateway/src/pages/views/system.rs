@@ -32,6 +32,8 @@ pub struct ErrorView {
     pub progress: Option<(u64, u64)>,
     /// Signing in is what helps: the page offers it, with the way back.
     pub sign_in: bool,
+    /// An earlier moment was asked for: the page offers the latest.
+    pub past: bool,
 }
 
 impl ErrorView {

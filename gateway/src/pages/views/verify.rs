@@ -76,6 +76,8 @@ pub enum CertificateState {
     AwaitingProof(CertificateFacts),
     /// No such certificate.
     NotFound {
+        /// It has not the form of a number, or its check character is wrong: most likely a slip.
+        mistyped: bool,
         /// What can be checked here: kind of certificate and from when.
         coverage: Vec<Fact>,
         /// Whom to ask: name and telephone or address.
@@ -142,6 +144,7 @@ impl VerifyResult<'_> {
             CertificateState::Valid(_) => ("good", "✓", t.valid, t.valid_text.to_string()),
             CertificateState::Revoked { on, reason, .. } => ("bad", "✗", t.revoked, t.revoked_text.with2(on, reason)),
             CertificateState::AwaitingProof(_) => ("warning", "…", t.awaiting, t.awaiting_text.to_string()),
+            CertificateState::NotFound { mistyped: true, .. } => ("warning", "?", t.mistyped, t.mistyped_text.with(&self.v.number)),
             CertificateState::NotFound { .. } => ("neutral", "?", t.not_found, t.not_found_text.with(&self.v.number)),
             CertificateState::Unavailable => ("warning", "!", t.unavailable, t.unavailable_text.to_string()),
         }

@@ -16,6 +16,7 @@ use crate::app::routes::{Doc, Routes};
 use crate::app::{App, body};
 use crate::auth::Address;
 use crate::problem::{Kind, Part, Problem};
+use crate::roster::half_width;
 use crate::text::Lang;
 use crate::v1::input::{Errors, Field as _, body};
 use crate::v1::moment::{self, Moment};
@@ -54,12 +55,12 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     )
 }
 
-/// The number as the register writes it: people may leave out spaces and hyphens and write small letters.
+/// The number as the register writes it: people may leave out spaces and hyphens, and write small letters or full-width ones.
 ///
 /// # Errors
 /// It is longer than any number.
 pub(crate) fn normalised(number: &str) -> Result<String, Problem> {
-    let written: String = number.chars().filter(|c| !c.is_whitespace() && *c != '-').flat_map(char::to_uppercase).collect();
+    let written: String = number.chars().map(half_width).filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect();
     let (zh, en) = (format!("证书编号至多 {NUMBER_CHARS_MAX} 个字符"), format!("a number has at most {NUMBER_CHARS_MAX} characters"));
     let fits = written.chars().count() <= NUMBER_CHARS_MAX;
     if fits { Ok(written) } else { Err(Problem::part(Kind::OutOfRange, Part::Path("number"), zh, en)) }
@@ -79,14 +80,26 @@ pub(crate) fn is_proven(app: &App, entry: &CertificateEntry) -> bool {
     app.engine().published().is_some_and(|published| published.size > entry.position.0)
 }
 
-/// The first character of the holder's name and an asterisk, opened with a recorded reading; none once the holder is erased. Blocks.
+/// The family name of the holder and an asterisk, opened with a recorded reading; none once the holder is erased. Blocks.
 pub(crate) fn masked_holder(app: &App, entry: &CertificateEntry) -> Result<Option<String>, Problem> {
     if entry.erased {
         return Ok(None);
     }
     let opened = open(app, entry.person, &["name"], &[entry.name_position.0])?;
     let name = opened.iter().rev().find(|(field, _)| *field == "name");
-    Ok(name.and_then(|(_, value)| value.expose().chars().next()).map(|first| format!("{first}*")))
+    Ok(name.map(|(_, value)| format!("{}*", family_name(value.expose()))))
+}
+
+/// Family names of two characters that are met more than now and then.
+const COMPOUND: [&str; 24] = [
+    "欧阳", "上官", "司马", "诸葛", "皇甫", "尉迟", "公孙", "令狐", "慕容", "司徒", "司空", "夏侯", "东方", "独孤", "南宫", "端木", "长孙",
+    "宇文", "轩辕", "呼延", "淳于", "澹台", "赫连", "钟离",
+];
+
+/// The family name at the beginning of a name: of one character unless it is one of two and a given name follows.
+fn family_name(name: &str) -> &str {
+    let chars = if name.chars().count() > 2 && COMPOUND.iter().any(|family| name.starts_with(family)) { 2 } else { 1 };
+    name.char_indices().nth(chars).and_then(|(at, _)| name.get(..at)).unwrap_or(name)
 }
 
 /// Opens fields of a person for the public, recorded as a reading of the process's own account.

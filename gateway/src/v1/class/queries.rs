@@ -11,7 +11,7 @@ use zhixin_engine::read_log::Reading;
 use zhixin_events::scope::Scope;
 use zhixin_events::{ClassId, ClassStatus, PersonId, PlanYear, ReadPurpose, ReportingUnit, Secret, Subject, TalentCategory, TrainerId};
 use zhixin_projections::classes::{self, ClassDetail, ClassEntry, ClassFilter, Trainee};
-use zhixin_projections::{AsOf, ModelName, Page};
+use zhixin_projections::{AsOf, ModelName, Page, TableView};
 
 use crate::app::App;
 use crate::app::body::bad_parameter;
@@ -155,10 +155,13 @@ async fn list_csv(State(app): State<App>, caller: Caller, request: Request) -> R
         };
         let names = Names::of(app, moment.view, lang)?;
         let t = Texts::of(lang);
-        let head =
-            [t.classes.class_name, t.frame.trainer, t.frame.region, t.frame.occupation, t.frame.grade, t.classes.dates, t.frame.status];
-        let mut table = Table::new(&head.map(|word| word.to_string()), moment.stamp(lang));
+        let (about, counted) = (
+            [t.classes.class_name, t.frame.trainer, t.frame.region, t.frame.occupation, t.frame.grade, t.classes.dates, t.frame.status],
+            [t.classes.registered, t.classes.completed, t.classes.certified],
+        );
+        let mut table = Table::new(&about.into_iter().chain(counted).map(|word| word.to_string()).collect::<Vec<_>>(), moment.stamp(lang));
         for class in &found {
+            let counts = Counts::of(&rows, class.class, moment.view)?;
             table.row(&[
                 class.title.clone(),
                 names.trainer(class.trainer)?,
@@ -167,6 +170,9 @@ async fn list_csv(State(app): State<App>, caller: Caller, request: Request) -> R
                 names::grade(lang, class.grade).to_owned(),
                 format!("{} – {}", class.starts_on, class.counts_on()),
                 names::class_status(lang, class.status).to_owned(),
+                counts.registered.to_string(),
+                counts.completed.to_string(),
+                counts.certified.to_string(),
             ]);
         }
         table.response("zhixin-classes.csv")
@@ -180,6 +186,30 @@ fn whole(page: Page<ClassEntry, ClassId>, app: &App) -> Result<Vec<ClassEntry>, 
     let zh = format!("表格至多 {max} 行；请按年度、地区、机构或状态缩小范围");
     let en = format!("a table holds at most {max} rows: narrow it by year, unit, trainer or status");
     if page.next.is_none() { Ok(page.items) } else { Err(Problem::saying(Kind::TooLarge, zh, en)) }
+}
+
+/// How many people of a class have a seat, have completed it, and hold a certificate of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counts {
+    pub(crate) registered: u64,
+    pub(crate) completed: u64,
+    pub(crate) certified: u64,
+}
+
+impl Counts {
+    /// The counts as a view knows them. Blocks.
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    pub(crate) fn of(rows: &TableView, class: ClassId, view: AsOf) -> Result<Self, Problem> {
+        let roster = classes::roster(rows, class, view, None, usize::MAX)?.items;
+        let count = |which: &dyn Fn(&Trainee) -> bool| u64::try_from(roster.iter().filter(|one| which(one)).count()).unwrap_or(u64::MAX);
+        Ok(Self {
+            registered: count(&|one| one.seat.is_some()),
+            completed: count(&Trainee::has_completed),
+            certified: count(&Trainee::is_certified),
+        })
+    }
 }
 
 /// A class that the caller may see; 404 otherwise. Blocks.

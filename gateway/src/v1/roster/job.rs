@@ -74,6 +74,7 @@ pub(super) fn run(app: &App, id: &str) -> Result<(), Problem> {
         Err(fault) => return Err(fault.into()),
     }
     upload.state = State::Done;
+    upload.keep_returned(app)?;
     upload.forget_persons();
     upload.keep(app)
 }

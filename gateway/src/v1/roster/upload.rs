@@ -14,8 +14,9 @@ use zhixin_events::{
 use crate::app::App;
 use crate::auth::Acting;
 use crate::problem::{Kind, Problem};
-use crate::roster::{self, RejectedRow, RosterColumn, RosterFault, RosterFile, RosterFormat, RosterLimits, Row};
-use crate::v1::story;
+use crate::roster::{self, RejectedRow, ReturnedRow, RosterColumn, RosterFault, RosterFile, RosterFormat, RosterLimits, Row};
+use crate::text::Lang;
+use crate::v1::{names, story};
 
 /// How long rows wait to be confirmed, and how long a report is kept. Unit: milliseconds.
 pub(crate) const KEPT_MS: i64 = 24 * 3_600_000;
@@ -59,6 +60,10 @@ pub(crate) struct Accepted {
     pub(crate) employer: String,
     employer_code: Option<String>,
     category: Option<TalentCategory>,
+    #[serde(default)]
+    title_level: Option<String>,
+    #[serde(default)]
+    code_reason: Option<String>,
     pub(crate) notes: Vec<(String, String)>,
 }
 
@@ -219,9 +224,26 @@ impl Upload {
         found.filter(|upload| upload.state == State::Running || now <= upload.kept_until()).ok_or_else(|| Kind::NotFound.into())
     }
 
-    /// The workbook of the rejected rows, kept beside.
-    pub(crate) fn keep_returned(&self, app: &App, workbook: &[u8]) -> Result<(), Problem> {
-        Ok(app.engine().stash(&format!("back-{}", Self::name_of(&self.id)), workbook)?)
+    /// Keeps the workbook of the rows that were not taken, as far as is known, beside; none if there are none. Blocks.
+    pub(crate) fn keep_returned(&self, app: &App) -> Result<(), Problem> {
+        let name = format!("back-{}", Self::name_of(&self.id));
+        let rows = self.returned_rows();
+        if rows.is_empty() {
+            return Ok(app.engine().drop_stash(&name)?);
+        }
+        let workbook = roster::returned(&rows).map_err(|fault| Problem::from(Kind::Internal).because(&fault))?;
+        Ok(app.engine().stash(&name, &workbook)?)
+    }
+
+    /// The rows that were not taken, in the order of the file.
+    fn returned_rows(&self) -> Vec<ReturnedRow> {
+        let refused = self.accepted.iter().filter_map(|row| {
+            let (code, zh, _) = self.refusals.get(&row.row)?;
+            Some(ReturnedRow { row_number: row.row, cells: row.cells(), errors: vec![(None, code.clone(), zh.clone())] })
+        });
+        let mut rows: Vec<ReturnedRow> = self.rejected.iter().map(Rejected::returned).chain(refused).collect();
+        rows.sort_by_key(|row| row.row_number);
+        rows
     }
     /// The workbook of the rejected rows.
     pub(crate) fn returned(&self, app: &App) -> Result<Vec<u8>, Problem> {
@@ -264,8 +286,30 @@ impl Accepted {
             employer: exposed(row.employer_name.as_ref()).unwrap_or_default(),
             employer_code: row.employer_uscc.map(|code| code.to_string()),
             category: row.category,
+            title_level: exposed(row.title_level.as_ref()),
+            code_reason: exposed(row.override_reason.as_ref()),
             notes: row.warnings.iter().map(|warning| (warning.message_zh().to_owned(), warning.message_en().to_owned())).collect(),
         }
+    }
+
+    /// The row as it would stand in a file, for the workbook that goes back.
+    fn cells(&self) -> BTreeMap<RosterColumn, Secret<String>> {
+        let given = |text: &Option<String>| text.clone().unwrap_or_default();
+        let category = self.category.map_or("", |category| names::category(Lang::Zh, Some(category)));
+        [
+            (RosterColumn::Name, self.name.clone()),
+            (RosterColumn::DocumentKind, self.kind.name_zh().to_owned()),
+            (RosterColumn::DocumentNumber, self.number.clone()),
+            (RosterColumn::Phone, given(&self.phone)),
+            (RosterColumn::EmployerName, self.employer.clone()),
+            (RosterColumn::EmployerUscc, given(&self.employer_code)),
+            (RosterColumn::Category, category.to_owned()),
+            (RosterColumn::TitleLevel, given(&self.title_level)),
+            (RosterColumn::OverrideReason, given(&self.code_reason)),
+            (RosterColumn::NumberReason, given(&self.number_reason)),
+        ]
+        .map(|(column, text)| (column, Secret::new(text)))
+        .into()
     }
 
     /// The command that gives this person a seat. Blocks: an employer is looked up by its code.
@@ -310,6 +354,17 @@ impl Rejected {
             faults: row.errors.iter().map(fault).collect(),
             may_override: row.errors.iter().all(|error| error.fault == RosterFault::IdChecksum),
             cells,
+        }
+    }
+
+    fn returned(&self) -> ReturnedRow {
+        let column = |header: &str| RosterColumn::ALL.into_iter().find(|column| column.header_zh() == header);
+        let cell = |(header, cell): (&String, &String)| Some((column(header)?, Secret::new(cell.clone())));
+        let error = |fault: &Fault| (column(&fault.column.0), fault.code.clone(), fault.message.0.clone());
+        ReturnedRow {
+            row_number: self.row,
+            cells: self.cells.iter().filter_map(cell).collect(),
+            errors: self.faults.iter().map(error).collect(),
         }
     }
 

@@ -18,7 +18,7 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ),
     (
         "class.run-planned",
-        "计划举办“{title}”（{occupation}，{grade}，{starts_on} 至 {ends_on}，{seats} 个学位）",
+        "计划举办“{title}”（{occupation}，{grade}，{starts_on} 至 {ends_on}，{seats} 个名额）",
         "Planned “{title}” ({occupation}, {grade}, {starts_on} to {ends_on}, {seats} seats)",
     ),
     ("class.run-opened", "开放报名", "Opened enrolment"),
