@@ -249,6 +249,28 @@ fn a_repeated_command_gets_the_first_answer_and_another_body_is_refused() {
     assert_eq!(handle.end(), end);
 }
 
+/// A repeat is known also when the command loop has left it to the index, and after a restart.
+#[test]
+fn a_repeat_long_afterwards_gets_the_first_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = open(dir.path());
+    let cast = set_up(engine.handle());
+    let by_office = |handle: &EngineHandle, command: Command, key: &str| {
+        accept(handle, submission(handle, cast.national, Role::NationalOffice, command, key))
+    };
+    let first = by_office(engine.handle(), set_target(10).into(), "key");
+    // More commands than are served on one view of the index.
+    for people in 11..150 {
+        by_office(engine.handle(), adjust_target(people).into(), &format!("later-{people}"));
+        indexed(engine.handle());
+    }
+    let repeated = Accepted { replayed: true, ..first };
+    assert_eq!(by_office(engine.handle(), set_target(10).into(), "key"), repeated);
+    engine.close();
+    let engine = open(dir.path());
+    assert_eq!(by_office(engine.handle(), set_target(10).into(), "key"), repeated);
+}
+
 #[test]
 fn if_match_refuses_a_subject_that_has_moved() {
     let dir = tempfile::tempdir().unwrap();
