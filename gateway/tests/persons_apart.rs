@@ -65,7 +65,7 @@ async fn of_a_person_a_trainer_sees_only_what_concerns_its_own_classes() {
     // The completion test; then the class was closed and the certificate issued, which is public.
     let elsewhere = world.handle.end() - 3;
     world.accepted("other_trainer", "register-trainee", described(&class, PERSON_NAME)).await;
-    world.accepted("other_trainer", "withdraw-trainee", json!({ "class": class, "person": person })).await;
+    world.accepted("other_trainer", "withdraw-trainee", json!({ "class": class, "person": person, "ground": "asked" })).await;
     world.caught_up();
     let path = format!("/api/v1/subjects/person/{person}/timeline");
     for (who, events) in [("other_trainer", 2), ("other_province", 2), ("national_office", 7)] {
