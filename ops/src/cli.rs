@@ -29,6 +29,9 @@ pub(crate) struct Common {
     /// The checkpoint file, outside the data folder [default: DIR.checkpoint].
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) checkpoint_file: Option<PathBuf>,
+    /// Make the checkpoint file anew when it is lost for good. Only for the newest folder: without the file an old copy looks like it.
+    #[arg(long, global = true)]
+    pub(crate) new_checkpoint_file: bool,
     /// Account to act as, by its sign-in name [default: the operator made at first start].
     #[arg(long = "as", global = true, value_name = "ACCOUNT")]
     pub(crate) acting_as: Option<String>,

@@ -44,6 +44,7 @@ impl Common {
     ) -> EngineOptions {
         EngineOptions {
             checkpoint_file: self.checkpoint_file(),
+            new_checkpoint_file: self.new_checkpoint_file,
             rows: self.rows.kind(),
             domain: domain.map(str::to_owned),
             ..EngineOptions::new(&self.data, &self.master_key(), purpose, clock, entropy)

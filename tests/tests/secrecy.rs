@@ -157,6 +157,23 @@ async fn fail_with_names(
     Ok(())
 }
 
+/// Plans and opens a run like one that was held: enrolment for those of the demonstration is long over.
+async fn open_another(staff: &Client, like: &str) -> anyhow::Result<String> {
+    let known = staff.ask(&format!("/api/v1/classes/{like}")).await?;
+    let mut plan = serde_json::Map::new();
+    for name in ["title", "trainer", "division", "occupation", "direction", "grade", "mode"] {
+        plan.insert(name.to_owned(), known["class"][name].clone());
+    }
+    let today = staff.today().await?;
+    plan.insert("modules".to_owned(), known["class"]["modules"].clone());
+    plan.insert("seats".to_owned(), json!(100));
+    plan.insert("starts_on".to_owned(), json!(today.to_string()));
+    plan.insert("ends_on".to_owned(), json!(today.plus_days(20).to_string()));
+    let class = text(&staff.command("plan-run", plan.into()).await?, "/result/class")?;
+    staff.command("open-run", json!({ "class": class })).await?;
+    Ok(class)
+}
+
 /// Uploads a roster of people of the demonstration with faults; it waits, sealed, to be confirmed.
 async fn leave_a_roster_waiting(staff: &Client, class: &str, people: &[people::Person]) -> anyhow::Result<Reply> {
     let bad: Vec<_> = people.iter().map(|person| people::with_wrong_check(&person.number)).collect();
@@ -199,7 +216,7 @@ async fn nothing_that_identifies_a_person_lies_open() -> anyhow::Result<()> {
     let classes = pages(trainer, "/api/v1/classes?", "classes").await?;
     let class = text(classes.first().context("a class")?, "/id")?;
     fail_with_names(&public, trainer, &class, &people, &mut heard).await?;
-    let report = leave_a_roster_waiting(trainer, &class, &people[..20]).await?;
+    let report = leave_a_roster_waiting(trainer, &open_another(trainer, &class).await?, &people[..20]).await?;
     heard.note(&report)?;
     heard.text.push_str(report.text()?);
     let returned = trainer.get(&format!("/api/v1/jobs/{}/returned", text(&report.json()?, "/id")?)).await?.has_status(200)?;

@@ -42,6 +42,7 @@ fn assert_moved(before: &BTreeMap<String, i64>, after: &BTreeMap<String, i64>, c
             format!("occupation:{}", course.occupation),
             format!("direction:{}:{}", course.occupation, course.direction),
             "grade:junior".to_owned(),
+            format!("occupation_grade:{}:junior", course.occupation),
             format!("trainer:{}", course.trainer),
             "category:-".to_owned(),
         ];

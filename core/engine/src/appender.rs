@@ -10,8 +10,7 @@ use std::thread;
 use crate::answer::{Answer, Reply, Unavailable};
 use crate::log::{AppendFault, EventLog};
 use crate::pipeline::{Forming, Pipeline, send};
-use crate::vault_keys::{KeyFault, KeyRing};
-use zhixin_store::vault::VaultFault;
+use crate::vault_keys::KeyRing;
 
 /// Answers sent by the appender itself. Why: so few cost less than waking another thread to send them.
 const OWN_ANSWERS_MAX: usize = 2;
@@ -43,7 +42,7 @@ fn send_all(answers: Answers) {
 fn append(log: &mut dyn EventLog, pipeline: &Pipeline, keys: &Arc<KeyRing>, forming: Forming, sender: &Sender<Answers>) {
     if let Err(fault) = keys.write_new(&forming.new_keys, log.head().next_position) {
         // A full disk changed nothing, as in the log: there may be room for the next batch.
-        let stop = !matches!(fault, KeyFault::Vault(VaultFault::Full));
+        let stop = !fault.is_full();
         tracing::error!(fault = %log_chain(&fault), stop, runbook = "vault", "keys could not be made durable; a batch was not appended");
         keys.drop_cached();
         pipeline.failed(if stop { Unavailable::Storage } else { Unavailable::Full }, stop);

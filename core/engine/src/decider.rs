@@ -479,7 +479,7 @@ impl Decider {
         let place = Place { log_id: self.around.log_id, command_id: submission.command_id, index, tag };
         let (envelopes, sealed_digests) =
             sealing::seal_fields(&self.around.keys, self.around.entropy.as_ref(), &place, event_type, &event.sealed, new_keys)
-                .map_err(|_| Unavailable::Storage)?;
+                .map_err(|fault| if fault.is_full() { Unavailable::Full } else { Unavailable::Storage })?;
         Ok(EventRecord { tag, effective_on: event.effective_on, causation: event.causation, subjects, payload, envelopes, sealed_digests })
     }
 

@@ -23,7 +23,7 @@ use zhixin_store::vault::{LmdbVault, Vault};
 
 use crate::answer::{Reply, Submission};
 use crate::appender;
-use crate::checkpoint_file::CheckpointFile;
+use crate::checkpoint_file::{CheckpointFile, Known};
 use crate::clock::Clock;
 use crate::decider::{Decider, Surroundings};
 use crate::derived::bulk::BuildInputs;
@@ -67,6 +67,8 @@ pub struct EngineOptions {
     pub master_key_file: PathBuf,
     /// The checkpoint file, outside the data folder.
     pub checkpoint_file: PathBuf,
+    /// Make a lost checkpoint file anew. An act of its own: without the file an old copy of the folder looks like the newest.
+    pub new_checkpoint_file: bool,
     /// What the log is for.
     pub purpose: LogPurpose,
     /// Domain in the log's origin, fixed by the first start; `None`: whatever it is, `localhost` on a first start.
@@ -100,6 +102,7 @@ impl EngineOptions {
             data: data.to_owned(),
             master_key_file: master_key_file.to_owned(),
             checkpoint_file: PathBuf::from(checkpoint_file),
+            new_checkpoint_file: false,
             purpose,
             domain: None,
             node: "embedded".to_owned(),
@@ -144,14 +147,14 @@ impl Engine {
         let outside = published_outside(known.as_ref(), &origin, &signer)?;
         origin.fix(&keys)?;
         let last_signed = LastSigned::read(&keys)?;
+        begin_file(&file, known.as_ref(), &options, last_signed)?;
 
         let (log, derived) = open_log(&mut options, &secrets, &keys, last_signed, outside.as_ref())?;
         let reader = log.feed();
         let unsigned = check_signed(&options.data, &derived, last_signed, outside.as_ref())?;
         // A log that may have lost commits does not tell which keys nothing uses.
-        let swept = if unsigned { 0 } else { keys.sweep(reader.as_ref())? };
-        if swept > 0 {
-            tracing::info!(keys = swept, "keys were removed whose commits never became durable");
+        if !unsigned {
+            sweep(&keys, &reader)?;
         }
         let last_recorded = last_time(&reader)?;
         let read_log = open_read_log(&mut options, &secrets, &keys)?;
@@ -432,6 +435,33 @@ fn last_time(reader: &Arc<dyn LogReader>) -> Result<Timestamp, OpenFault> {
     match reader.end().checked_sub(1) {
         Some(last) => Ok(history::commit_at(reader, last)?.commit.recorded_at),
         None => Ok(Timestamp::default()),
+    }
+}
+
+fn sweep(keys: &KeyRing, reader: &Arc<dyn LogReader>) -> Result<(), OpenFault> {
+    let swept = keys.sweep(reader.as_ref())?;
+    if swept > 0 {
+        tracing::info!(keys = swept, "keys were removed whose commits never became durable");
+    }
+    Ok(())
+}
+
+/// Makes the checkpoint file before anything is signed, so that from then on its absence says that it was lost.
+///
+/// Refuses once something was signed, unless it is to be made anew: the vault lies in the folder and is as old as it, so that nothing else
+/// tells an old copy, which would sign a fork and serve whoever was erased since. A restored folder stays unsigned without it.
+fn begin_file(
+    file: &CheckpointFile,
+    known: Option<&Known>,
+    options: &EngineOptions,
+    last_signed: Option<LastSigned>,
+) -> Result<(), OpenFault> {
+    match last_signed {
+        _ if known.is_some() || options.data.join(UNSIGNED_MARK).exists() => Ok(()),
+        Some(signed) if !options.new_checkpoint_file => {
+            Err(OpenFault::CheckpointFileLost { path: options.checkpoint_file.clone(), size: signed.size })
+        }
+        Some(_) | None => Ok(file.write(&Known::default())?),
     }
 }
 

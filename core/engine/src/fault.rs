@@ -63,6 +63,16 @@ pub enum OpenFault {
     /// The origin does not make a key name.
     #[error("the log's origin cannot name a key")]
     Origin(#[from] KeyError),
+    /// Checkpoints were signed, and the file outside the folder that knows them is not there.
+    #[error(
+        "the checkpoint file {path} is not there, though {size} events were signed: bring it back, for without it nothing tells an old copy of the folder from the newest; if it is lost for good and this is the newest folder, --new-checkpoint-file makes it anew"
+    )]
+    CheckpointFileLost {
+        /// Where it should be.
+        path: PathBuf,
+        /// Events that the vault knows to be signed.
+        size: u64,
+    },
     /// The log has the origin of another domain since its first start.
     #[error(
         "the log signs as {origin} since its first start, which the domain {domain} would change: leave the domain out, or name the same"

@@ -202,6 +202,13 @@ impl fmt::Debug for KeyRing {
     }
 }
 
+impl KeyFault {
+    /// Whether there is no room: nothing was changed, and there may be room again.
+    pub const fn is_full(&self) -> bool {
+        matches!(self, Self::Vault(VaultFault::Full))
+    }
+}
+
 /// The generation of a vault and the master key stepped to it; `None` for a new vault.
 fn stepped_to_vault(vault: &dyn Vault, file_generation: u64, master: &Key) -> Result<Option<(u64, Key)>, KeyFault> {
     let Some(row) = vault.get(GENERATION)? else { return Ok(None) };

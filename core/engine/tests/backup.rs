@@ -15,8 +15,9 @@ use zhixin_engine::backup::{
     BackupFault, MANIFEST_FILE, Manifest, RestoreRequest, Restored, backup, backup_vault, backup_vault_of, check_backup, restore,
 };
 use zhixin_engine::blobs::BlobKind;
-use zhixin_engine::engine::{Engine, UNSIGNED_MARK};
+use zhixin_engine::engine::{Engine, EngineOptions, UNSIGNED_MARK};
 use zhixin_engine::entropy::SeededEntropy;
+use zhixin_engine::fault::OpenFault;
 use zhixin_engine::handle::{EngineHandle, OpenPersonsError};
 use zhixin_engine::log::{LogFault, open_reader};
 use zhixin_engine::vault_keys::{KeyFault, MasterKeyFile};
@@ -222,7 +223,7 @@ fn an_older_backup_cannot_sign_a_fork() {
         engine.close();
         None
     });
-    assert!(matches!(outcome, Some(zhixin_engine::fault::OpenFault::Fork { .. })), "{outcome:?}");
+    assert!(matches!(outcome, Some(OpenFault::Fork { .. })), "{outcome:?}");
     // A restore sees it too: this history is backed up, and refused.
     back_up(&world, "fork");
     back_up_vault(&world, "fork-vault");
@@ -294,7 +295,9 @@ fn a_lost_checkpoint_file_is_made_again_with_everybody_who_was_erased() {
     cast.erase(engine.handle(), registered[3].person);
     engine.close();
     fs::remove_file(world.checkpoint()).unwrap();
-    world.open().close();
+    let lost = Engine::open(world.options("master")).err().unwrap();
+    assert!(matches!(lost, OpenFault::CheckpointFileLost { .. }), "{lost}");
+    Engine::open(EngineOptions { new_checkpoint_file: true, ..world.options("master") }).unwrap().close();
     let then = RestoreRequest { master_key_file: world.path("master-then"), ..request(&world, "backup", "vault-copy") };
     restore(&then, &mut |_, _| {}).unwrap();
     let engine = Engine::open(world.options("master-then")).unwrap();

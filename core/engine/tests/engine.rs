@@ -562,4 +562,7 @@ fn an_old_copy_of_the_folder_cannot_sign_a_fork() {
     copy_folder(&dir.path().join("old"), &dir.path().join("data"));
     let refused = Engine::open(options(dir.path()));
     assert!(matches!(refused, Err(OpenFault::Log(_))), "the checkpoint file knows more: {refused:?}");
+    fs::remove_file(dir.path().join("data.checkpoint")).unwrap();
+    let refused = Engine::open(options(dir.path()));
+    assert!(matches!(refused, Err(OpenFault::CheckpointFileLost { .. })), "nor without the file: {refused:?}");
 }

@@ -201,7 +201,9 @@ fn a_renewal_that_was_cut_short_signs_nothing_and_is_finished_by_repeating_it() 
 #[test]
 fn the_domain_is_fixed_by_the_first_start_also_without_the_checkpoint_file() {
     let world = World::new(45);
-    let open = |domain: Option<&str>| Engine::open(EngineOptions { domain: domain.map(str::to_owned), ..world.options("master") });
+    let open = |domain: Option<&str>| {
+        Engine::open(EngineOptions { domain: domain.map(str::to_owned), new_checkpoint_file: true, ..world.options("master") })
+    };
     let engine = open(Some("a.example")).unwrap();
     let origin = engine.handle().publisher().origin().to_owned();
     assert!(origin.starts_with("a.example/zhixin/"));

@@ -59,6 +59,7 @@ struct BenchFolder {
 impl BenchFolder {
     fn of(common: &Common) -> anyhow::Result<Self> {
         let mut common = Common {
+            new_checkpoint_file: false,
             data: common.data.clone(),
             master_key: common.master_key.clone(),
             checkpoint_file: common.checkpoint_file.clone(),

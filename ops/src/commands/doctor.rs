@@ -96,9 +96,9 @@ fn checkpoint(common: &Common) -> Finding {
     let says = if path.exists() {
         format!("{}", path.display())
     } else {
-        format!("{} is not there yet; it is written with the first checkpoint", path.display())
+        format!("{} is not there; the first start makes it, and a folder that has signed does not open without it", path.display())
     };
-    Finding { what: "checkpoint", well: path.exists() || !common.data.exists(), says }
+    Finding { what: "checkpoint", well: path.exists() || !common.data.join("vault").exists(), says }
 }
 
 fn space(data: &Path) -> Finding {

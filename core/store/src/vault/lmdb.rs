@@ -8,11 +8,15 @@ use std::sync::{Mutex, PoisonError};
 use heed::PutFlags;
 
 use super::{Vault, VaultFault, VaultOp};
+use crate::files;
 use crate::lmdb::{self, Environment, OpenFault, Rows};
 use crate::rows::{OnRow, assert_key};
 
 /// Address space of the map. Unit: bytes. A vault is a few hundred bytes a person.
 const MAP_BYTES: usize = 64 << 30;
+/// Room below which nothing is written. Why not left to LMDB: a write that the disk takes in part is an error of the device to it, and then
+/// nobody can tell a full disk from a broken one. Unit: bytes.
+const FREE_BYTES_MIN: u64 = 512 << 10;
 /// What a value may hold to fill exactly one page of its own, less the page's head.
 const PAGE_HEAD_BYTES: u64 = 16;
 
@@ -111,6 +115,9 @@ impl Vault for LmdbVault {
     }
 
     fn write(&self, ops: &[VaultOp]) -> Result<(), VaultFault> {
+        if files::free_bytes(&self.path).is_ok_and(|free| free < FREE_BYTES_MIN) {
+            return Err(VaultFault::Full);
+        }
         self.try_write(ops).map_err(|error| fault("write the vault", &error))
     }
 

@@ -173,7 +173,15 @@ mod tests {
     fn every_side_of_every_mix_is_measured() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
-        let common = Common { data, master_key: None, checkpoint_file: None, acting_as: None, json: false, rows: Rows::Lmdb };
+        let common = Common {
+            data,
+            master_key: None,
+            checkpoint_file: None,
+            new_checkpoint_file: false,
+            acting_as: None,
+            json: false,
+            rows: Rows::Lmdb,
+        };
         let folder = BenchFolder::of(&common).unwrap();
         let mut report = Report::default();
         run(&folder, 1_000, &mut report).unwrap();

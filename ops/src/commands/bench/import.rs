@@ -139,7 +139,15 @@ mod tests {
     fn an_imported_folder_opens_and_is_followed() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
-        let common = Common { data, master_key: None, checkpoint_file: None, acting_as: None, json: false, rows: Rows::Lmdb };
+        let common = Common {
+            data,
+            master_key: None,
+            checkpoint_file: None,
+            new_checkpoint_file: false,
+            acting_as: None,
+            json: false,
+            rows: Rows::Lmdb,
+        };
         let folder = BenchFolder::of(&common).unwrap();
         let mut report = Report::default();
         run(&folder, 5_000, &mut report).unwrap();
