@@ -225,7 +225,8 @@ impl Browser {
     /// Reloads until the page says this.
     pub(crate) async fn reload_until(&self, css: &str, words: &str) -> anyhow::Result<()> {
         until(words, || async {
-            let said = if self.has(css).await? { self.text(css).await? } else { String::new() };
+            // A page that shows progress reloads itself, perhaps between being found and being read.
+            let said = if self.has(css).await? { self.text(css).await.unwrap_or_default() } else { String::new() };
             if said.contains(words) {
                 return Ok(Some(()));
             }
