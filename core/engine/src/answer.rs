@@ -2,6 +2,7 @@
 
 use tokio::sync::oneshot;
 use zhixin_domain::{Command, Refusal};
+use zhixin_events::digest::sha256;
 use zhixin_events::{AccountId, CivilDate, CommandId, Position, Role, Subject};
 
 /// A command with everything that comes with it.
@@ -130,3 +131,9 @@ pub type Answer = Result<Accepted, CommandError>;
 
 /// Where the answer goes.
 pub(crate) type Reply = oneshot::Sender<Answer>;
+
+/// `SHA-256(account || route || key)`, cut to 16 bytes.
+pub(crate) fn command_id(account: &str, route: &str, key: &str) -> CommandId {
+    let hash = sha256(&[account.as_bytes(), b"\0", route.as_bytes(), b"\0", key.as_bytes()]);
+    CommandId(hash.first_chunk().copied().unwrap_or_default())
+}

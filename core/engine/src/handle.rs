@@ -21,17 +21,17 @@ use zhixin_store::rows::RowFault;
 use zhixin_store::table::Table;
 use zhixin_store::vault::Vault;
 
-use crate::answer::{Accepted, Answer, CommandError, Reply, Submission, Unavailable};
+use crate::answer::{Accepted, Answer, CommandError, Reply, Submission, Unavailable, command_id};
 use crate::appender::log_chain;
 use crate::blobs::BlobStore;
 use crate::clock::Clock;
-use crate::decider::command_id;
 use crate::derived::DerivedView;
 use crate::entropy::Entropy;
 use crate::fault::OpenFault;
 use crate::history::{self, CommitAt, HistoryFault};
 use crate::identity::IdentityKeys;
 use crate::log::{LogKey, LogPurpose, LogReader};
+use crate::names::{NameFault, recorded_name_hash};
 use crate::pipeline::Pipeline;
 use crate::progress::Progress;
 use crate::publisher::{Published, Publisher};
@@ -88,6 +88,15 @@ pub enum OpenPersonsError {
 impl From<RowFault> for OpenPersonsError {
     fn from(fault: RowFault) -> Self {
         Self::History(fault.into())
+    }
+}
+
+impl From<NameFault> for OpenPersonsError {
+    fn from(fault: NameFault) -> Self {
+        match fault {
+            NameFault::History(fault) => Self::History(fault),
+            NameFault::Keys(fault) => Self::Keys(fault),
+        }
     }
 }
 
@@ -289,7 +298,7 @@ impl EngineHandle {
         let subject = Subject::person(person);
         let (_, SubjectState::Person(state)) = history::load_in(view, reader, None, &subject)? else { return Ok(Known::Nobody) };
         let Some(told_at) = state.name_position.filter(|_| !state.is_erased()) else { return Ok(Known::Person(person)) };
-        let recorded = identities.recorded_name_hash((reader, keys, log_key.log_id()), &subject, told_at)?;
+        let recorded = recorded_name_hash(identities, (reader, keys, log_key.log_id()), &subject, told_at)?;
         let same = recorded.is_some_and(|hash| identities.is_name(identity.name.expose(), &hash));
         Ok(if same { Known::Person(person) } else { Known::OtherName })
     }

@@ -12,6 +12,7 @@ use zhixin_events::{Commit, Event, Position, Recorded, Subject, Timestamp, codec
 use zhixin_store::rows::{Checkpoint, RowFault};
 use zhixin_store::table::Table;
 
+use crate::answer::Unavailable;
 use crate::derived::DerivedView;
 use crate::log::{LogFault, LogReader};
 
@@ -41,6 +42,16 @@ pub enum HistoryFault {
     /// The history does not fold: the subject is poisoned.
     #[error(transparent)]
     Broken(#[from] Broken),
+}
+
+impl HistoryFault {
+    /// What whoever sent a command is told.
+    pub(crate) const fn unavailable(&self) -> Unavailable {
+        match self {
+            Self::Broken(broken) => Unavailable::Poisoned(broken.subject),
+            Self::Log(_) | Self::Rows(_) | Self::Decode { .. } => Unavailable::Storage,
+        }
+    }
 }
 
 /// A commit with its place in the log.

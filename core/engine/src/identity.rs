@@ -1,20 +1,13 @@
 //! Looking a person up by identity number: a keyed hash, in derived rows only, removed on erasure. Nobody registers twice.
 //!
-//! A number finds a person only together with the name. To compare it, the recorded name is opened here without a record in the log of
-//! reads: nothing of it leaves but whether the two are the same.
-
-use std::sync::Arc;
+//! A number finds a person only together with the name: see `names`.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zhixin_domain::person::comparable_name;
-use zhixin_events::{DocumentKind, Position, Subject, invariant};
+use zhixin_events::{DocumentKind, invariant};
 
-use crate::handle::OpenPersonsError;
-use crate::history;
-use crate::log::{LogId, LogReader};
-use crate::sealing;
-use crate::vault_keys::{Key, KeyRing};
+use crate::vault_keys::Key;
 
 /// Hashes identity numbers under a key of the vault.
 #[derive(Clone)]
@@ -56,18 +49,5 @@ impl IdentityKeys {
     /// Whether a name has this hash, in a time that does not tell how much of it agrees.
     pub(crate) fn is_name(&self, name: &str, hash: &[u8; 32]) -> bool {
         self.name_mac(name).verify_slice(hash).is_ok()
-    }
-    /// The hash of the name that an event tells of a person; none once the person's key is gone.
-    pub(crate) fn recorded_name_hash(
-        &self,
-        (reader, keys, log_id): (&Arc<dyn LogReader>, &KeyRing, LogId),
-        person: &Subject,
-        Position(position): Position,
-    ) -> Result<Option<[u8; 32]>, OpenPersonsError> {
-        let found = history::commit_at(reader, position)?;
-        let recorded = found.event(position)?;
-        let opened = sealing::open_fields(keys, log_id, &found.commit, recorded.index, recorded.record)?;
-        let name = opened.iter().find(|field| field.field == "name" && field.holder == *person);
-        Ok(name.map(|name| self.name_hash(name.value.expose())))
     }
 }

@@ -24,6 +24,7 @@ pub mod identity;
 pub mod log;
 pub mod maintenance;
 pub mod merkle;
+mod names;
 pub mod origin;
 mod pipeline;
 pub mod progress;

@@ -16,7 +16,7 @@ use crate::answer::{CommandError, Unavailable};
 use crate::decider::READ_ROUNDS_MAX;
 use crate::derived::DerivedView;
 use crate::handle::EngineHandle;
-use crate::history::{self, HistoryFault};
+use crate::history;
 
 /// A copy of the state that commands are tried on.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl EngineHandle {
         let now = self.now().map_err(|_| Unavailable::ClockJumped)?;
         let view = self.view().map_err(|_| Unavailable::Storage)?;
         let next = view.reached();
-        let packs = self.packs(next).map_err(|fault| unavailable(&fault))?;
+        let packs = self.packs(next).map_err(|fault| fault.unavailable())?;
         Ok(Rehearsal { handle: self.clone(), view, packs, now, actor, role, effective_on, known: BTreeMap::new(), next })
     }
 }
@@ -103,7 +103,7 @@ impl Rehearsal {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(vacant) => {
                 let loaded = history::load_in(&self.view, self.handle.reader(), None, &subject);
-                let (ordinal, state) = loaded.map_err(|fault| unavailable(&fault))?;
+                let (ordinal, state) = loaded.map_err(|fault| fault.unavailable())?;
                 vacant.insert((ordinal, Arc::new(state)))
             }
         };
@@ -113,12 +113,5 @@ impl Rehearsal {
 
     fn look_up(&self, identity: &Identity) -> Result<Known, CommandError> {
         Ok(self.handle.known(&self.view, identity).map_err(|_| Unavailable::Storage)?)
-    }
-}
-
-fn unavailable(fault: &HistoryFault) -> Unavailable {
-    match fault {
-        HistoryFault::Broken(broken) => Unavailable::Poisoned(broken.subject),
-        HistoryFault::Log(_) | HistoryFault::Rows(_) | HistoryFault::Decode { .. } => Unavailable::Storage,
     }
 }

@@ -4,8 +4,11 @@ use zhixin_domain::SubjectState;
 use zhixin_domain::decision::{Identity, Known};
 use zhixin_events::{PersonId, Subject, invariant};
 
-use super::{Decider, Loaded, Surroundings};
+use super::reads::Loaded;
+use super::{Decider, Surroundings};
 use crate::answer::{CommandError, Unavailable};
+use crate::appender::log_chain;
+use crate::names::recorded_name_hash;
 
 impl Decider {
     /// Whom a document and a name mean.
@@ -43,8 +46,8 @@ impl Decider {
                 loaded.batch = loaded.batch.max(*pending);
                 Some(*hash)
             }
-            (None, Some(told_at)) => identities.recorded_name_hash((reader, keys, *log_id), &subject, told_at).map_err(|fault| {
-                tracing::error!(fault = %crate::appender::log_chain(&fault), runbook = "poisoned-subject", "a name could not be compared");
+            (None, Some(told_at)) => recorded_name_hash(identities, (reader, keys, *log_id), &subject, told_at).map_err(|fault| {
+                tracing::error!(fault = %log_chain(&fault), runbook = "poisoned-subject", "a name could not be compared");
                 Unavailable::Storage
             })?,
             (None, None) => None,
