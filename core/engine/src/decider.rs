@@ -276,7 +276,8 @@ impl Decider {
         if fingerprint != submission.fingerprint {
             return Err(CommandError::KeyReused);
         }
-        let recorded = history::commit_at(&self.around.reader, position).map_err(|_| Unavailable::Storage)?;
+        let view = self.view.as_ref().ok_or(Unavailable::Storage)?;
+        let recorded = history::checked_commit_at(&self.around.reader, view, position).map_err(|fault| fault.unavailable())?;
         let mut accepted = accepted(&recorded.commit, Position(position));
         accepted.replayed = true;
         Ok(Some((Ok(accepted), batch)))

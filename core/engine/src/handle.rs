@@ -15,7 +15,7 @@ use zhixin_domain::person::{CompleteErasure, ErasePerson};
 use zhixin_domain::rules::Packs;
 use zhixin_domain::{Command, SubjectState};
 use zhixin_events::{
-    AccountId, CommandId, DocumentKind, ErasureGround, PersonId, Position, Role, Secret, Subject, Timestamp, invariant, leaf,
+    AccountId, CommandId, DocumentKind, ErasureGround, PersonId, Position, Recorded, Role, Secret, Subject, Timestamp, invariant, leaf,
 };
 use zhixin_store::rows::RowFault;
 use zhixin_store::table::Table;
@@ -226,14 +226,26 @@ impl EngineHandle {
     /// The commit that holds an event.
     ///
     /// # Errors
-    /// The log cannot be read.
+    /// The log or the tree cannot be read, or the event is not the one in the tree.
     pub fn commit_at(&self, position: u64) -> Result<CommitAt, HistoryFault> {
-        history::commit_at(&self.shared.reader, position)
+        history::checked_commit_at(&self.shared.reader, &self.view()?, position)
+    }
+    /// Calls back with each event at these positions, which rise.
+    ///
+    /// # Errors
+    /// The first that cannot be read or is not the one in the tree, or what `on_event` says.
+    pub fn for_each_event<E: From<HistoryFault>>(
+        &self,
+        positions: &[u64],
+        on_event: &mut dyn FnMut(&CommitAt, &Recorded<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let view = self.view().map_err(HistoryFault::from)?;
+        history::for_each_event(&self.shared.reader, Some(&view), positions, on_event)
     }
     /// The leaf of an event: its public form.
     ///
     /// # Errors
-    /// The log cannot be read.
+    /// As [`EngineHandle::commit_at`].
     pub fn leaf(&self, position: u64) -> Result<String, HistoryFault> {
         let found = self.commit_at(position)?;
         let recorded = found.event(position)?;
@@ -263,7 +275,7 @@ impl EngineHandle {
         let view = self.view()?;
         let mut opened = Vec::with_capacity(positions.len());
         let log_id = self.shared.log_key.log_id();
-        history::for_each_event::<OpenPersonsError>(&self.shared.reader, positions, &mut |found, recorded| {
+        history::for_each_event::<OpenPersonsError>(&self.shared.reader, Some(&view), positions, &mut |found, recorded| {
             let mut fields = sealing::open_fields(&self.shared.keys, log_id, &found.commit, recorded.index, recorded.record)?;
             let mut served = Vec::with_capacity(fields.len());
             for field in fields.drain(..).filter(|field| reading.fields.iter().any(|name| name == field.field)) {
@@ -298,7 +310,7 @@ impl EngineHandle {
         let subject = Subject::person(person);
         let (_, SubjectState::Person(state)) = history::load_in(view, reader, None, &subject)? else { return Ok(Known::Nobody) };
         let Some(told_at) = state.name_position.filter(|_| !state.is_erased()) else { return Ok(Known::Person(person)) };
-        let recorded = recorded_name_hash(identities, (reader, keys, log_key.log_id()), &subject, told_at)?;
+        let recorded = recorded_name_hash(identities, (reader, view, keys, log_key.log_id()), &subject, told_at)?;
         let same = recorded.is_some_and(|hash| identities.is_name(identity.name.expose(), &hash));
         Ok(if same { Known::Person(person) } else { Known::OtherName })
     }

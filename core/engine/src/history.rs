@@ -8,6 +8,7 @@ use zhixin_domain::SubjectState;
 use zhixin_domain::rules::Packs;
 use zhixin_domain::state::{Broken, Fact, STATE_VERSION};
 use zhixin_events::codec::DecodeFault;
+use zhixin_events::leaf::LeafWriter;
 use zhixin_events::{Commit, Event, Position, Recorded, Subject, Timestamp, codec};
 use zhixin_store::rows::{Checkpoint, RowFault};
 use zhixin_store::table::Table;
@@ -15,6 +16,7 @@ use zhixin_store::table::Table;
 use crate::answer::Unavailable;
 use crate::derived::DerivedView;
 use crate::log::{LogFault, LogReader};
+use crate::merkle::{TileError, leaf_hash, tiles};
 
 /// Events between two snapshots of a long subject: a load reads at most so many.
 pub const SNAPSHOT_EVERY: u32 = 1_024;
@@ -39,6 +41,15 @@ pub enum HistoryFault {
         /// What is wrong.
         source: DecodeFault,
     },
+    /// The tree cannot be read.
+    #[error(transparent)]
+    Tree(#[from] TileError),
+    /// The event or its hash in the tree was changed since it was recorded; `verify` tells which.
+    #[error("event {position} is not the one whose leaf is in the tree")]
+    AnotherLeaf {
+        /// The event.
+        position: u64,
+    },
     /// The history does not fold: the subject is poisoned.
     #[error(transparent)]
     Broken(#[from] Broken),
@@ -49,7 +60,17 @@ impl HistoryFault {
     pub(crate) const fn unavailable(&self) -> Unavailable {
         match self {
             Self::Broken(broken) => Unavailable::Poisoned(broken.subject),
-            Self::Log(_) | Self::Rows(_) | Self::Decode { .. } => Unavailable::Storage,
+            Self::Log(_) | Self::Rows(_) | Self::Decode { .. } | Self::Tree(_) | Self::AnotherLeaf { .. } => Unavailable::Storage,
+        }
+    }
+
+    /// Whether it is the view of the index that its store has let go: a newer one may serve.
+    pub(crate) fn is_expired_view(&self) -> bool {
+        let expired = |fault: &RowFault| matches!(fault, RowFault::ViewExpired);
+        match self {
+            Self::Rows(fault) => expired(fault),
+            Self::Tree(TileError::Read { source, .. }) => source.downcast_ref().is_some_and(expired),
+            Self::Tree(_) | Self::Log(_) | Self::Decode { .. } | Self::AnotherLeaf { .. } | Self::Broken(_) => false,
         }
     }
 }
@@ -78,7 +99,41 @@ impl CommitAt {
     }
 }
 
-/// The commit that holds the event at a position.
+/// Holds events that are read one by one against their leaves in the tree: bytes that were changed together with their CRCs are told by
+/// nothing else, since a point read follows no chain. An event that the index does not reflect yet has no leaf to be held against.
+struct Leaves<'a> {
+    view: &'a DerivedView,
+    writer: LeafWriter,
+}
+
+impl Leaves<'_> {
+    fn check(&mut self, found: &CommitAt, recorded: &Recorded<'_>) -> Result<(), HistoryFault> {
+        let position = recorded.position.0;
+        if position >= self.view.reached() {
+            return Ok(());
+        }
+        let text = self.writer.leaf(&found.commit, recorded.index, recorded.record, recorded.position);
+        let text = text.map_err(|source| HistoryFault::Decode { position, source })?;
+        if tiles::leaf_at(&self.view.tree(), position)? == leaf_hash(text.as_bytes()) {
+            return Ok(());
+        }
+        let fault = HistoryFault::AnotherLeaf { position };
+        tracing::error!(fault = %fault, runbook = "derived", "an event is not served");
+        Err(fault)
+    }
+}
+
+/// The commit that holds the event at a position, held against that event's leaf in the tree.
+///
+/// # Errors
+/// As [`for_each_event`].
+pub(crate) fn checked_commit_at(reader: &Arc<dyn LogReader>, view: &DerivedView, position: u64) -> Result<CommitAt, HistoryFault> {
+    let found = commit_at(reader, position)?;
+    Leaves { view, writer: LeafWriter::default() }.check(&found, &found.event(position)?)?;
+    Ok(found)
+}
+
+/// The commit that holds the event at a position. Its CRC is checked, not its leaf.
 ///
 /// # Errors
 /// The log cannot be read, or the commit does not decode.
@@ -88,16 +143,19 @@ pub fn commit_at(reader: &Arc<dyn LogReader>, position: u64) -> Result<CommitAt,
     Ok(CommitAt { commit: Arc::new(commit), first: Position(frame.first_position), epoch: frame.epoch })
 }
 
-/// Calls back with each event at these positions, which rise; a commit that holds several is read once.
+/// Calls back with each event at these positions, which rise, once it is held against its leaf in the tree of `leaves`; a commit that holds
+/// several is read once. Without `leaves` only CRCs are checked: that is for measuring, what is served or decided on is held against its leaf.
 ///
 /// # Errors
-/// The first that cannot be read, or what `on_event` says.
+/// The first that cannot be read or is not the one in the tree, or what `on_event` says.
 pub fn for_each_event<E: From<HistoryFault>>(
     reader: &Arc<dyn LogReader>,
+    leaves: Option<&DerivedView>,
     positions: &[u64],
     on_event: &mut dyn FnMut(&CommitAt, &Recorded<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut last: Option<CommitAt> = None;
+    let mut leaves = leaves.map(|view| Leaves { view, writer: LeafWriter::default() });
     for (number, position) in positions.iter().enumerate() {
         if number.is_multiple_of(READ_AHEAD) && positions.len() > 1 {
             reader.will_read(&positions[number..positions.len().min(number + READ_AHEAD)]);
@@ -107,7 +165,11 @@ pub fn for_each_event<E: From<HistoryFault>>(
             Some(found) => found,
             None => commit_at(reader, *position)?,
         };
-        on_event(&found, &found.event(*position)?)?;
+        let recorded = found.event(*position)?;
+        if let Some(leaves) = &mut leaves {
+            leaves.check(&found, &recorded)?;
+        }
+        on_event(&found, &recorded)?;
         last = Some(found);
     }
     Ok(())
@@ -144,7 +206,7 @@ pub(crate) fn load_in(
     while from < count {
         let chunk: Range<u64> = from..count.min(from + u64::from(SNAPSHOT_EVERY));
         from = chunk.end;
-        for_each_event::<HistoryFault>(reader, &view.positions(subject, chunk)?, &mut |_, recorded| {
+        for_each_event::<HistoryFault>(reader, Some(view), &view.positions(subject, chunk)?, &mut |_, recorded| {
             let fact = Fact { event: &recorded.event, position: recorded.position, effective_on: recorded.effective_on() };
             state.apply(subject, &fact)?;
             ordinal += 1;
@@ -196,10 +258,11 @@ fn read_snapshot(snapshots: &Table, subject: &Subject, count: u64) -> Result<Opt
 /// # Errors
 /// The log or the index cannot be read.
 pub fn packs(reader: &Arc<dyn LogReader>, index: &Table, before: u64) -> Result<Packs, HistoryFault> {
-    let mut positions = DerivedView::of(index)?.documents()?;
+    let view = DerivedView::of(index)?;
+    let mut positions = view.documents()?;
     positions.retain(|position| *position < before);
     let mut packs = Packs::default();
-    for_each_event::<HistoryFault>(reader, &positions, &mut |_, recorded| {
+    for_each_event::<HistoryFault>(reader, Some(&view), &positions, &mut |_, recorded| {
         if let Event::Document(event) = &recorded.event {
             packs.apply(event, recorded.position);
         }
@@ -278,7 +341,7 @@ mod tests {
         let told = |positions: &[u64]| {
             let asked = Arc::new(Asked::default());
             let reader: Arc<dyn LogReader> = Arc::<Asked>::clone(&asked);
-            let outcome = for_each_event::<HistoryFault>(&reader, positions, &mut |_, _| Ok(()));
+            let outcome = for_each_event::<HistoryFault>(&reader, None, positions, &mut |_, _| Ok(()));
             assert!(outcome.is_err() && *asked.read.lock().unwrap() == positions[..1]);
             asked.ahead.lock().unwrap().len()
         };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use zhixin_events::{Position, Subject};
 
+use crate::derived::DerivedView;
 use crate::history::{self, HistoryFault};
 use crate::identity::IdentityKeys;
 use crate::log::{LogId, LogReader};
@@ -14,7 +15,7 @@ use crate::vault_keys::{KeyFault, KeyRing};
 /// Why a name could not be compared.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NameFault {
-    /// The log cannot be read.
+    /// The log cannot be read, or the event is not the one in the tree.
     #[error(transparent)]
     History(#[from] HistoryFault),
     /// The vault cannot be read, or the record was changed.
@@ -25,11 +26,11 @@ pub(crate) enum NameFault {
 /// The hash of the name that an event tells of a person; none once the person's key is gone.
 pub(crate) fn recorded_name_hash(
     identities: &IdentityKeys,
-    (reader, keys, log_id): (&Arc<dyn LogReader>, &KeyRing, LogId),
+    (reader, view, keys, log_id): (&Arc<dyn LogReader>, &DerivedView, &KeyRing, LogId),
     person: &Subject,
     Position(position): Position,
 ) -> Result<Option<[u8; 32]>, NameFault> {
-    let found = history::commit_at(reader, position)?;
+    let found = history::checked_commit_at(reader, view, position)?;
     let recorded = found.event(position)?;
     let opened = sealing::open_fields(keys, log_id, &found.commit, recorded.index, recorded.record)?;
     let name = opened.iter().find(|field| field.field == "name" && field.holder == *person);

@@ -115,7 +115,7 @@ impl ReadLog {
         let end = view.count(subject, before)?;
         let mut found = Vec::new();
         let positions = view.positions(subject, end.saturating_sub(max)..end)?;
-        for_each_event::<HistoryFault>(&self.reader, &positions, &mut |at, recorded| {
+        for_each_event::<HistoryFault>(&self.reader, Some(&view), &positions, &mut |at, recorded| {
             if let Event::Access(AccessEvent::PersonalDataRead(read)) = &recorded.event {
                 let read = read.clone();
                 let reading = Reading {

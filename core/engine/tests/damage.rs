@@ -10,17 +10,22 @@ mod world;
 
 use std::fs;
 use std::ops::{Bound, ControlFlow};
+use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use watched::{Watch, Watched};
-use world::{Cast, NAME, World, copy_folder, files};
+use world::{Cast, NAME, Registered, World, copy_folder, files};
+use zhixin_engine::answer::{Submission, Unavailable};
 use zhixin_engine::engine::{Engine, EngineOptions};
 use zhixin_engine::fault::OpenFault;
+use zhixin_engine::handle::OpenPersonsError;
+use zhixin_engine::history::HistoryFault;
 use zhixin_engine::log::{LogFault, LogId, LogKey, LogPurpose, MemoryBackend, MemoryLog, Writer};
-use zhixin_events::Subject;
+use zhixin_events::{CommandId, Subject};
 use zhixin_store::rows::{Direction, RowBatch, RowKind, open_rows};
+use zhixin_store::segments::{BodyBuilder, ENVELOPE_BYTES, Envelope, Record};
 use zhixin_store::vault::{LmdbVault, Vault as _};
 
 /// Changes the last derived row for which `is_it` holds, and nothing else.
@@ -187,4 +192,55 @@ fn a_demo_log_never_opens_for_production() {
     let (world, ..) = World::with_trainees(66, 0);
     let outcome = Engine::open(EngineOptions { purpose: LogPurpose::Production, ..world.options("master") });
     assert!(matches!(outcome, Err(OpenFault::Log(LogFault::AnotherPurpose { .. }))), "{outcome:?}");
+}
+
+/// A byte of a commit, changed so that its CRCs fit again: only the tree tells, and nothing of it is served or decided on.
+#[test]
+fn an_event_that_is_not_the_one_in_the_tree_is_neither_served_nor_decided_on() {
+    let (world, cast, registered) = World::with_trainees(67, 3);
+    let engine = world.open();
+    let handle = engine.handle();
+    let Registered { person, position } = registered[2];
+    let (other, reader) = (registered[1].position, handle.reader());
+    let (found, frame) = (handle.commit_at(position).unwrap(), reader.frame_at(position).unwrap());
+    // The salt: whatever it is, the commit decodes.
+    let mut changed = frame.bytes.clone();
+    changed[place_of(&frame.bytes, &found.commit.salt).unwrap()] ^= 1;
+    let body_of = |bytes: &[u8]| {
+        let mut body = BodyBuilder::new(frame.first_position, frame.base_ms);
+        assert!(body.push(frame.event_count, bytes));
+        body.finish()
+    };
+    let (before, after) = (body_of(&frame.bytes), body_of(&changed));
+    for path in files(&world.data().join("log"), ".seg") {
+        let segment = fs::read(&path).unwrap();
+        let Some(at) = place_of(&segment, &before) else { continue };
+        let Envelope { epoch, chain_before, mac, .. } = Envelope::parse(&segment[at - ENVELOPE_BYTES..]).unwrap();
+        let record = Record::batch(epoch, chain_before, &after, |_| mac).unwrap();
+        fs::File::options().write(true).open(&path).unwrap().write_all_at(record.bytes(), (at - ENVELOPE_BYTES) as u64).unwrap();
+    }
+    assert_eq!(reader.frame_at(position).unwrap().bytes, changed, "the CRCs fit");
+    let named = |fault: &HistoryFault| matches!(fault, HistoryFault::AnotherLeaf { position: found } if *found == position);
+    assert!(named(&handle.commit_at(position).unwrap_err()));
+    assert!(named(&handle.leaf(position).unwrap_err()));
+    let opened = handle.open_persons(&cast.reading(person), &[position]).unwrap_err();
+    assert!(matches!(&opened, OpenPersonsError::History(fault) if named(fault)), "{opened:?}");
+    let again = handle.execute_blocking(Submission { command_id: CommandId([9; 16]), ..cast.registering(handle, 2) });
+    assert_eq!(again, Err(Unavailable::Storage.into()), "the person would be folded from it");
+    handle.commit_at(other).unwrap();
+}
+
+/// The same the other way round: the event is the right one, and its hash in the tree is not.
+#[test]
+fn a_leaf_that_is_not_that_of_its_event_keeps_it_from_being_served() {
+    let (world, _, registered) = World::with_trainees(68, 130);
+    damage(&world, |key, _| key == [&[b'T', 0][..], &[0; 8]].concat(), |row| row[3] ^= 1);
+    let engine = world.open();
+    let fault = engine.handle().commit_at(0).unwrap_err();
+    assert!(matches!(fault, HistoryFault::AnotherLeaf { position: 0 }), "{fault:?}");
+    engine.handle().commit_at(registered[0].position).unwrap();
+}
+
+fn place_of(bytes: &[u8], part: &[u8]) -> Option<usize> {
+    bytes.windows(part.len()).position(|window| window == part)
 }

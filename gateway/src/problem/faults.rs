@@ -124,7 +124,7 @@ impl From<HistoryFault> for Problem {
     fn from(fault: HistoryFault) -> Self {
         let kind = match &fault {
             HistoryFault::Broken(_) | HistoryFault::Decode { .. } => Kind::Poisoned,
-            HistoryFault::Log(_) | HistoryFault::Rows(_) => Kind::Storage,
+            HistoryFault::Log(_) | HistoryFault::Rows(_) | HistoryFault::Tree(_) | HistoryFault::AnotherLeaf { .. } => Kind::Storage,
         };
         Self::from(kind).because(&fault)
     }

@@ -5,7 +5,7 @@
 mod sentences;
 
 use serde_json::{Map, Value, json};
-use zhixin_engine::history::{self, CommitAt, HistoryFault};
+use zhixin_engine::history::{CommitAt, HistoryFault};
 use zhixin_engine::merkle::leaf_hash;
 use zhixin_events::registry::{self, LeafAudience};
 use zhixin_events::{CivilDate, Recorded, Role, Subject, Timestamp, leaf};
@@ -110,7 +110,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 /// The events at these positions, which rise. Blocks.
 pub(crate) fn entries(app: &App, positions: &[u64]) -> Result<Vec<Entry>, Problem> {
     let mut entries = Vec::with_capacity(positions.len());
-    history::for_each_event::<Problem>(app.engine().reader(), positions, &mut |found, recorded| {
+    app.engine().for_each_event::<Problem>(positions, &mut |found, recorded| {
         entries.push(Entry::of(found, recorded)?);
         Ok(())
     })?;
@@ -121,7 +121,7 @@ pub(crate) fn entries(app: &App, positions: &[u64]) -> Result<Vec<Entry>, Proble
 pub(crate) fn corrections(app: &App, positions: &[u64]) -> Result<Vec<Entry>, Problem> {
     let corrects = |tag| registry::of_tag(tag).is_some_and(|event| event.fields.iter().any(|field| field.name == CORRECTS));
     let mut entries = Vec::new();
-    history::for_each_event::<Problem>(app.engine().reader(), positions, &mut |found, recorded| {
+    app.engine().for_each_event::<Problem>(positions, &mut |found, recorded| {
         if corrects(recorded.record.tag) {
             entries.push(Entry::of(found, recorded)?);
         }

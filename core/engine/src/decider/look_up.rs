@@ -46,10 +46,13 @@ impl Decider {
                 loaded.batch = loaded.batch.max(*pending);
                 Some(*hash)
             }
-            (None, Some(told_at)) => recorded_name_hash(identities, (reader, keys, *log_id), &subject, told_at).map_err(|fault| {
-                tracing::error!(fault = %log_chain(&fault), runbook = "poisoned-subject", "a name could not be compared");
-                Unavailable::Storage
-            })?,
+            (None, Some(told_at)) => {
+                let view = self.view.as_ref().ok_or(Unavailable::Storage)?;
+                recorded_name_hash(identities, (reader, view, keys, *log_id), &subject, told_at).map_err(|fault| {
+                    tracing::error!(fault = %log_chain(&fault), runbook = "poisoned-subject", "a name could not be compared");
+                    Unavailable::Storage
+                })?
+            }
             (None, None) => None,
         };
         Ok(recorded.is_some_and(|hash| identities.is_name(name, &hash)))

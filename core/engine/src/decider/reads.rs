@@ -90,7 +90,7 @@ impl Decider {
             None => Err(RowFault::ViewExpired.into()),
         };
         match load(self) {
-            Err(HistoryFault::Rows(RowFault::ViewExpired)) => {
+            Err(fault) if fault.is_expired_view() => {
                 self.look_again();
                 load(self)
             }
