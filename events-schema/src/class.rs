@@ -21,10 +21,12 @@ mod run_reopened_v1;
 mod session_annulled_v1;
 mod session_corrected_v1;
 mod session_held_v1;
+mod stated_employer;
 mod trainee_registered_v1;
 mod trainee_withdrawn_v1;
 
 pub use planned_module::PlannedModule;
+pub use stated_employer::StatedEmployer;
 
 use crate::macros::area_events;
 

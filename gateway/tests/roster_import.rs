@@ -48,6 +48,13 @@ async fn upload(world: &World, query: &str, csv: &str) -> Answer {
     world.send(ask.header("content-type", &format!("multipart/form-data; boundary={BOUNDARY}")).body(form(csv, ""))).await
 }
 
+async fn upload_file(world: &World, workbook: &[u8]) -> Answer {
+    let ask = world.request(Method::POST, &format!("/api/v1/classes/{}/roster", world.ids["class"])).by(world, "trainer");
+    let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"back.xlsx\"\r\n\r\n");
+    let body = [head.as_bytes(), workbook, format!("\r\n--{BOUNDARY}--\r\n").as_bytes()].concat();
+    world.send(ask.header("content-type", &format!("multipart/form-data; boundary={BOUNDARY}")).body(body)).await
+}
+
 /// Asks for the job until every row has its answer; each look wakes the job or waits for the log.
 async fn finished(world: &World, id: &str) -> Value {
     let looks = async {
@@ -214,11 +221,68 @@ async fn a_report_promises_what_the_import_keeps() {
     assert_eq!((done["written"].clone(), told(&done)), (json!(1), expected), "{done}");
     // The workbook that goes back holds the rows that were not written, and no other.
     let back = world.get("trainer", &format!("/api/v1/jobs/{}/returned", done["id"].as_str().unwrap())).await.bytes;
-    let ask = world.request(Method::POST, &format!("/api/v1/classes/{class}/roster")).by(&world, "trainer");
-    let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"back.xlsx\"\r\n\r\n");
-    let body = [head.as_bytes(), &back, format!("\r\n--{BOUNDARY}--\r\n").as_bytes()].concat();
-    let again = world.send(ask.header("content-type", &format!("multipart/form-data; boundary={BOUNDARY}")).body(body)).await.json();
+    let again = upload_file(&world, &back).await.json();
     assert_eq!(told(&again), [(2, "CLASS-0004".to_owned()), (3, "CLASS-0005".to_owned())], "{again}");
+}
+
+/// People with employers: a registered one, one only named, one with its code, a code of wrong length, and wrong check characters with a
+/// reason and without.
+fn employed() -> String {
+    let row = |n: u32, rest: &str| format!("张{},{},{rest}", ["一", "二", "三", "四", "五", "六"][n as usize - 1], id_number(n));
+    let rows = [
+        row(1, "写法不同的名称,91350100M000100Y43,,"),
+        row(2, "某研究所,,,中级"),
+        row(3, "某公司,11370100004188784H,,高级"),
+        row(4, "某厂,9135010,说明也没有用,"),
+        row(5, "甲厂,91350100M000100Y42,登记证如此,"),
+        row(6, "乙厂,91350100M000100Y42,,"),
+    ];
+    format!("姓名,证件号码,工作单位,统一社会信用代码,校验说明,职称级别\n{}\n", rows.join("\n"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_employer_is_recorded_with_its_code_and_a_wrong_code_only_with_a_reason() {
+    let world = World::new().await;
+    let csv = employed();
+    let end = world.handle.end();
+    let report = upload(&world, "?dry_run=true", &csv).await.json();
+    let rejected = |report: &Value| {
+        let rows = report["rejected"].as_array().unwrap().iter();
+        rows.map(|row| (row["errors"][0]["code"].as_str().unwrap().to_owned(), row["may_override"].as_bool().unwrap())).collect::<Vec<_>>()
+    };
+    let wrong = [("ROSTER-USCC-LENGTH".to_owned(), false), ("ROSTER-USCC-CHECKSUM".to_owned(), true)];
+    assert_eq!((report["accepted"].clone(), rejected(&report)), (json!(4), wrong.to_vec()), "{report}");
+    assert_eq!(world.handle.end(), end, "a trial wrote something");
+    let id = report["id"].as_str().unwrap();
+    // The rows that go back in a workbook are refused again for the same.
+    let back = world.get("trainer", &format!("/api/v1/jobs/{id}/returned")).await.bytes;
+    assert_eq!(rejected(&upload_file(&world, &back).await.json()), wrong);
+    let page = world.get("trainer", &format!("/imports/{id}")).await.text();
+    assert!(page.contains("override-7") && !page.contains("override-5"), "{page}");
+    let csrf = world.get("trainer", "/api/v1/sessions/current").await.json()["csrf"].as_str().unwrap().to_owned();
+    let confirm = world.request(Method::POST, &format!("/imports/{id}/confirm")).by(&world, "trainer");
+    let confirm = confirm.header("content-type", "application/x-www-form-urlencoded");
+    world.send(confirm.body(format!("csrf={csrf}&override-7=%E5%8E%9F%E4%BB%B6%E5%A6%82%E6%AD%A4"))).await;
+    assert_eq!(finished(&world, id).await["written"], json!(5));
+    world.caught_up();
+    let class = format!("/api/v1/classes/{}", world.ids["class"]);
+    let roster = world.get("trainer", &format!("{class}?limit=200&names=1&purpose=class_administration")).await.json();
+    let of = |name: &str| roster["roster"].as_array().unwrap().iter().find(|row| row["name"] == json!(name)).unwrap().clone();
+    let told = |name: &str| {
+        let row = of(name);
+        (row["employer"].clone(), row["employer_stated"].clone(), row["title_level"].clone(), row["employer_override_reason"].clone())
+    };
+    let stated = |name: &str, uscc: Value, over: bool| json!({ "name": name, "uscc": uscc, "uscc_override": over });
+    let (right, code) = (json!("11370100004188784H"), json!("91350100M000100Y42"));
+    assert_eq!(told("张一"), (json!(world.ids["organisation"]), json!(null), json!(null), json!(null)));
+    assert_eq!(told("张二"), (json!(null), stated("某研究所", json!(null), false), json!("中级"), json!(null)));
+    assert_eq!(told("张三"), (json!(null), stated("某公司", right, false), json!("高级"), json!(null)));
+    assert_eq!(told("张五"), (json!(null), stated("甲厂", code.clone(), true), json!(null), json!("登记证如此")));
+    assert_eq!(told("张六"), (json!(null), stated("乙厂", code, true), json!(null), json!("原件如此")));
+    let page = world.get("trainer", &format!("/classes/{}?names=1", world.ids["class"])).await.text();
+    assert!(page.contains("甲厂 · 91350100M000100Y42 · 代码校验不符，已说明理由 · 登记证如此"), "{page}");
+    let closed = world.get("trainer", &class).await.text();
+    assert!(closed.contains("甲厂") && !closed.contains("登记证如此"), "{closed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

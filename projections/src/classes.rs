@@ -363,7 +363,15 @@ mod tests {
         let held = SessionHeld { class, session, held_on: day(40), module, hours, mode: DeliveryMode::InPerson };
         let mut told = vec![(day(0), plan(0).into()), (day(40), held.into())];
         for number in 0..trainees {
-            let registered = TraineeRegistered { class, person: person(number), category: None, employer: None, job: None };
+            let registered = TraineeRegistered {
+                class,
+                person: person(number),
+                category: None,
+                employer: None,
+                employer_stated: None,
+                title_level: None,
+                job: None,
+            };
             told.push((day(30), registered.into()));
             told.push(recorded(number, Attendance::Present));
         }

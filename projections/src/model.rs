@@ -59,9 +59,9 @@ impl ModelName {
     /// Version of its rows: it grows with every change after which the same log gives other rows.
     pub const fn version(self) -> u32 {
         match self {
-            Self::Certificates | Self::Classes | Self::Trainers => 1,
-            // 2: codes with their source.
-            Self::Occupations => 2,
+            Self::Certificates | Self::Trainers => 1,
+            // Classes 2: employers and titles as a roster states them. Occupations 2: codes with their source.
+            Self::Classes | Self::Occupations => 2,
             // 2: chunks of cells fill a page. 3: cells of each grade of an occupation. 4: a corrected test says what it corrects.
             Self::Quota => 4,
         }

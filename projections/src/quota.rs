@@ -57,7 +57,10 @@ mod tests {
 
     fn registered(class: u8, person: u8) -> Told {
         let (class, person) = (class_id(class), person_id(person));
-        (day(10), TraineeRegistered { class, person, category: None, employer: None, job: None }.into())
+        (
+            day(10),
+            TraineeRegistered { class, person, category: None, employer: None, employer_stated: None, title_level: None, job: None }.into(),
+        )
     }
 
     fn question(group_by: GroupBy, unit: CountUnit, on: i32) -> QuotaQuery {

@@ -508,7 +508,7 @@ mod tests {
         for file in fs::read_dir(&quota).unwrap() {
             fs::write(file.unwrap().path(), [0x5a; 9_000]).unwrap();
         }
-        fs::remove_dir_all(dir.path().join("rows/classes@1")).unwrap();
+        fs::remove_dir_all(dir.path().join("rows/classes@2")).unwrap();
         follows(dir.path(), RowKind::Lmdb, &told);
     }
 

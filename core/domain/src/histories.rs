@@ -121,7 +121,7 @@ fn managing() -> impl Strategy<Value = Command> {
         1 => person().prop_map(|person| WithdrawTrainee { class: CLASS, person, ground: WithdrawalGround::Asked, note: None }.into()),
         2 => (person(), -1_i32..25, 0_usize..3).prop_map(|(person, days_ago, category)| CorrectRegistration {
             class: CLASS, person, registered_on: TODAY.plus_days(days_ago.saturating_neg()), category: TalentCategory::ALL.get(category).copied(),
-            employer: None, ground: CorrectionGround::Mistyped, note: None,
+            employer: None, title_level: None, ground: CorrectionGround::Mistyped, note: None,
         }.into()),
         2 => Just(ReopenRun { class: CLASS, ground: CorrectionGround::Mistyped, note: None }.into()),
         1 => Just(OpenRun { class: CLASS }.into()),

@@ -226,7 +226,7 @@ pub(crate) fn secret(text: &str) -> Secret<String> {
 
 /// Gives somebody known a seat.
 pub(crate) fn register(person: PersonId) -> RegisterTrainee {
-    RegisterTrainee { class: CLASS, person: Trainee::Known(person), category: None, employer: None, job: None }
+    RegisterTrainee { class: CLASS, person: Trainee::Known(person), category: None, employer: None, title_level: None, job: None }
 }
 
 /// The run was opened thirty days ago and the person has a seat for twenty; the other person is known and has none.

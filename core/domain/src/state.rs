@@ -24,7 +24,7 @@ use crate::refusal::CommonRefusal;
 use crate::{Refusal, access, certificate, class, directory, document, hours, person, plan};
 
 /// Version of the states below: a stored snapshot of another version is thrown away and folded anew.
-pub const STATE_VERSION: u32 = 3;
+pub const STATE_VERSION: u32 = 4;
 
 /// An event as the fold sees it.
 #[derive(Debug, Clone, Copy)]

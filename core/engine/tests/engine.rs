@@ -201,7 +201,7 @@ fn described(serial: u32) -> PersonDescription {
 }
 
 fn register(class: ClassId, serial: u32) -> RegisterTrainee {
-    RegisterTrainee { class, person: Trainee::Described(described(serial)), category: None, employer: None, job: None }
+    RegisterTrainee { class, person: Trainee::Described(described(serial)), category: None, employer: None, title_level: None, job: None }
 }
 
 fn refusal(error: CommandError) -> Refusal {

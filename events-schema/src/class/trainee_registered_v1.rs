@@ -1,5 +1,6 @@
 //! Wire struct `TraineeRegisteredV1`, tag `0x0303`. Frozen: a change is a `V2` with a new tag.
 
+use super::StatedEmployer;
 use crate::macros::wire;
 use crate::{ClassId, JobId, OrganisationId, PersonId, TalentCategory};
 
@@ -16,7 +17,15 @@ wire! {
         masked category: Option<TalentCategory>,
         /// Employer, where it is a registered organisation.
         masked employer: Option<OrganisationId>,
+        /// Employer as the roster states it, where it is no registered organisation.
+        masked employer_stated: Option<StatedEmployer>,
+        /// Level of the professional title as the roster states it: titles of regions differ, so no list is forced on them.
+        masked title_level: Option<String>,
         /// The import that brought the row, if one did.
         open job: Option<JobId>,
+    }
+    sealed {
+        /// Why a code of the employer that the standard refuses was taken.
+        employer_override_reason of Person,
     }
 }

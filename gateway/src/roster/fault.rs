@@ -91,6 +91,11 @@ impl RosterFault {
         Self::CellError,
     ];
 
+    /// Whether a reason makes it a row that can be written. Source: SOURCES 4.
+    pub const fn may_be_overridden(self) -> bool {
+        matches!(self, Self::IdChecksum | Self::UsccDivision | Self::UsccChecksum)
+    }
+
     /// Chinese and English, side by side so that they are changed together.
     const fn texts(self) -> (&'static str, &'static str) {
         match self {

@@ -25,6 +25,7 @@ super::texts! {
         trainee: "学员", "Trainee";
         person_name: "姓名", "Names";
         employer: "单位", "Employer";
+        code_overridden: "代码校验不符，已说明理由", "code taken with a reason";
         session_hours: "{0} 学时", "{0} hours";
         present: "出勤", "present";
         absent: "缺勤", "absent";
@@ -79,7 +80,7 @@ super::texts! {
         problem: "问题", "Problem";
         fix: "更正方法：{0}", "What to do: {0}";
         override_label: "仍要导入第 {0} 行的理由", "Reason for importing row {0} anyway";
-        override_hint: "仅在证件号码确认无误时填写。填写后该行将一并导入，理由会记入记录。", "Only if the number is confirmed to be right. The row is then imported and the reason is kept on record.";
+        override_hint: "仅在证件号码、单位信用代码确认无误时填写。填写后该行将一并导入，理由会记入记录。", "Only if the document number or the employer's code is confirmed to be right. The row is then imported and the reason is kept on record.";
         duplicate_of: "重复于", "Repeats";
         confirm_rows: "确认导入 {0} 行", "Import {0} rows";
         confirm_question: "将写入 {0} 名学员。写入后可以更正，但会保留记录。", "{0} trainees will be written. Later corrections stay on record.";

@@ -295,6 +295,7 @@ fn class_answer() -> Value {
 }
 
 fn trainee() -> Value {
+    let stated = object([("name", or_null(text())), ("uscc", or_null(text())), ("uscc_override", truth())]);
     let attendance = object([("session", whole()), ("attendance", word::<Attendance>()), ("positions", list(whole()))]);
     let test = object([("points", whole()), ("passed", truth()), ("pass_mark", whole()), ("position", whole())]);
     let certificate = object([("id", word::<CertificateId>()), ("number", text()), ("position", whole()), ("revoked", truth())]);
@@ -303,6 +304,8 @@ fn trainee() -> Value {
         ("seated", truth()),
         ("category", or_null(word::<TalentCategory>())),
         ("employer", or_null(word::<OrganisationId>())),
+        ("employer_stated", or_null(stated)),
+        ("title_level", or_null(text())),
         ("job", or_null(word::<JobId>())),
         ("attendance", list(attendance)),
         ("attended_tenths", whole()),
@@ -310,6 +313,7 @@ fn trainee() -> Value {
         ("certificate", or_null(certificate)),
         ("hours_tenths", or_null(whole())),
         ("name?", or_null(text())),
+        ("employer_override_reason?", or_null(text())),
     ])
 }
 

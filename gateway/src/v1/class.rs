@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use zhixin_engine::domain::class::close_run::Lateness;
 use zhixin_engine::domain::class::register_trainee::{PersonDescription, Trainee};
 use zhixin_engine::domain::class::{
-    AnnulSession, CancelRun, CloseRun, CorrectAttendance, CorrectCompletionTest, CorrectRegistration, CorrectSession, FinishRosterImport,
-    HoldSession, OpenRun, PlanRun, RecordAttendance, RecordCompletionTest, RegisterTrainee, ReopenRun, StartRosterImport,
-    VoidCompletionTest, WithdrawTrainee,
+    AnnulSession, CancelRun, CloseRun, CorrectAttendance, CorrectCompletionTest, CorrectRegistration, CorrectSession, Employer,
+    EmployerDescription, FinishRosterImport, HoldSession, OpenRun, PlanRun, RecordAttendance, RecordCompletionTest, RegisterTrainee,
+    ReopenRun, StartRosterImport, VoidCompletionTest, WithdrawTrainee,
 };
 use zhixin_events::class::PlannedModule;
 use zhixin_events::document_number::DocumentNumber;
@@ -129,6 +129,32 @@ impl Field for Trainee {
 }
 
 body! {
+    /// An employer that is no registered organisation, as a roster describes it.
+    EmployerDescription {
+        /// Its name.
+        name: Option<String>,
+        /// Its unified social credit code.
+        uscc: Option<String>,
+        /// Why a code with a wrong check character is taken; only for an import.
+        override_reason: Option<Secret<String>>,
+    } => Self { name, uscc, override_reason }
+}
+
+impl Field for Employer {
+    fn read(value: &Value, at: &str, errors: &mut Errors) -> Option<Self> {
+        match value {
+            Value::String(_) => OrganisationId::read(value, at, errors).map(Self::Registered),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                EmployerDescription::read(value, at, errors).map(Self::Described)
+            }
+        }
+    }
+    fn schema() -> Value {
+        json!({ "oneOf": [OrganisationId::schema(), EmployerDescription::schema()] })
+    }
+}
+
+body! {
     /// Gives a person a seat in a run; somebody described by document is found by the number or registered.
     RegisterTrainee {
         /// The run.
@@ -137,11 +163,13 @@ body! {
         person: Trainee,
         /// Why the person counts among those the programme is for.
         category: Option<TalentCategory>,
-        /// Employer, where it is a registered organisation.
-        employer: Option<OrganisationId>,
+        /// The employer: the id of a registered organisation, or a description.
+        employer: Option<Employer>,
+        /// Level of the professional title, as written.
+        title_level: Option<String>,
         /// The import that brings the row.
         job: Option<JobId>,
-    } => Self { class, person, category, employer, job }
+    } => Self { class, person, category, employer, title_level, job }
 }
 
 body! {
@@ -169,13 +197,15 @@ body! {
         registered_on: CivilDate,
         /// Why the person counts among those the programme is for.
         category: Option<TalentCategory>,
-        /// Employer, where it is a registered organisation.
-        employer: Option<OrganisationId>,
+        /// The employer: the id of a registered organisation, or a description. What is absent is stated to be none.
+        employer: Option<Employer>,
+        /// Level of the professional title, as written.
+        title_level: Option<String>,
         /// Why.
         ground: CorrectionGround,
         /// Why, in words.
         note: Option<Secret<String>>,
-    } => Self { class, person, registered_on, category, employer, ground, note }
+    } => Self { class, person, registered_on, category, employer, title_level, ground, note }
 }
 
 body! {

@@ -3,14 +3,15 @@
 use std::ops::Range;
 
 use zhixin_domain::class::register_trainee::{PersonDescription, Trainee};
-use zhixin_domain::class::{FinishRosterImport, RegisterTrainee, StartRosterImport};
+use zhixin_domain::class::{Employer, EmployerDescription, FinishRosterImport, RegisterTrainee, StartRosterImport};
 use zhixin_events::digest::sha256;
 use zhixin_events::field::Digest32;
-use zhixin_events::{JobId, Secret, TalentCategory};
+use zhixin_events::{JobId, ReportingUnit, Secret, TalentCategory};
 
 use super::accounts::Holder;
 use super::chance::Chance;
 use super::fate::Fate;
+use super::organisations;
 use super::people;
 use super::stage::{Stage, Then, known};
 use super::steps::{Orders, class};
@@ -62,7 +63,26 @@ pub(crate) fn registration(
     let unit = stage.schedule.trainers.get(planned.trainer).map(|trainer| trainer.unit);
     let employer = stage.schedule.employers.iter().find(|employer| Some(employer.unit) == unit);
     let employer = employer.and_then(|employer| employer.organisation).filter(|_| chance.happens(5_000));
-    Ok(RegisterTrainee { class: class(planned)?, person, category, employer, job })
+    let title_level = if chance.happens(3_000) { Some("中级".to_owned()) } else { None };
+    let employer = employer.map_or_else(|| described_employer(&mut chance, seat, job.is_some()), |id| Some(Employer::Registered(id)));
+    Ok(RegisterTrainee { class: class(planned)?, person, category, employer, title_level, job })
+}
+
+/// An employer that nobody registered, as rosters name it; a few of an import with a code whose check character is wrong, and the reason.
+fn described_employer(chance: &mut Chance, seat: usize, imported: bool) -> Option<Employer> {
+    if !chance.happens(4_000) {
+        return None;
+    }
+    let kind = organisations::Kind::Company;
+    let unit = ReportingUnit::all().nth(usize::try_from(chance.below(31)).ok()?)?;
+    let overridden = imported && chance.happens(500);
+    let number = u32::try_from(900_000 + seat).ok()?;
+    let right = organisations::uscc(unit, kind, number);
+    Some(Employer::Described(EmployerDescription {
+        name: Some(organisations::name(unit, kind, 50 + seat % 40)),
+        uscc: if overridden { Some(organisations::with_wrong_check(&right)) } else { Some(right) },
+        override_reason: overridden.then(|| Secret::new("登记证书上的代码即如此".to_owned())),
+    }))
 }
 
 /// Registers these seats.

@@ -71,3 +71,9 @@ pub(crate) fn uscc(unit: ReportingUnit, kind: Kind, number: u32) -> String {
     let check = check_character(&body).unwrap_or_default();
     format!("{body}{check}")
 }
+
+/// The same code with another check character.
+pub(crate) fn with_wrong_check(uscc: &str) -> String {
+    let body = uscc.get(..17).unwrap_or_default();
+    format!("{body}{}", if uscc.ends_with('1') { '2' } else { '1' })
+}

@@ -85,14 +85,7 @@ pub(crate) fn orders(stage: &Stage<'_>, index: usize, step: Step) -> Orders {
             let (class, person, ground) = (class(run)?, stage.person(index, seat)?, CorrectionGround::Misattributed);
             Ok(vec![stage.order(staff, VoidCompletionTest { class, person, ground, note: None }, Then::Nothing)?])
         }
-        Step::MendSeat(seat) => {
-            let person = stage.person(index, seat)?;
-            let told = enrolment::registration(stage, index, seat, Trainee::Known(person), None)?;
-            let (class, category, employer, ground) = (told.class, told.category, told.employer, CorrectionGround::PapersReviewed);
-            let registered_on = run.starts().plus_days(-13);
-            let command = CorrectRegistration { class, person, registered_on, category, employer, ground, note: None };
-            Ok(vec![stage.order(staff, command, Then::Nothing)?])
-        }
+        Step::MendSeat(seat) => mend_seat(stage, index, seat),
         Step::Cancel => {
             let reason = Secret::new("报名人数或办班条件变化，停办".to_owned());
             let command = CancelRun { class: class(run)?, reason, document_number: None };
@@ -100,6 +93,24 @@ pub(crate) fn orders(stage: &Stage<'_>, index: usize, step: Step) -> Orders {
         }
         Step::Mend(seat, what) => mend(stage, index, seat, what),
     }
+}
+
+/// The registration of a seat, told anew as the papers show it.
+fn mend_seat(stage: &Stage<'_>, index: usize, seat: usize) -> Orders {
+    let run = stage.run(index)?;
+    let person = stage.person(index, seat)?;
+    let told = enrolment::registration(stage, index, seat, Trainee::Known(person), None)?;
+    let command = CorrectRegistration {
+        class: told.class,
+        person,
+        registered_on: run.starts().plus_days(-13),
+        category: told.category,
+        employer: told.employer,
+        title_level: told.title_level,
+        ground: CorrectionGround::PapersReviewed,
+        note: None,
+    };
+    Ok(vec![stage.order(Holder::Staff(run.trainer), command, Then::Nothing)?])
 }
 
 /// The class of a run.

@@ -11,7 +11,7 @@ use zhixin_events::plan::PlanEvent;
 use zhixin_events::{CivilDate, ClassId, Event, PersonId, Recorded};
 use zhixin_store::rows::RowFault;
 
-use super::roster::{PersonFact, TraineeFact};
+use super::roster::{PersonFact, Told, TraineeFact};
 use super::{BY_ORGANISATION, BY_PERSON, BY_TRAINER, BY_YEAR, CERTIFICATE, CLASS, ClassFact, PERSON, Plan, TRAINEE};
 use crate::facts::{self, Dated};
 use crate::model::{ApplyFault, Model, Poison, Rows};
@@ -117,7 +117,7 @@ fn apply_class(rows: &mut dyn Rows, event: &Recorded<'_>, what: &ClassEvent) -> 
             tell_class(rows, event, finished.class, fact)
         }
         ClassEvent::TraineeRegistered(registered) => {
-            let fact = TraineeFact::Registered { category: registered.category, employer: registered.employer, job: registered.job };
+            let fact = TraineeFact::Registered(Told::of(registered));
             let lead = facts::key(BY_PERSON, &[&registered.person.to_bytes(), &registered.class.to_bytes()]);
             rows.put(&lead, &[])?;
             tell_trainee(rows, event, registered.class, registered.person, fact)

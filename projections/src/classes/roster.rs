@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
+use zhixin_events::class::{StatedEmployer, TraineeRegistered};
 use zhixin_events::{
     Attendance, CertificateId, CivilDate, ClassId, HoursTenths, JobId, OrganisationId, PersonId, PlanYear, Points, Position,
     RevocationGround, SessionNumber, TalentCategory,
@@ -101,6 +102,12 @@ pub struct Trainee {
     pub category: Option<TalentCategory>,
     /// Employer, where it is a registered organisation.
     pub employer: Option<OrganisationId>,
+    /// Employer as the roster states it, where it is none.
+    pub employer_stated: Option<StatedEmployer>,
+    /// Level of the professional title, as the roster states it.
+    pub title_level: Option<String>,
+    /// The event that tells of the seat last held, employer and title with it, and carries sealed why a code was taken.
+    pub told_by: Option<Position>,
     /// The import that brought the row.
     pub job: Option<JobId>,
     /// Attendance by session.
@@ -134,6 +141,9 @@ impl Trainee {
             withdrawn: None,
             category: None,
             employer: None,
+            employer_stated: None,
+            title_level: None,
+            told_by: None,
             job: None,
             attendance: Vec::new(),
             attended: HoursTenths::new(0),
@@ -164,7 +174,7 @@ pub(super) enum PersonFact {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum TraineeFact {
-    Registered { category: Option<TalentCategory>, employer: Option<OrganisationId>, job: Option<JobId> },
+    Registered(Told),
     Withdrawn,
     Attendance { session: SessionNumber, attendance: Attendance, corrects: Option<u64> },
     Test { points: Points, passed: bool, pass_mark: Points, attended: Option<HoursTenths>, corrects: Option<u64> },
@@ -176,12 +186,32 @@ pub(super) enum TraineeFact {
     Annulled { corrects: u64 },
 }
 
+/// What a registration says beside who it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Told {
+    pub(super) category: Option<TalentCategory>,
+    pub(super) employer: Option<OrganisationId>,
+    pub(super) employer_stated: Option<StatedEmployer>,
+    pub(super) title_level: Option<String>,
+    pub(super) job: Option<JobId>,
+}
+
+impl Told {
+    pub(super) fn of(event: &TraineeRegistered) -> Self {
+        Self {
+            category: event.category,
+            employer: event.employer,
+            employer_stated: event.employer_stated.clone(),
+            title_level: event.title_level.clone(),
+            job: event.job,
+        }
+    }
+}
+
 /// A registration that stands, also after the seat was given up.
 struct Registration {
     position: Position,
-    category: Option<TalentCategory>,
-    employer: Option<OrganisationId>,
-    job: Option<JobId>,
+    told: Told,
     held: bool,
 }
 
@@ -198,9 +228,9 @@ fn fold(class: ClassId, person: PersonId, facts: Vec<Dated<TraineeFact>>, sessio
     for Dated { position, effective_on, fact } in facts {
         let position = Position(position);
         match fact {
-            TraineeFact::Registered { category, employer, job } => {
+            TraineeFact::Registered(told) => {
                 trainee.withdrawn = None;
-                registrations.push(Registration { position, category, employer, job, held: true });
+                registrations.push(Registration { position, told, held: true });
             }
             TraineeFact::Withdrawn => {
                 trainee.withdrawn = Some(position);
@@ -233,9 +263,11 @@ fn fold(class: ClassId, person: PersonId, facts: Vec<Dated<TraineeFact>>, sessio
             }
         }
     }
-    if let Some(registration) = registrations.last() {
-        trainee.seat = registration.held.then_some(registration.position);
-        (trainee.category, trainee.employer, trainee.job) = (registration.category, registration.employer, registration.job);
+    if let Some(Registration { position, told, held }) = registrations.pop() {
+        trainee.seat = held.then_some(position);
+        trainee.told_by = Some(position);
+        (trainee.category, trainee.employer, trainee.job) = (told.category, told.employer, told.job);
+        (trainee.employer_stated, trainee.title_level) = (told.employer_stated, told.title_level);
     }
     if let Some(certificate) = &mut trainee.certificate {
         certificate.revoked = revoked.get(&certificate.certificate).copied();

@@ -95,6 +95,13 @@ fn trainee_text(trainee: &Trainee) -> String {
     let hours = trainee.hours.map_or(Json::Null, |hours| {
         Json::object([("year", number(hours.year.get())), ("tenths", number(hours.hours.get())), ("position", number(hours.position.0))])
     });
+    let stated = trainee.employer_stated.as_ref().map_or(Json::Null, |employer| {
+        Json::object([
+            ("name", employer.name.clone().map_or(Json::Null, Json::Text)),
+            ("uscc", employer.uscc.map_or(Json::Null, |uscc| Json::Text(uscc.to_string()))),
+            ("uscc_override", Json::Bool(employer.uscc_override)),
+        ])
+    });
     Json::object([
         ("name_position", at(trainee.name_position)),
         ("erased", Json::Bool(trainee.erased)),
@@ -102,6 +109,8 @@ fn trainee_text(trainee: &Trainee) -> String {
         ("withdrawn", at(trainee.withdrawn)),
         ("category", trainee.category.map_or(Json::Null, |category| Json::Static(category.name()))),
         ("employer", trainee.employer.map_or(Json::Null, |employer| Json::Text(employer.to_string()))),
+        ("employer_stated", stated),
+        ("title_level", trainee.title_level.clone().map_or(Json::Null, Json::Text)),
         ("attendance", Json::List(attendance.collect())),
         ("attended_tenths", number(trainee.attended.get())),
         ("tests", Json::List(tests.collect())),

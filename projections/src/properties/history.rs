@@ -163,7 +163,10 @@ fn one(step: Step, on: CivilDate, position: u64, past: &mut Past) -> Option<Told
     let event: Event = match step.what {
         0..24 => {
             past.seats.push((position, on, class, person));
-            TraineeRegistered { class, person, category: category(detail), employer: None, job: None }.into()
+            let employer_stated =
+                (detail % 3 == 1).then(|| StatedEmployer { name: Some(format!("单位{detail}")), uscc: None, uscc_override: false });
+            let title_level = (detail % 3 == 2).then(|| "中级".to_owned());
+            TraineeRegistered { class, person, category: category(detail), employer: None, employer_stated, title_level, job: None }.into()
         }
         24..28 => TraineeWithdrawn { class, person, ground: WithdrawalGround::Asked }.into(),
         28..32 => return taken_back(step, past),

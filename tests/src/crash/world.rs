@@ -279,7 +279,11 @@ impl Script {
             step => match (step - 3) % 3 {
                 0 => {
                     let person = Trainee::Described(described(self.number, step));
-                    cast.by_staff(handle, RegisterTrainee { class: class(), person, category: None, employer: None, job: None }, &key)
+                    cast.by_staff(
+                        handle,
+                        RegisterTrainee { class: class(), person, category: None, employer: None, title_level: None, job: None },
+                        &key,
+                    )
                 }
                 1 => {
                     let (session, attendance) = (SessionNumber::new(1), Attendance::Present);

@@ -308,7 +308,15 @@ mod tests {
                 let [.., high, low] = number.to_be_bytes();
                 let person = PersonId::from_bytes([8, 0, 0, 0, high, low]);
                 let (class, session, subjects) = (CLASS, SessionNumber::new(2), [Subject::class(CLASS), Subject::person(person)]);
-                let registered = TraineeRegistered { class, person, category: None, employer: None, job: None };
+                let registered = TraineeRegistered {
+                    class,
+                    person,
+                    category: None,
+                    employer: None,
+                    employer_stated: None,
+                    title_level: None,
+                    job: None,
+                };
                 let attended = AttendanceRecorded { class, session, person, attendance: Attendance::Present };
                 let world = world.happened(NewEvent::new(registered, TODAY.plus_days(-20), subjects));
                 world.happened(NewEvent::new(attended, TODAY.plus_days(-2), subjects))

@@ -2,15 +2,16 @@
 
 use zhixin_events::class::TraineeRegistered;
 use zhixin_events::person::PersonRegistered;
-use zhixin_events::{ClassId, DocumentKind, JobId, OrganisationId, PersonId, Secret, Subject, TalentCategory};
+use zhixin_events::{ClassId, DocumentKind, JobId, PersonId, Secret, Subject, TalentCategory};
 
 use crate::access::Action;
+use crate::class::employer::Employer;
 use crate::class::run::{enrolling_on, permitted_run, plan_of};
 use crate::class::state;
 use crate::command::Decide;
 use crate::decision::{Decision, Identity, Inputs, Known, NewEvent, Reads, in_order};
 use crate::refusal::{About, CommonRefusal, refusals};
-use crate::rules::text::{NAME_CHARS, PHONE_CHARS, REASON_CHARS, line_of_secret};
+use crate::rules::text::{NAME_CHARS, PHONE_CHARS, REASON_CHARS, line_of_secret, line_of_text};
 use crate::{Refusal, States};
 
 /// Gives a person a seat in an open run, or in a closed one for a day before it was closed.
@@ -22,8 +23,10 @@ pub struct RegisterTrainee {
     pub person: Trainee,
     /// Why the person counts among those the programme is for.
     pub category: Option<TalentCategory>,
-    /// Employer, where it is a registered organisation.
-    pub employer: Option<OrganisationId>,
+    /// Employer.
+    pub employer: Option<Employer>,
+    /// Level of the professional title, as written.
+    pub title_level: Option<String>,
     /// The import that brings the row.
     pub job: Option<JobId>,
 }
@@ -55,6 +58,8 @@ pub struct PersonDescription {
 refusals! {
     /// Why a person gets no seat.
     pub enum RegisterTraineeRefusal {
+        /// The code does not have its form, or the standard refuses it and no reason is given. Source: GB 32100-2015; SOURCES 4.
+        EmployerCodeUnfit = "CLASS-0048" Rule "the unified social credit code of the employer does not have its form or its check character is wrong",
         /// The import is of another run, or has ended.
         ImportUnfit = "CLASS-0036" Conflict "the import is of another run or has ended",
         /// Enrolment is open in the states open and teaching, and for late rosters of a closed run.
@@ -71,7 +76,7 @@ refusals! {
         NumberUnfit = "PERSON-0002" Rule "the document number does not fit its kind",
         /// The date of birth in the number is later than today.
         NotBornYet = "PERSON-0007" Rule "the date of birth in the document number is later than today",
-        /// A wrong check character is taken with a reason in an import only.
+        /// A wrong check character, of a document number or of the code of an employer, is taken with a reason in an import only.
         OverrideOutsideImport = "PERSON-0003" Rule "a wrong check character is taken with a reason in an import only",
     }
 }
@@ -99,7 +104,7 @@ impl Decide for RegisterTrainee {
         let identities: Vec<_> = self.identity().into_iter().filter(|identity| loaded.identity(identity).is_none()).collect();
         let mut wanted = vec![Subject::class(self.class)];
         wanted.extend(plan_of(loaded, self.class).map(|plan| Subject::trainer(plan.trainer)));
-        wanted.extend(self.employer.map(Subject::organisation));
+        wanted.extend(self.employer.as_ref().and_then(Employer::registered).map(Subject::organisation));
         wanted.extend(self.job.map(Subject::job));
         if let Known::Person(person) = self.known_person(loaded) {
             wanted.extend([Subject::person(person), Subject::seat(self.class, person)]);
@@ -111,9 +116,8 @@ impl Decide for RegisterTrainee {
     fn decide(&self, states: &States, inputs: &Inputs<'_>) -> Result<Decision, Refusal> {
         let (class, plan) = permitted_run(states, inputs, self.class, Action::EnrolTrainees)?;
         let subject = Subject::class(self.class);
-        if let Some(employer) = self.employer {
-            states.organisation(employer, "employer")?;
-        }
+        let employer = Employer::told(self.employer.as_ref(), states, self.job.is_some(), None)?;
+        let title_level = self.title_level.as_ref().map(|level| line_of_text(level, NAME_CHARS, "title_level")).transpose()?;
         if let Some(job) = self.job {
             let import = states.job(job, "job")?;
             if import.class != Some(self.class) || import.finished {
@@ -150,9 +154,18 @@ impl Decide for RegisterTrainee {
         if class.seats_taken() >= usize::try_from(plan.seats.get()).unwrap_or(usize::MAX) {
             return Err(RegisterTraineeRefusal::Full.refusal().of(subject).about(plan.seats.get()));
         }
-        let event = TraineeRegistered { class: self.class, person, category: self.category, employer: self.employer, job: self.job };
+        let event = TraineeRegistered {
+            class: self.class,
+            person,
+            category: self.category,
+            employer: employer.registered,
+            employer_stated: employer.stated,
+            title_level,
+            job: self.job,
+        };
         let subjects = [subject, Subject::person(person), Subject::seat(self.class, person)].into_iter().chain(self.job.map(Subject::job));
-        decision.events.push(NewEvent::new(event, effective_on, subjects));
+        let seated = NewEvent::new(event, effective_on, subjects);
+        decision.events.push(seated.sealing_some("employer_override_reason", Subject::person(person), employer.override_reason));
         Ok(decision)
     }
 }
@@ -205,13 +218,15 @@ impl PersonDescription {
 mod tests {
     use super::*;
     use crate::class::open_run::OpenRunRefusal;
-    use crate::class::{CancelRun, CloseRun, FinishRosterImport, RecordAttendance, StartRosterImport};
+    use crate::class::{CancelRun, CloseRun, EmployerDescription, FinishRosterImport, RecordAttendance, StartRosterImport};
     use crate::scenario::{
         CLASS, NOBODY, ORGANISATION, OTHER_PERSON, OTHER_STAFF, PERSON, TODAY, TRAINER_STAFF, World, attendance, person_erased,
         person_registered, planned_run, register as known, seated_run, secret, taught_run, trainer_removed, trainer_suspended,
     };
+    use zhixin_events::class::{ClassEvent, StatedEmployer};
     use zhixin_events::field::Digest32;
-    use zhixin_events::{Attendance, CivilDate, Event};
+    use zhixin_events::uscc::{UsccError, UsccParseError};
+    use zhixin_events::{Attendance, CivilDate, Event, OrganisationId, Uscc};
 
     /// The import that the world below has started.
     const JOB: JobId = JobId::from_bytes([7, 7, 7, 7, 2, 0]);
@@ -242,12 +257,15 @@ mod tests {
 
     #[test]
     fn known_person_takes_a_seat() {
-        let register = RegisterTrainee { category: Some(TalentCategory::Backbone), employer: Some(ORGANISATION), ..known(OTHER_PERSON) };
+        let employer = Some(Employer::Registered(ORGANISATION));
+        let register = RegisterTrainee { category: Some(TalentCategory::Backbone), employer, ..known(OTHER_PERSON) };
         seated_run().when(TRAINER_STAFF, register).then_one(TraineeRegistered {
             class: CLASS,
             person: OTHER_PERSON,
             category: Some(TalentCategory::Backbone),
             employer: Some(ORGANISATION),
+            employer_stated: None,
+            title_level: None,
             job: None,
         });
     }
@@ -298,6 +316,45 @@ mod tests {
         assert!(decision.events.iter().any(|event| event.sealed.iter().any(|field| field.field == "override_reason")));
         let short = RegisterTrainee { job: Some(JOB), ..described("1101", Some("证件如此")) };
         importing().when(TRAINER_STAFF, short).then_refused(RegisterTraineeRefusal::NumberUnfit);
+    }
+
+    fn employed(uscc: Option<&str>, reason: Option<&str>) -> RegisterTrainee {
+        let (name, uscc) = (Some(" 某研究所 ".to_owned()), uscc.map(str::to_owned));
+        let employer = Employer::Described(EmployerDescription { name, uscc, override_reason: reason.map(secret) });
+        RegisterTrainee { employer: Some(employer), title_level: Some("中级".to_owned()), ..known(OTHER_PERSON) }
+    }
+
+    /// What the one event says of the employer, and the names of what it carries sealed.
+    #[track_caller]
+    fn told(decision: &Decision) -> (Option<StatedEmployer>, Vec<&'static str>) {
+        let [seated] = decision.events.as_slice() else { panic!("one event") };
+        let Event::Class(ClassEvent::TraineeRegistered(event)) = &seated.event else { panic!("another event") };
+        assert_eq!((event.employer, event.title_level.as_deref()), (None, Some("中级")));
+        (event.employer_stated.clone(), seated.sealed.iter().map(|field| field.field).collect())
+    }
+
+    #[test]
+    fn employer_is_recorded_as_stated_and_a_wrong_code_only_with_a_reason_in_an_import() {
+        let stated = |uscc: Option<&str>, uscc_override| {
+            let uscc = uscc.map(|code| Uscc::check(code).unwrap().code());
+            Some(StatedEmployer { name: Some("某研究所".to_owned()), uscc, uscc_override })
+        };
+        let (right, wrong) = ("91350100M000100Y43", "91350100M000100Y42");
+        let take = |uscc, reason| told(&seated_run().when(TRAINER_STAFF, employed(uscc, reason)).then_accepted());
+        assert_eq!(take(None, None), (stated(None, false), vec![]));
+        // A right code needs no reason: one that is given is not kept.
+        assert_eq!(take(Some(right), Some("证书如此")), (stated(Some(right), false), vec![]));
+        seated_run().when(TRAINER_STAFF, employed(Some(wrong), None)).then_refused(RegisterTraineeRefusal::EmployerCodeUnfit);
+        seated_run()
+            .when(TRAINER_STAFF, employed(Some(wrong), Some("证书如此")))
+            .then_refused(RegisterTraineeRefusal::OverrideOutsideImport);
+        let import = |uscc, reason| RegisterTrainee { job: Some(JOB), ..employed(Some(uscc), reason) };
+        importing().when(TRAINER_STAFF, import(wrong, None)).then_refused(RegisterTraineeRefusal::EmployerCodeUnfit);
+        let refusal = importing().when(TRAINER_STAFF, import("9135010", Some("证书如此"))).refusal();
+        let shape = About::CreditCode(UsccParseError::Shape(UsccError::Length { found: 7 }));
+        assert_eq!((refusal.code, refusal.field, refusal.about), ("CLASS-0048", Some("employer/uscc"), Some(Box::new(shape))));
+        let taken = importing().when(TRAINER_STAFF, import(wrong, Some("证书如此"))).then_accepted();
+        assert_eq!(told(&taken), (stated(Some(wrong), true), vec!["employer_override_reason"]));
     }
 
     #[test]
@@ -352,11 +409,19 @@ mod tests {
 
     #[test]
     fn refusals_come_in_their_order() {
-        let nothing = RegisterTrainee { employer: Some(OrganisationId::from_bytes(NOBODY)), job: Some(JOB), ..known(PERSON) };
+        let employer = Some(Employer::Registered(OrganisationId::from_bytes(NOBODY)));
+        let nothing = RegisterTrainee { employer, title_level: Some(String::new()), job: Some(JOB), ..known(PERSON) };
         let planned = planned_run().happened(person_registered(PERSON)).happened(person_erased(PERSON));
         planned.when(OTHER_STAFF, nothing.clone()).then_refused(CommonRefusal::NotPermitted);
         planned.when(TRAINER_STAFF, nothing.clone()).then_refused(CommonRefusal::UnknownSubject);
-        let without_job = RegisterTrainee { employer: None, ..nothing };
+        let untitled = |uscc: Option<&str>, reason| RegisterTrainee { title_level: Some(String::new()), ..employed(uscc, reason) };
+        planned.when(TRAINER_STAFF, untitled(Some("9"), Some(""))).then_refused(CommonRefusal::TextUnfit);
+        planned.when(TRAINER_STAFF, untitled(Some("9"), Some("证书如此"))).then_refused(RegisterTraineeRefusal::EmployerCodeUnfit);
+        let outside = untitled(Some("91350100M000100Y42"), Some("证书如此"));
+        planned.when(TRAINER_STAFF, outside).then_refused(RegisterTraineeRefusal::OverrideOutsideImport);
+        let blank = RegisterTrainee { employer: None, ..nothing };
+        planned.when(TRAINER_STAFF, blank.clone()).then_refused(CommonRefusal::TextUnfit);
+        let without_job = RegisterTrainee { title_level: None, ..blank };
         planned.when(TRAINER_STAFF, without_job).then_refused(CommonRefusal::UnknownSubject);
         planned.when(TRAINER_STAFF, known(PERSON)).then_refused(RegisterTraineeRefusal::NotOpen);
         let full = seated_run().after(TRAINER_STAFF, known(OTHER_PERSON));

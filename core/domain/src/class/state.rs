@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use zhixin_events::class::{ClassEvent, PlannedModule, RunPlanned};
+use zhixin_events::class::{ClassEvent, PlannedModule, RunPlanned, StatedEmployer};
 use zhixin_events::{
     Attendance, CertificateId, CivilDate, ClassId, ClassStatus, DeliveryMode, Grade, HoursTenths, Line, OccupationId, OrganisationId,
     PeopleCount, PersonId, PlanYear, Points, Position, ReportingUnit, RevocationGround, SessionNumber, TalentCategory, TrainerId,
@@ -132,7 +132,7 @@ pub struct HoursMark {
 }
 
 /// A seat that is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seat {
     /// When it was taken.
     pub taken_on: CivilDate,
@@ -140,6 +140,10 @@ pub struct Seat {
     pub category: Option<TalentCategory>,
     /// Employer, where it is a registered organisation.
     pub employer: Option<OrganisationId>,
+    /// Employer as the roster states it, where it is none.
+    pub employer_stated: Option<StatedEmployer>,
+    /// Level of the professional title, as written.
+    pub title_level: Option<String>,
     /// The event that says so.
     pub position: Position,
 }
@@ -339,8 +343,14 @@ pub(crate) fn apply_to_class(class: &mut ClassState, event: &ClassEvent, fact: &
         }
         ClassEvent::RunOpened(_) => class.opened_on = Some(fact.effective_on),
         ClassEvent::TraineeRegistered(event) => {
-            let (category, employer) = (event.category, event.employer);
-            let seat = Seat { taken_on: fact.effective_on, category, employer, position: fact.position };
+            let seat = Seat {
+                taken_on: fact.effective_on,
+                category: event.category,
+                employer: event.employer,
+                employer_stated: event.employer_stated.clone(),
+                title_level: event.title_level.clone(),
+                position: fact.position,
+            };
             class.trainees.entry(event.person).or_default().seats.push(seat);
         }
         ClassEvent::RegistrationAnnulled(event) => class.trainee(event.person)?.annul_seat(event.corrects)?,

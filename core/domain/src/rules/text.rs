@@ -9,6 +9,8 @@ use crate::refusal::{About, CommonRefusal};
 pub const DOCUMENT_NUMBER_CHARS: usize = 60;
 /// Longest name of an organisation, a course or an occupation. Unit: characters.
 pub const NAME_CHARS: usize = 100;
+/// Longest name of an employer as a roster states it. Unit: characters.
+pub const EMPLOYER_CHARS: usize = 200;
 /// Longest phone number, as people write them. Unit: characters.
 pub const PHONE_CHARS: usize = 30;
 /// Longest explanation. Unit: characters.

@@ -210,7 +210,14 @@ impl Cast {
             phone: None,
             override_reason: None,
         };
-        let command = RegisterTrainee { class: self.class, person: Trainee::Described(person), category: None, employer: None, job: None };
+        let command = RegisterTrainee {
+            class: self.class,
+            person: Trainee::Described(person),
+            category: None,
+            employer: None,
+            title_level: None,
+            job: None,
+        };
         by(handle, self.staff, Role::Trainer, command, &format!("register-{serial}"))
     }
 

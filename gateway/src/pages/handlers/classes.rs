@@ -1,12 +1,10 @@
 //! `/classes` and one class with roster, attendance, tests and certificates.
 
-use std::collections::BTreeMap;
-
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use zhixin_engine::domain::access::{Action, needs_case, usual_purpose};
-use zhixin_events::{Attendance, ClassId, ClassStatus, PersonId, ReportingUnit, Secret, Subject};
+use zhixin_events::{Attendance, ClassId, ClassStatus, PersonId, ReportingUnit, Subject};
 use zhixin_projections::classes::{self, ClassDetail, ClassEntry, Trainee};
 use zhixin_projections::{AsOf, ModelName, TableView, certificates};
 
@@ -140,7 +138,7 @@ fn before_its_time(app: &App, asked: &Asked, id: ClassId, problem: Problem) -> P
 }
 
 /// The names of the trainees shown, if the reader asks for them and may open them: a recorded reading.
-fn opened(app: &App, asked: &Asked, class: &ClassEntry, shown: &[Trainee]) -> Result<Option<BTreeMap<PersonId, Secret<String>>>, Problem> {
+fn opened(app: &App, asked: &Asked, class: &ClassEntry, shown: &[Trainee]) -> Result<Option<shared::Opened>, Problem> {
     if !asked.query.flag("names")? {
         return Ok(None);
     }
@@ -155,7 +153,7 @@ struct Page<'a> {
     moment: Moment,
     detail: ClassDetail,
     names: Names,
-    opened: Option<BTreeMap<PersonId, Secret<String>>>,
+    opened: Option<shared::Opened>,
 }
 
 impl Page<'_> {
@@ -291,9 +289,22 @@ impl Page<'_> {
     fn name(&self, person: PersonId) -> String {
         let erased = || self.names.texts().labels.erased.to_string();
         match &self.opened {
-            Some(names) => names.get(&person).map_or_else(erased, |name| name.expose().clone()),
+            Some(opened) => opened.names.get(&person).map_or_else(erased, |name| name.expose().clone()),
             None => format!("{} {person}", self.names.texts().classes.trainee),
         }
+    }
+
+    /// The employer: the registered one by its name, another as the roster states it, with the reason for a code where names are open.
+    fn employer(&self, trainee: &Trainee) -> Result<String, Problem> {
+        if let Some(organisation) = trainee.employer {
+            return self.names.subject(&Subject::organisation(organisation));
+        }
+        let Some(stated) = trainee.employer_stated.as_ref().filter(|_| !trainee.erased) else { return Ok(String::new()) };
+        let code = stated.uscc.map(|code| code.to_string());
+        let reason =
+            self.opened.as_ref().and_then(|opened| opened.employer_reasons.get(&trainee.person)).map(|reason| reason.expose().clone());
+        let checked = stated.uscc_override.then(|| self.names.texts().classes.code_overridden.to_string());
+        Ok([stated.name.clone(), code, checked, reason].into_iter().flatten().collect::<Vec<_>>().join(" · "))
     }
 
     fn roster_row(&self, trainee: &Trainee) -> Result<RosterRow, Problem> {
@@ -308,7 +319,7 @@ impl Page<'_> {
         };
         Ok(RosterRow {
             name: Link { label: self.name(trainee.person), href: format!("/subjects/person/{}", trainee.person) },
-            employer: trainee.employer.map(|id| self.names.subject(&Subject::organisation(id))).transpose()?.unwrap_or_default(),
+            employer: self.employer(trainee)?,
             attendance: self.detail.sessions.iter().map(mark).collect(),
             hours: (names::whole_hours(trainee.attended), names::whole_hours(self.planned())),
             why: self.asked.why_row(ModelName::Classes, format_args!("{}:{}", self.detail.entry.class, trainee.person)),

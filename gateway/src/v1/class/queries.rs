@@ -243,13 +243,7 @@ async fn get(State(app): State<App>, Path(id): Path<String>, caller: Caller, req
     .await
 }
 
-fn names_of(
-    app: &App,
-    caller: &Caller,
-    query: &Query,
-    class: &ClassEntry,
-    roster: &[Trainee],
-) -> Result<BTreeMap<PersonId, Secret<String>>, Problem> {
+fn names_of(app: &App, caller: &Caller, query: &Query, class: &ClassEntry, roster: &[Trainee]) -> Result<Opened, Problem> {
     let missing = || bad_parameter(Kind::Malformed, "purpose", "查看姓名须注明用途", "opening names needs a purpose");
     let purpose = query.word::<ReadPurpose>("purpose")?.ok_or_else(missing)?;
     let acting = may_open(caller, class)?;
@@ -273,6 +267,24 @@ pub(crate) fn may_open<'c>(caller: &'c Caller, class: &ClassEntry) -> Result<&'c
     if scope.covers(&place_of_class(class)) { Ok(acting) } else { Err(Kind::NotPermitted.into()) }
 }
 
+/// Sealed field: why a code of an employer was taken that the standard refuses.
+const EMPLOYER_REASON: &str = "employer_override_reason";
+
+/// What was opened of trainees.
+#[derive(Debug, Default)]
+pub(crate) struct Opened {
+    /// Names.
+    pub(crate) names: BTreeMap<PersonId, Secret<String>>,
+    /// Why codes of employers were taken that the standard refuses.
+    pub(crate) employer_reasons: BTreeMap<PersonId, Secret<String>>,
+}
+
+/// Where the reason stands for which the code of an employer was taken, if one was.
+fn reason_position(trainee: &Trainee) -> Option<u64> {
+    let is_overridden = trainee.employer_stated.as_ref().is_some_and(|employer| employer.uscc_override);
+    trainee.told_by.filter(|_| is_overridden && !trainee.erased).map(|position| position.0)
+}
+
 /// The names of trainees as the view that showed them knew them, opened with a recorded reading; erased persons are left out. Blocks.
 ///
 /// # Errors
@@ -282,7 +294,7 @@ pub(crate) fn open_names(
     acting: &Acting,
     (purpose, case_reference): (ReadPurpose, Option<String>),
     trainees: &[Trainee],
-) -> Result<BTreeMap<PersonId, Secret<String>>, Problem> {
+) -> Result<Opened, Problem> {
     if !may_claim(acting.role, purpose) {
         let (zh, en) = ("当前角色不能以此用途查看姓名", "the role does not open names for this purpose");
         return Err(Problem::saying(Kind::NotPermitted, zh, en));
@@ -292,15 +304,28 @@ pub(crate) fn open_names(
     }
     let persons: Vec<PersonId> = trainees.iter().filter(|trainee| !trainee.erased).map(|trainee| trainee.person).collect();
     if persons.is_empty() {
-        return Ok(BTreeMap::new());
+        return Ok(Opened::default());
     }
     let mut positions: Vec<u64> = trainees.iter().filter_map(|trainee| trainee.name_position).map(|position| position.0).collect();
+    let mut fields = vec!["name".to_owned()];
+    let reasoned: Vec<u64> = trainees.iter().filter_map(reason_position).collect();
+    if !reasoned.is_empty() {
+        positions.extend(reasoned);
+        fields.push(EMPLOYER_REASON.to_owned());
+    }
     positions.sort_unstable();
     positions.dedup();
-    let reading = Reading { reader: acting.account, role: acting.role, purpose, case_reference, fields: vec!["name".to_owned()], persons };
-    let opened = app.engine().open_persons(&reading, &positions)?;
-    let names = opened.into_iter().flat_map(|(_, fields)| fields).filter(|field| field.field == "name");
-    Ok(names.filter_map(|field| field.holder.as_person().map(|person| (person, field.value))).collect())
+    let reading = Reading { reader: acting.account, role: acting.role, purpose, case_reference, fields, persons };
+    let mut told = Opened::default();
+    for field in app.engine().open_persons(&reading, &positions)?.into_iter().flat_map(|(_, fields)| fields) {
+        let Some(person) = field.holder.as_person() else { continue };
+        if field.field == "name" {
+            told.names.insert(person, field.value);
+        } else if field.field == EMPLOYER_REASON {
+            told.employer_reasons.insert(person, field.value);
+        }
+    }
+    Ok(told)
 }
 
 pub(crate) fn class_json(entry: &ClassEntry) -> Value {
@@ -362,7 +387,7 @@ fn detail_json(detail: &ClassDetail) -> Value {
     body
 }
 
-fn trainee_json(trainee: &Trainee, names: Option<&BTreeMap<PersonId, Secret<String>>>) -> Value {
+fn trainee_json(trainee: &Trainee, opened: Option<&Opened>) -> Value {
     let attendance: Vec<Value> = trainee
         .attendance
         .iter()
@@ -373,6 +398,12 @@ fn trainee_json(trainee: &Trainee, names: Option<&BTreeMap<PersonId, Secret<Stri
         "seated": trainee.seat.is_some(),
         "category": trainee.category.map(TalentCategory::name),
         "employer": trainee.employer.map(|employer| employer.to_string()),
+        "employer_stated": trainee.employer_stated.as_ref().filter(|_| !trainee.erased).map(|employer| json!({
+            "name": employer.name,
+            "uscc": employer.uscc.map(|code| code.to_string()),
+            "uscc_override": employer.uscc_override,
+        })),
+        "title_level": trainee.title_level,
         "job": trainee.job.map(|job| job.to_string()),
         "attendance": attendance,
         "attended_tenths": trainee.attended.get(),
@@ -385,8 +416,9 @@ fn trainee_json(trainee: &Trainee, names: Option<&BTreeMap<PersonId, Secret<Stri
         })),
         "hours_tenths": trainee.hours.map(|hours| hours.hours.get()),
     });
-    if let Some(names) = names {
-        body["name"] = json!(names.get(&trainee.person).map(Secret::expose));
+    if let Some(opened) = opened {
+        body["name"] = json!(opened.names.get(&trainee.person).map(Secret::expose));
+        body["employer_override_reason"] = json!(opened.employer_reasons.get(&trainee.person).map(Secret::expose));
     }
     body
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use zhixin_engine::domain::class::RegisterTrainee;
 use zhixin_engine::domain::class::register_trainee::{PersonDescription, Trainee};
+use zhixin_engine::domain::class::{Employer, EmployerDescription, RegisterTrainee};
 use zhixin_events::digest::{base64url, from_base64url, sha256};
 use zhixin_events::field::Digest32;
 use zhixin_events::{
@@ -14,7 +14,7 @@ use zhixin_events::{
 use crate::app::App;
 use crate::auth::Acting;
 use crate::problem::{Kind, Problem};
-use crate::roster::{self, RejectedRow, ReturnedRow, RosterColumn, RosterFault, RosterFile, RosterFormat, RosterLimits, Row};
+use crate::roster::{self, RejectedRow, ReturnedRow, RosterColumn, RosterFile, RosterFormat, RosterLimits, Row};
 use crate::text::Lang;
 use crate::v1::{names, story};
 
@@ -312,6 +312,17 @@ impl Accepted {
         .into()
     }
 
+    /// The employer: the registered organisation with its code, or what the row says. Blocks.
+    fn employer(&self, app: &App) -> Result<Option<Employer>, Problem> {
+        if let Some(organisation) = self.employer_code.as_deref().map(|code| organisation_of(app, code)).transpose()?.flatten() {
+            return Ok(Some(Employer::Registered(organisation)));
+        }
+        let name = Some(self.employer.clone()).filter(|name| !name.is_empty());
+        let description =
+            EmployerDescription { name, uscc: self.employer_code.clone(), override_reason: self.code_reason.clone().map(Secret::new) };
+        Ok((description != EmployerDescription::default()).then_some(Employer::Described(description)))
+    }
+
     /// The command that gives this person a seat. Blocks: an employer is looked up by its code.
     pub(crate) fn command(&self, app: &App, class: ClassId, job: JobId) -> Result<RegisterTrainee, Problem> {
         let secret = |text: &Option<String>| text.clone().map(Secret::new);
@@ -325,7 +336,8 @@ impl Accepted {
                 override_reason: secret(&self.number_reason),
             }),
             category: self.category,
-            employer: self.employer_code.as_deref().map(|code| organisation_of(app, code)).transpose()?.flatten(),
+            employer: self.employer(app)?,
+            title_level: self.title_level.clone(),
             job: Some(job),
         })
     }
@@ -352,7 +364,7 @@ impl Rejected {
             row: row.row_number,
             name: cells.get(RosterColumn::Name.header_zh()).cloned().unwrap_or_default(),
             faults: row.errors.iter().map(fault).collect(),
-            may_override: row.errors.iter().all(|error| error.fault == RosterFault::IdChecksum),
+            may_override: row.errors.iter().all(|error| error.fault.may_be_overridden()),
             cells,
         }
     }
@@ -368,11 +380,12 @@ impl Rejected {
         }
     }
 
-    /// Reads the row again with a reason for its number, as if the file had held it.
+    /// Reads the row again with a reason for its number or the code of its employer, as if the file had held it where it says none.
     fn read_with_reason(&self, reason: &str) -> Option<Accepted> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let read = |column: RosterColumn| self.cells.get(column.header_zh()).map_or("", String::as_str);
-        let cell = |column: RosterColumn| if column == RosterColumn::NumberReason { reason } else { read(column) };
+        let is_reason = |column| matches!(column, RosterColumn::NumberReason | RosterColumn::OverrideReason);
+        let cell = |column: RosterColumn| if is_reason(column) && read(column).is_empty() { reason } else { read(column) };
         writer.write_record(RosterColumn::ALL.map(RosterColumn::header_zh)).ok()?;
         writer.write_record(RosterColumn::ALL.map(cell)).ok()?;
         let read = roster::read(&writer.into_inner().ok()?, &RosterLimits::default()).ok()?;

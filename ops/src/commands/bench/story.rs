@@ -305,7 +305,15 @@ impl Story {
             let person = Self::person_id(number);
             class.ordinal += 1;
             let category = categories[usize::try_from(self.random.below(4)).unwrap_or_default()];
-            let registered = TraineeRegistered { class: class.id, person, category, employer: None, job: None };
+            let registered = TraineeRegistered {
+                class: class.id,
+                person,
+                category,
+                employer: None,
+                employer_stated: None,
+                title_level: None,
+                job: None,
+            };
             let subjects =
                 vec![(Subject::class(class.id), class.ordinal), self.person_ordinal(number), (Subject::seat(class.id, person), 1)];
             events.push(self.event(registered, subjects));

@@ -107,7 +107,8 @@ impl<'a> World<'a> {
     pub(crate) fn registrations(&self, seats: std::ops::Range<u64>) -> Vec<Submission> {
         let one = |number| {
             let (class, person) = self.seat(number);
-            let command = RegisterTrainee { class, person: Trainee::Known(person), category: None, employer: None, job: None };
+            let command =
+                RegisterTrainee { class, person: Trainee::Known(person), category: None, employer: None, title_level: None, job: None };
             self.by_staff(command.into(), &format!("seat-{number}"))
         };
         seats.map(one).collect()
@@ -196,5 +197,5 @@ fn register(class: ClassId, serial: u64) -> Command {
         phone: None,
         override_reason: None,
     });
-    RegisterTrainee { class, person, category: None, employer: None, job: None }.into()
+    RegisterTrainee { class, person, category: None, employer: None, title_level: None, job: None }.into()
 }
