@@ -5,10 +5,10 @@
 #[allow(dead_code, reason = "each test file uses a part of it")]
 mod watched;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::oneshot::error::TryRecvError;
@@ -27,6 +27,7 @@ use zhixin_engine::engine::{Engine, EngineOptions};
 use zhixin_engine::entropy::SeededEntropy;
 use zhixin_engine::fault::OpenFault;
 use zhixin_engine::handle::EngineHandle;
+use zhixin_engine::history;
 use zhixin_engine::log::{LogId, LogKey, LogPurpose, MemoryBackend, MemoryLog, Trouble, Writer};
 use zhixin_engine::merkle::{self, leaf_hash};
 use zhixin_engine::read_log::Reading;
@@ -403,13 +404,16 @@ fn loading_a_subject_of_ten_thousand_events_reads_at_most_1024_of_them() {
     let (log, _) = zhixin_engine::log::EmbeddedLog::open(&dir.path().join("data/log"), secrets_key, writer, segments).unwrap();
     let event_log = Some(Watched::over(log, &watch));
     let engine = Engine::open(EngineOptions { event_log, ..options(dir.path()) }).unwrap();
-    watch.frames.store(0, Ordering::SeqCst);
+    let positions = engine.handle().view().unwrap().positions(&Subject::trainer(cast.trainer), 0..u64::MAX).unwrap();
+    let last_snapshot = positions.len() / 1_024 * 1_024;
+    assert!(positions.len() > EVENTS as usize && history::SNAPSHOT_EVERY == 1_024);
+    watch.read.lock().unwrap().clear();
     accept(engine.handle(), by_office(engine.handle(), EVENTS));
-    let read = watch.frames.load(Ordering::SeqCst);
-    // The account and the organisation of the trainer are read too: the latter is long as well.
-    assert!(read <= 2 * 1_024 + 10, "{read} point reads");
-    let count = engine.handle().view().unwrap().count(&Subject::trainer(cast.trainer), u64::MAX).unwrap();
-    assert!(count > u64::from(EVENTS));
+    let read = watch.read.lock().unwrap().clone();
+    let (tail, before): (BTreeSet<u64>, BTreeSet<u64>) = read.iter().partition(|position| positions[last_snapshot..].contains(position));
+    // The organisation is named by the same events, so it is as long: each of the two is folded from its own snapshot.
+    assert!(tail.iter().eq(&positions[last_snapshot..]) && read.len() == 2 * tail.len() + before.len());
+    assert!(tail.len() + before.len() <= 1_024, "{} events of each, {before:?} of the account and others", tail.len());
 }
 
 #[test]

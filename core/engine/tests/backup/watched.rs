@@ -1,7 +1,7 @@
 //! A log that is watched from outside, and that fails when it is told to.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use zhixin_store::segments::EventFrame;
 /// What is seen and told.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
-    /// Single commits that were read.
-    pub(crate) frames: AtomicU64,
+    /// Events whose commits were read alone.
+    pub(crate) read: Mutex<Vec<u64>>,
     /// Single commits cannot be read.
     pub(crate) no_frames: AtomicBool,
     /// The next scan fails, if it has anything to read.
@@ -85,7 +85,7 @@ impl Feed for WatchedReader {
 
 impl LogReader for WatchedReader {
     fn frame_at(&self, position: u64) -> Result<EventFrame, LogFault> {
-        self.watch.frames.fetch_add(1, Ordering::SeqCst);
+        self.watch.read.lock().unwrap().push(position);
         if self.watch.no_frames.load(Ordering::SeqCst) { Err(LogFault::Forged { position }) } else { self.reader.frame_at(position) }
     }
     fn epochs(&self) -> Result<Vec<EpochRecord>, LogFault> {
