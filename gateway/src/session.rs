@@ -72,7 +72,8 @@ fn row(key: &SessionKey) -> Vec<u8> {
     [ROWS, key.as_slice()].concat()
 }
 
-fn random() -> Result<String, Problem> {
+/// A text that nobody can guess.
+pub(crate) fn random() -> Result<String, Problem> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|_| Problem::from(Kind::Storage))?;
     Ok(base64url(&bytes))

@@ -6,6 +6,7 @@
 
 mod classes;
 mod dashboard;
+mod forms;
 mod frame;
 mod labels;
 mod system;
@@ -80,6 +81,12 @@ impl fmt::Display for Phrase {
     }
 }
 
+impl From<Phrase> for String {
+    fn from(phrase: Phrase) -> Self {
+        phrase.0.to_owned()
+    }
+}
+
 /// Fills placeholders in one pass, so that a filled-in value that looks like a placeholder stays as it is.
 fn fill(pattern: &str, values: &[String]) -> String {
     let mut out = String::with_capacity(pattern.len() + 16);
@@ -131,6 +138,8 @@ pub struct Texts {
     pub trainers: trainers::Trainers,
     /// Classes, rosters and imports.
     pub classes: classes::Classes,
+    /// Forms.
+    pub forms: forms::Forms,
     /// Certificate look-up.
     pub verify: verify::Verify,
     /// Timeline, event and why pages.
@@ -146,6 +155,7 @@ static ZH: Texts = Texts {
     dashboard: dashboard::Dashboard::ZH,
     trainers: trainers::Trainers::ZH,
     classes: classes::Classes::ZH,
+    forms: forms::Forms::ZH,
     verify: verify::Verify::ZH,
     timeline: timeline::Timeline::ZH,
     system: system::System::ZH,
@@ -157,6 +167,7 @@ static EN: Texts = Texts {
     dashboard: dashboard::Dashboard::EN,
     trainers: trainers::Trainers::EN,
     classes: classes::Classes::EN,
+    forms: forms::Forms::EN,
     verify: verify::Verify::EN,
     timeline: timeline::Timeline::EN,
     system: system::System::EN,
@@ -188,6 +199,7 @@ mod tests {
             dashboard::Dashboard::ALL,
             trainers::Trainers::ALL,
             classes::Classes::ALL,
+            forms::Forms::ALL,
             verify::Verify::ALL,
             timeline::Timeline::ALL,
             system::System::ALL,

@@ -5,7 +5,7 @@ mod access;
 mod answers;
 pub(crate) mod certificate;
 pub(crate) mod class;
-mod command;
+pub(crate) mod command;
 pub(crate) mod directory;
 mod document;
 mod hours;

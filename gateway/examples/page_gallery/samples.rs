@@ -6,6 +6,7 @@ use super::Lang;
 use super::views::*;
 
 mod dashboard;
+mod forms;
 mod records;
 mod trainers_and_classes;
 
@@ -16,6 +17,7 @@ pub(crate) type Sample = (&'static str, Result<String, askama::Error>);
 pub(crate) fn pages(lang: Lang) -> Vec<Sample> {
     let mut all = dashboard::pages(lang);
     all.extend(trainers_and_classes::pages(lang));
+    all.extend(forms::pages(lang));
     all.extend(records::pages(lang));
     all
 }

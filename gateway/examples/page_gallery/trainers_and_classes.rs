@@ -227,6 +227,7 @@ fn class_rows(lang: Lang) -> Vec<ClassRow> {
 fn classes(lang: Lang) -> ClassListView {
     let p = |zh, en| lang.pick(zh, en);
     ClassListView {
+        plan: Some("/classes/plan".to_owned()),
         frame: frame(lang, "/classes?year=2025", Nav::Classes, &[(p("培训班", "Classes"), None)]),
         filters: vec![
             select("year", p("年度", "Year"), &[("2025", "2025"), ("2024", "2024")], 0),
@@ -288,6 +289,12 @@ fn class(lang: Lang) -> ClassView {
     });
     let step = |zh, en, state, when: &str| Step { label: s(p(zh, en)), state, when: s(when) };
     ClassView {
+        next: vec![NextStep {
+            link: link(lang.pick("登记考勤", "Record attendance"), "/classes/7K3N8P4Q2R/attendance?session=3"),
+            note: s(lang.pick("第 3 次课（2025-06-04，技术），2 人待登记", "session 3 (2025-06-04, technique), 2 still to be recorded")),
+        }],
+        others: vec![link(lang.pick("取消本班", "Cancel the class"), "/classes/7K3N8P4Q2R/cancel")],
+        who: Vec::new(),
         frame: frame(lang, "/classes/4T8KQ2ZM1C", Nav::Classes, &[(p("培训班", "Classes"), Some("/classes")), (name, None)]),
         name: s(name),
         status: tag(p("结业考核", "Final test"), Tone::Neutral),

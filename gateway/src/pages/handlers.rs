@@ -3,6 +3,7 @@
 mod classes;
 mod dashboard;
 mod directories;
+mod forms;
 mod frame;
 mod import;
 mod problems;
@@ -25,7 +26,7 @@ use crate::v1::query::Query;
 
 /// Adds every page.
 pub(crate) fn routes(routes: Routes) -> Routes {
-    let routes = verify::routes(import::routes(signin::routes(routes)));
+    let routes = verify::routes(forms::routes(import::routes(signin::routes(routes))));
     routes
         .page("/", dashboard::show)
         .page("/directories/trainers", directories::trainer_list)

@@ -8,6 +8,7 @@
 pub mod assets;
 mod classes;
 mod dashboard;
+mod form;
 mod frame;
 mod import_report;
 mod occupations;
@@ -21,9 +22,10 @@ mod verify;
 mod why;
 
 pub use classes::{
-    Attendance, CertificateRow, ClassListView, ClassRow, ClassView, ImportForm, RosterRow, Session, Step, StepState, TestRow,
+    Attendance, CertificateRow, ClassListView, ClassRow, ClassView, ImportForm, NextStep, RosterRow, Session, Step, StepState, TestRow,
 };
 pub use dashboard::{CountUnit, DashboardView, MapMeasure, MonthPoint};
+pub use form::{Control, FormRow, FormTable, FormView, Input, Told};
 pub use frame::{Account, AsOf, Crumb, DataTime, Environment, Frame, Integrity, Nav, Quarantine};
 pub use import_report::{AcceptedRow, DuplicateRow, FaultyRow, ImportReportView, ImportStage, RowProblem};
 pub use occupations::{OccupationListView, OccupationRow};

@@ -1,5 +1,7 @@
 //! Commands: `POST /api/v1/commands/NAME`, one route each. The body goes to the command loop; the answer is what the loop says.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -22,6 +24,9 @@ use crate::problem::{Kind, Part, Problem};
 const KEY_CHARS_MAX: usize = 200;
 /// Most subjects in an `If-Match`.
 const MATCHES_MAX: usize = 16;
+/// How often and after how long a form asks again for the outcome of its first sending.
+const AGAIN_MAX: u32 = 100;
+const AGAIN: Duration = Duration::from_millis(50);
 pub(super) static POSITION_HEADER: HeaderName = HeaderName::from_static("zhixin-position");
 static REPLAYED_HEADER: HeaderName = HeaderName::from_static("idempotent-replayed");
 
@@ -84,6 +89,29 @@ async fn submit(app: App, caller: Caller, request: Request, route: &'static Comm
     Ok(answer(&accepted))
 }
 
+/// The schema of the body of a command.
+pub(crate) fn schema_of(name: &str) -> Value {
+    all().find(|route| route.name == name).map_or(Value::Null, |route| (route.schema)())
+}
+
+/// Sends a command as a form of a page brings it: read, submitted and refused as over the interface. A second click waits for the outcome
+/// of the first.
+///
+/// # Errors
+/// As over the interface.
+pub(crate) async fn submit_form(app: &App, acting: &Acting, name: &str, key: &str, value: &Value) -> Result<Accepted, Problem> {
+    let route = all().find(|route| route.name == name).ok_or(Kind::NotFound)?;
+    let key = Some(key).filter(|key| is_key(key)).ok_or(Kind::BadKey)?;
+    for _try in 0..AGAIN_MAX {
+        let (command, effective_on) = read(value, route)?;
+        match execute(app, submission(app, acting, key, value, (command, effective_on, Vec::new()))).await {
+            Err(problem) if problem.code() == Kind::StillRunning.status_and_code().1 => tokio::time::sleep(AGAIN).await,
+            outcome => return outcome,
+        }
+    }
+    Err(Kind::StillRunning.into())
+}
+
 /// Sends a command; an erasure also destroys the keys, which waits for a disk.
 pub(super) async fn execute(app: &App, submission: Submission) -> Result<Accepted, Problem> {
     let name = submission.command.name();
@@ -141,10 +169,13 @@ fn canonical(value: &Value) -> Canonical {
     }
 }
 
+fn is_key(key: &str) -> bool {
+    (1..=KEY_CHARS_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
-    let fits = |key: &str| (1..=KEY_CHARS_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
     let mut given = headers.get_all("idempotency-key").iter();
-    match (given.next().and_then(|key| key.to_str().ok()).filter(|key| fits(key)), given.next()) {
+    match (given.next().and_then(|key| key.to_str().ok()).filter(|key| is_key(key)), given.next()) {
         (Some(key), None) => Ok(key.to_owned()),
         _missing => Err(Problem::part(
             Kind::BadKey,

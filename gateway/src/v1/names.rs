@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use zhixin_events::{
-    CivilDate, ClassStatus, CorrectionGround, DeliveryMode, DivisionCode, ErasureGround, Grade, HoursTenths, LateGround, Line,
+    Attendance, CivilDate, ClassStatus, CorrectionGround, DeliveryMode, DivisionCode, ErasureGround, Grade, HoursTenths, LateGround, Line,
     ListingGround, OccupationId, ReadPurpose, ReportingUnit, RevocationGround, Role, Subject, SubjectKind, TalentCategory, Timestamp,
-    TrainerId,
+    TrainerId, WithdrawalGround,
 };
 use zhixin_projections::trainers::TrainerStatus;
 use zhixin_projections::{AsOf, ModelName, TableView, occupations, trainers};
@@ -309,6 +309,28 @@ pub(crate) const fn correction_ground(lang: Lang, ground: CorrectionGround) -> &
         CorrectionGround::PapersReviewed => lang.pick("核对原始记录", "the papers say otherwise"),
         CorrectionGround::Supervision => lang.pick("监督检查发现", "found by supervision"),
     }
+}
+
+/// Name of a ground for a withdrawal.
+pub(crate) const fn withdrawal_ground(lang: Lang, ground: WithdrawalGround) -> &'static str {
+    match ground {
+        WithdrawalGround::Asked => lang.pick("本人申请", "the person asked"),
+        WithdrawalGround::Recalled => lang.pick("单位召回", "called back by the employer"),
+        WithdrawalGround::NeverCame => lang.pick("未到班", "never came"),
+        WithdrawalGround::Dismissed => lang.pick("违反班规", "broke the rules of the class"),
+        WithdrawalGround::Mistaken => lang.pick("误报名", "registered by mistake"),
+    }
+}
+
+/// Name of an attendance.
+pub(crate) fn attendance(lang: Lang, attendance: Attendance) -> &'static str {
+    let t = &Texts::of(lang).classes;
+    match attendance {
+        Attendance::Present => t.present,
+        Attendance::Absent => t.absent,
+        Attendance::Excused => t.excused,
+    }
+    .as_str()
 }
 
 /// Name of a ground for telling something late.

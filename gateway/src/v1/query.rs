@@ -65,6 +65,11 @@ impl Query {
         kept.fold(path.to_owned(), |href, (name, value)| with_param(&href, name, value))
     }
 
+    /// Every parameter.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The value of a parameter.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())

@@ -8,13 +8,14 @@ use zhixin_events::{Attendance, ClassId, ClassStatus, PersonId, ReportingUnit, S
 use zhixin_projections::classes::{self, ClassDetail, ClassEntry, Trainee};
 use zhixin_projections::{AsOf, ModelName, TableView, certificates};
 
+use super::forms::act::{Act, Stand};
 use super::frame::{Asked, html};
 use super::{class_tag, pager, select};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::pages::views::{
-    Attendance as Mark, CertificateRow, ClassListView, ClassRow, ClassView, Fact, ImportForm, Link, Nav, Pager, RosterRow, Select, Session,
-    Step, StepState, Tag, TestRow, Tone, with_param,
+    Attendance as Mark, CertificateRow, ClassListView, ClassRow, ClassView, Fact, ImportForm, Link, Nav, NextStep, Pager, RosterRow,
+    Select, Session, Step, StepState, Tag, TestRow, Tone, with_param,
 };
 use crate::problem::{Kind, Problem};
 use crate::text::{Lang, Texts};
@@ -55,6 +56,7 @@ fn list_view(app: &App, asked: &Asked) -> Result<ClassListView, Problem> {
         rows: rows(app, shown, moment.view, &names)?,
         pager: page,
         csv: csv_href(asked),
+        plan: asked.caller.require(Action::RunClasses).is_ok().then(|| "/classes/plan".to_owned()),
     })
 }
 
@@ -181,6 +183,9 @@ impl Page<'_> {
             needs_case: self.opened.is_none()
                 && self.may_open()
                 && self.asked.caller.acting().is_some_and(|acting| needs_case(acting.role)),
+            next: if self.moment.is_newest { self.next(all) } else { Vec::new() },
+            others: if self.moment.is_newest { self.others(all) } else { Vec::new() },
+            who: [t.forms.who_revokes, t.forms.who_corrects_names].map(|who| who.to_string()).to_vec(),
             sessions: self.sessions(),
             roster: shown.iter().map(|trainee| self.roster_row(trainee)).collect::<Result<_, _>>()?,
             pager,
@@ -188,6 +193,43 @@ impl Page<'_> {
             certificates: shown.iter().filter_map(|trainee| self.certificate(trainee, &register).transpose()).collect::<Result<_, _>>()?,
             import: self.import(all, errors),
         })
+    }
+
+    /// Acts that the reader may do with the class and that its state allows.
+    fn acts(&self, all: &[Trainee]) -> Vec<Act> {
+        let (stand, place) = (Stand { detail: &self.detail, roster: all }, place_of_class(&self.detail.entry));
+        let may = |act: &Act| self.asked.caller.scope(act.action()).covers(&place) && act.closed(self.names.lang(), &stand).is_none();
+        Act::ALL.into_iter().filter(may).collect()
+    }
+
+    fn next(&self, all: &[Trainee]) -> Vec<NextStep> {
+        let (stand, t) = (Stand { detail: &self.detail, roster: all }, &self.names.texts().forms);
+        let link = |act: Act| act.link(self.names.lang(), &self.detail.entry);
+        let missed = |act: Act, session| act.open_for(&stand, session);
+        let mut steps = Vec::new();
+        if !all.iter().any(|trainee| trainee.seat.is_some()) && self.import(all, Vec::new()).is_some_and(|form| form.closed.is_none()) {
+            let label = self.names.texts().classes.import_title.to_string();
+            steps.push(NextStep { link: Link { label, href: "#h-import".to_owned() }, note: String::new() });
+        }
+        for act in self.acts(all).into_iter().filter(|act| act.is_usual()) {
+            if act == Act::Attendance {
+                for session in self.detail.sessions.iter().filter(|session| missed(act, Some(session.session)) > 0) {
+                    let link = link(act);
+                    let href = with_param(&link.href, "session", &session.session.to_string());
+                    let of = t.session_of.with3(session.session, session.held_on, &session.module);
+                    let note = format!("{of}{}", t.missed.with(missed(act, Some(session.session))));
+                    steps.push(NextStep { link: Link { href, ..link }, note });
+                }
+            } else {
+                let note = if act.open_for(&stand, None) > 0 { t.missed.with(missed(act, None)) } else { String::new() };
+                steps.push(NextStep { link: link(act), note });
+            }
+        }
+        steps
+    }
+
+    fn others(&self, all: &[Trainee]) -> Vec<Link> {
+        self.acts(all).into_iter().filter(|act| !act.is_usual()).map(|act| act.link(self.names.lang(), &self.detail.entry)).collect()
     }
 
     fn steps(&self) -> Vec<Step> {

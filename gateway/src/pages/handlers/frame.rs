@@ -68,6 +68,7 @@ impl Asked {
             ("signed-out", None) => Some(t.done_signed_out.to_string()),
             ("password", Some(_)) => Some(t.done_password.to_string()),
             ("role", Some(acting)) => Some(t.done_role.with(names::role(self.lang, acting.role))),
+            (act, Some(_)) => super::forms::notice(self.lang, act),
             _other => None,
         }
     }

@@ -132,7 +132,7 @@ async fn sign_out(State(app): State<App>, caller: Caller, request: Request) -> R
 }
 
 /// A page in the language and the type size of the form that led to it.
-fn as_asked(asked: &Asked, path: &str) -> String {
+pub(super) fn as_asked(asked: &Asked, path: &str) -> String {
     let chosen = ["lang", "mode"].into_iter().filter_map(|name| Some((name, asked.query.text(name)?)));
     chosen.fold(without_params(path, &["lang", "mode"]), |path, (name, value)| with_param(&path, name, value))
 }

@@ -41,6 +41,8 @@ pub struct ClassListView {
     pub pager: Pager,
     /// Address of the CSV.
     pub csv: String,
+    /// Form to plan a class; none for readers who may not.
+    pub plan: Option<String>,
 }
 
 impl ClassListView {
@@ -167,6 +169,15 @@ pub struct ImportForm {
     pub errors: Vec<FieldError>,
 }
 
+/// Something to be done with the class.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NextStep {
+    /// What, and its form.
+    pub link: Link,
+    /// Of what or of how many; may be empty.
+    pub note: String,
+}
+
 /// One class.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClassView {
@@ -188,6 +199,12 @@ pub struct ClassView {
     pub names_masked: bool,
     /// The reader may open the names for a case, and must name it: a form asks for it.
     pub needs_case: bool,
+    /// What is to be done next.
+    pub next: Vec<NextStep>,
+    /// What else may be done.
+    pub others: Vec<Link>,
+    /// Who does what this reader does not.
+    pub who: Vec<String>,
     /// Columns of the grid.
     pub sessions: Vec<Session>,
     /// Trainees.
