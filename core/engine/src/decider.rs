@@ -131,7 +131,9 @@ impl Decider {
         }
     }
 
+    /// Between two commands.
     fn tidy(&mut self) -> Standing {
+        self.hot.begin();
         let mut standing = self.around.pipeline.standing();
         if standing.generation != self.generation {
             self.keep_up(standing);

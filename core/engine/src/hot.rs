@@ -1,7 +1,7 @@
 //! Hot states: subjects kept folded, also ahead of the log by what is pending. Bounded, least recently used go first.
 //!
 //! The overlay is not a second copy: a state runs ahead of the durable log, and if the batch it ran ahead by fails, it is dropped and folded
-//! anew from the log. A state that is ahead, or that the subject index does not reflect yet, is never evicted.
+//! anew from the log. A state that is ahead, that the subject index does not reflect yet, or that the command at hand uses is never evicted.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -32,6 +32,8 @@ pub(crate) struct HotStates {
     states: HashMap<Subject, Hot>,
     /// Counts uses; a state's stamp is the count at its last one. Why no list by age: every command uses several states, evictions are rare.
     clock: u64,
+    /// The count when the command at hand began.
+    began: u64,
     weight: usize,
     weight_max: usize,
 }
@@ -44,7 +46,12 @@ fn weight_of(subject: &Subject, ordinal: u32) -> usize {
 
 impl HotStates {
     pub(crate) fn new(weight_max: usize) -> Self {
-        Self { states: HashMap::new(), clock: 0, weight: 0, weight_max }
+        Self { states: HashMap::new(), clock: 0, began: 0, weight: 0, weight_max }
+    }
+
+    /// Another command begins: what those before it used may be evicted.
+    pub(crate) const fn begin(&mut self) {
+        self.began = self.clock;
     }
 
     /// The state of a subject, if it is hot; it counts as used now.
@@ -102,14 +109,15 @@ impl HotStates {
         }
     }
 
-    /// Evicts the least recently used until the limit holds; keeps what the index does not reflect up to `indexed`.
+    /// Evicts the least recently used until the limit holds; keeps what the index does not reflect up to `indexed`, and what the command at
+    /// hand uses, however much that is.
     pub(crate) fn evict(&mut self, indexed: u64) {
         if self.weight <= self.weight_max {
             return;
         }
         let target = self.weight_max - self.weight_max / 8;
-        let indexed = |hot: &Hot| hot.last_position.is_none_or(|position| position < indexed);
-        let mut oldest: Vec<_> = self.states.iter().filter(|(_, hot)| indexed(hot)).map(|(subject, hot)| (hot.stamp, *subject)).collect();
+        let may_go = |hot: &Hot| hot.stamp <= self.began && hot.last_position.is_none_or(|position| position < indexed);
+        let mut oldest: Vec<_> = self.states.iter().filter(|(_, hot)| may_go(hot)).map(|(subject, hot)| (hot.stamp, *subject)).collect();
         oldest.sort_unstable();
         for (_, subject) in oldest {
             if self.weight <= target {
@@ -136,6 +144,7 @@ mod tests {
             hot.insert_loaded(person(number), 1, SubjectState::new(SubjectKind::Person));
         }
         assert!(hot.get(&person(0)).is_some(), "used again");
+        hot.begin();
         hot.advance(&person(1), 50, |_| Ok::<(), ()>(()));
         hot.joined(&person(1), 1);
         hot.evict(50);

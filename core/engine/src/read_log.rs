@@ -1,4 +1,4 @@
-//! The log of reads: who opened personal data, on whose behalf, why, which fields, whose — never the values. A log of the same kind with its
+//! The log of reads: who opened personal data, why, for which case, which fields, whose — never the values. A log of the same kind with its
 //! own id, tree and index. A record is durable before the data are sent; without it, no data.
 //!
 //! The vault keeps size and root of its tree as of at most five seconds ago, and as of the end after a clean stop: a log of reads that does not

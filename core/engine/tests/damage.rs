@@ -16,14 +16,17 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use watched::{Watch, Watched};
-use world::{Cast, NAME, Registered, World, copy_folder, files};
+use world::{Cast, NAME, Registered, World, by, copy_folder, files};
+use zhixin_domain::access::RegisterOrganisation;
 use zhixin_engine::answer::{Submission, Unavailable};
 use zhixin_engine::engine::{Engine, EngineOptions};
 use zhixin_engine::fault::OpenFault;
 use zhixin_engine::handle::OpenPersonsError;
 use zhixin_engine::history::HistoryFault;
-use zhixin_engine::log::{LogFault, LogId, LogKey, LogPurpose, MemoryBackend, MemoryLog, Writer};
-use zhixin_events::{CommandId, Subject};
+use zhixin_engine::log::{EventLog as _, LogFault, LogId, LogKey, LogPurpose, MemoryBackend, MemoryLog, Writer};
+use zhixin_events::access::OrganisationRegistered;
+use zhixin_events::commit::{Commit, EventRecord};
+use zhixin_events::{CommandId, Event, OrganisationId, ReportingUnit, Role, Subject, SubjectKind, Uscc, registry};
 use zhixin_store::rows::{Direction, RowBatch, RowKind, open_rows};
 use zhixin_store::segments::{BodyBuilder, ENVELOPE_BYTES, Envelope, Record};
 use zhixin_store::vault::{LmdbVault, Vault as _};
@@ -239,6 +242,39 @@ fn a_leaf_that_is_not_that_of_its_event_keeps_it_from_being_served() {
     let fault = engine.handle().commit_at(0).unwrap_err();
     assert!(matches!(fault, HistoryFault::AnotherLeaf { position: 0 }), "{fault:?}");
     engine.handle().commit_at(registered[0].position).unwrap();
+}
+
+/// A second organisation under a code that is held, put into the log past every decision: its claim does not fold, and all else goes on.
+#[test]
+fn a_history_that_does_not_fold_answers_for_its_subject_alone() {
+    let world = World::new(69);
+    let backend = MemoryBackend::new(LogKey::new(LogId([8; 16]), [4; 32]));
+    let writer = || Writer { node: "test".to_owned(), code_version: "0".to_owned(), purpose: LogPurpose::Demo, now_ms: 0 };
+    let log = || MemoryLog::open(&backend, writer()).unwrap();
+    let open = || Engine::open(EngineOptions { event_log: Some(Box::new(log())), ..world.options("master") }).unwrap();
+    let engine = open();
+    let cast = Cast::set_up(engine.handle());
+    let (end, last) = (engine.handle().end(), engine.handle().commit_at(engine.handle().end() - 1).unwrap().commit);
+    engine.close();
+    let (unit, uscc) = (ReportingUnit::JIANGSU, Uscc::parse("91350100M000100Y43").unwrap());
+    let (organisation, claim) =
+        (OrganisationId::from_bytes([7; 6]), Subject::of_text(SubjectKind::OrganisationCode, "91350100M000100Y43").unwrap());
+    let second = OrganisationRegistered { organisation, name: "某学院".to_owned(), uscc, unit, check_overridden: false };
+    let (tag, payload) = registry::encode(&Event::from(second));
+    let subjects = vec![(Subject::organisation(organisation), 1), (claim, 2)];
+    let record = EventRecord { tag, payload, subjects, envelopes: Vec::new(), sealed_digests: Vec::new(), ..last.events[0].clone() };
+    let commit = Commit { command_id: CommandId([7; 16]), events: vec![record], ..(*last).clone() };
+    let mut body = BodyBuilder::new(end, commit.recorded_at.0);
+    assert!(body.push(1, &commit.encode(commit.recorded_at)));
+    log().append(&body.finish()).unwrap();
+    let engine = open();
+    let handle = engine.handle();
+    let register = || RegisterOrganisation { name: "某学院".to_owned(), uscc: "91350100M000100Y43".to_owned(), unit };
+    for key in ["a", "b"] {
+        let answer = handle.execute_blocking(by(handle, cast.national, Role::NationalOffice, register(), key));
+        assert_eq!(answer, Err(Unavailable::Poisoned(claim).into()));
+    }
+    cast.register(handle, 1);
 }
 
 fn place_of(bytes: &[u8], part: &[u8]) -> Option<usize> {

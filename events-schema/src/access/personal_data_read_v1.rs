@@ -6,6 +6,9 @@ use crate::{AccountId, PersonId, ReadPurpose};
 wire! {
     /// Personal data were opened for somebody. Recorded in the log of reads, before the data are sent.
     ///
+    /// Nobody can act on behalf of somebody else yet: whoever is signed in reads for themselves, in the role that the commit's header names. A
+    /// delegation would bring a `V2` with a field `on_behalf_of` beside `reader`.
+    ///
     /// Source: 个人信息保护法 Art. 54, 55.
     pub struct PersonalDataReadV1 {
         /// Who read; the system account for the public.

@@ -3,8 +3,8 @@
 use tokio::sync::oneshot;
 use zhixin_domain::Command;
 use zhixin_domain::access::{OpenAccount, RegisterOrganisation};
-use zhixin_events::access::OrganisationRegistered;
-use zhixin_events::{CivilDate, OrganisationId, ReportingUnit, Role, SubjectKind, Uscc};
+use zhixin_events::access::{AccessEvent, OrganisationRegistered};
+use zhixin_events::{CivilDate, Event, OrganisationId, ReportingUnit, Role, SubjectKind, Uscc};
 use zhixin_store::rows::{RowKind, open_rows};
 
 use super::*;
@@ -137,6 +137,24 @@ fn an_event_that_does_not_fold_is_refused_and_neither_recorded_nor_remembered() 
             Ok(registered([fresh(inputs), claim], inputs))
         });
         assert_eq!(answer, Err(Unavailable::Poisoned(claim).into()));
+    }
+    world.goes_on();
+}
+
+#[test]
+fn a_commit_longer_than_its_limits_is_refused_and_nothing_of_it_stays() {
+    let mut world = Loop::new();
+    let submission = world.submission(OTHER, "too large");
+    let of = |count: usize, name: &str, inputs: &Inputs<'_>| {
+        let mut decision = registered([fresh(inputs)], inputs);
+        let Event::Access(AccessEvent::OrganisationRegistered(event)) = &mut decision.events[0].event else { panic!("it registers") };
+        event.name = name.to_owned();
+        decision.events = vec![decision.events[0].clone(); count];
+        Ok(decision)
+    };
+    for (count, bytes, limit) in [(1_001, 1, "a commit holds 1 to 1,000 events"), (300, 1_000, "a commit holds 256 KiB")] {
+        let answer = world.answer(&submission, &|_, inputs| of(count, &"n".repeat(bytes), inputs));
+        assert_eq!(answer, Err(CommandError::TooLarge(limit)));
     }
     world.goes_on();
 }
