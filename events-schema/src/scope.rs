@@ -1,15 +1,6 @@
 //! Scope: what part of the programme somebody may see or act in. A value; the domain's `access` page computes it.
 
-use crate::{OrganisationId, PersonId, ReportingUnit};
-
-/// The territory of an account. Source: Plan 4.1-1 (分级组织).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Territory {
-    /// The whole country.
-    National,
-    /// One reporting unit.
-    Unit(ReportingUnit),
-}
+use crate::{OrganisationId, ReportingUnit};
 
 /// What somebody may see: decides one case and filters lists with the same answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +11,6 @@ pub enum Scope {
     Unit(ReportingUnit),
     /// What belongs to an organisation.
     Organisation(OrganisationId),
-    /// What is one's own.
-    Own(PersonId),
     /// Nothing.
     None,
 }
@@ -33,8 +22,6 @@ pub struct Place {
     pub unit: Option<ReportingUnit>,
     /// The organisation it belongs to.
     pub organisation: Option<OrganisationId>,
-    /// The person it is about.
-    pub person: Option<PersonId>,
 }
 
 impl Scope {
@@ -44,7 +31,6 @@ impl Scope {
             Self::All => true,
             Self::Unit(unit) => place.unit == Some(*unit),
             Self::Organisation(organisation) => place.organisation == Some(*organisation),
-            Self::Own(person) => place.person == Some(*person),
             Self::None => false,
         }
     }

@@ -100,7 +100,7 @@ impl Caller {
         let acting = self.signed_in()?;
         match acting.scope(action) {
             Scope::None => Err(Kind::NotPermitted.into()),
-            scope @ (Scope::All | Scope::Unit(_) | Scope::Organisation(_) | Scope::Own(_)) => Ok((acting, scope)),
+            scope @ (Scope::All | Scope::Unit(_) | Scope::Organisation(_)) => Ok((acting, scope)),
         }
     }
 }

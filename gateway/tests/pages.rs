@@ -8,14 +8,6 @@ use axum::http::{Method, StatusCode};
 use serde_json::json;
 use world::{ID_NUMBER, PERSON_NAME, World, today};
 
-async fn taught() -> (World, String) {
-    let mut world = World::new().await;
-    let person = world.enrol(PERSON_NAME, ID_NUMBER).await;
-    let number = world.certify(&person).await;
-    world.ids.insert("person", person);
-    (world, number)
-}
-
 fn pages(world: &World, number: &str) -> Vec<String> {
     let id = |name: &str| &world.ids[name];
     vec![
@@ -44,7 +36,7 @@ fn pages(world: &World, number: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_renders_in_both_languages_without_a_name_or_number() {
-    let (world, number) = taught().await;
+    let (world, number) = World::taught().await;
     for path in pages(&world, &number) {
         for lang in ["zh-CN", "en"] {
             let joint = if path.contains('?') { '&' } else { '?' };
@@ -61,7 +53,7 @@ async fn every_page_renders_in_both_languages_without_a_name_or_number() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_figure_leads_to_exactly_its_events() {
-    let (world, _) = taught().await;
+    let (world, _) = World::taught().await;
     let dashboard = world.get("", "/?year=2025").await.text();
     let cell =
         format!("row=2025%3Aall%3Apersons%3Aorganiser%3A-%3Aoccupation_grade%3A{}%3Ajunior&amp;field=completed", world.ids["occupation"]);
@@ -109,7 +101,7 @@ async fn figures_lead_to_their_events(world: &World, group_by: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_leads_to_its_events_and_claims_no_count() {
-    let (world, number) = taught().await;
+    let (world, number) = World::taught().await;
     let id = |name: &str| world.ids[name].as_str();
     let (class, trainer) = (id("class"), id("listed_trainer"));
     for (path, rows, signs) in [
@@ -138,7 +130,7 @@ async fn a_row_leads_to_its_events_and_claims_no_count() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_class_tells_on_which_day_a_certificate_was_issued() {
-    let (world, number) = taught().await;
+    let (world, number) = World::taught().await;
     let certificate = world.get("", &format!("/api/v1/certificates/{number}")).await.json()["certificate"].clone();
     let class = world.get("provincial_office", &format!("/classes/{}", world.ids["class"])).await.text();
     let (_, row) = class.split_once(&format!(">{number}</a>")).unwrap();
@@ -148,7 +140,7 @@ async fn a_class_tells_on_which_day_a_certificate_was_issued() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn records_are_called_by_their_names_and_kinds_in_the_language_of_the_page() {
-    let (world, number) = taught().await;
+    let (world, number) = World::taught().await;
     let class = world.get("provincial_office", &format!("/subjects/class/{}", world.ids["class"])).await.text();
     assert!(class.contains("<span class=\"hint\">培训班 · 变更记录</span><br>人工智能初级班"), "{class}");
     assert!(class.contains("<a href=\"/classes\">培训班</a>"), "the breadcrumb leads to the list: {class}");
@@ -170,7 +162,7 @@ async fn records_are_called_by_their_names_and_kinds_in_the_language_of_the_page
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_year_without_targets_offers_the_last_one_that_has_them() {
-    let (world, _) = taught().await;
+    let (world, _) = World::taught().await;
     let page = world.get("", "/?year=2026&line=digital").await.text();
     assert!(page.contains("<a href=\"/?line=digital&#38;year=2025\">查看 2025 年</a>"), "{page}");
     assert!(!world.get("", "/?year=2025").await.text().contains("尚未下达目标。"));
@@ -178,7 +170,7 @@ async fn a_year_without_targets_offers_the_last_one_that_has_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_status_of_the_directory_shows_the_removed_trainer_too() {
-    let (mut world, _) = taught().await;
+    let (mut world, _) = World::taught().await;
     let removal = json!({ "trainer": world.ids["listed_trainer"], "ground": "own_request", "document_number": "公告2" });
     world.accepted("national_office", "remove-trainer", removal).await;
     world.caught_up();
@@ -191,7 +183,7 @@ async fn every_status_of_the_directory_shows_the_removed_trainer_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_earlier_moment_shows_what_was_known_then_on_either_axis() {
-    let (world, _) = taught().await;
+    let (world, _) = World::taught().await;
     let total = |query: String| {
         let path = format!("/api/v1/quota?year=2025{query}");
         let world = &world;
@@ -214,7 +206,7 @@ async fn an_earlier_moment_shows_what_was_known_then_on_either_axis() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn signing_in_leads_back_to_the_page_and_the_form_is_bound_to_the_session() {
-    let (world, _) = taught().await;
+    let (world, _) = World::taught().await;
     let form =
         |path: &str, body: String| world.request(Method::POST, path).header("content-type", "application/x-www-form-urlencoded").body(body);
     let wrong = world.send(form("/signin", "account=trainer&password=wrong&return_to=%2Fclasses".to_owned())).await;
@@ -235,7 +227,7 @@ async fn signing_in_leads_back_to_the_page_and_the_form_is_bound_to_the_session(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_public_finds_certificates_and_nothing_about_classes() {
-    let (world, number) = taught().await;
+    let (world, number) = World::taught().await;
     let found = world.get("", &format!("/verify?number={}", number.to_lowercase())).await;
     assert_eq!((found.status, found.headers["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, format!("/verify/{number}").as_str()));
     let page = world.get("", &format!("/verify/{number}")).await;
@@ -261,7 +253,7 @@ async fn the_public_finds_certificates_and_nothing_about_classes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_needs_an_account_leads_to_signing_in_and_back() {
-    let (world, number) = taught().await;
+    let (world, number) = World::taught().await;
     let class = format!("/classes/{}", world.ids["class"]);
     let page = world.get("", &format!("{class}?names=1&lang=en")).await.text();
     let way = format!("/signin?return_to={}&#38;lang=en", class.replace('/', "%2F") + "%3Fnames%3D1%26lang%3Den");
@@ -286,7 +278,7 @@ async fn what_needs_an_account_leads_to_signing_in_and_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_description_names_every_route_for_programs() {
-    let (world, _) = taught().await;
+    let (world, _) = World::taught().await;
     let description = world.get("", "/api/v1/openapi.json").await.json();
     for route in zhixin_gateway::route_list().iter().filter(|route| !route.summary.is_empty()) {
         let operation = &description["paths"][route.path.replace("{*", "{")][route.method.to_lowercase()];
@@ -303,7 +295,7 @@ async fn the_description_names_every_route_for_programs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_an_error_code_shows_what_to_do() {
-    let (world, _) = taught().await;
+    let (world, _) = World::taught().await;
     let page = world.get("", "/problems/AUTH-0001").await;
     assert!(page.status == StatusCode::OK && page.text().contains("可以这样做") && page.text().contains("main-nav"), "{}", page.text());
     // A problem of a roster names its page too.
@@ -315,7 +307,7 @@ async fn a_page_of_an_error_code_shows_what_to_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_class_before_its_time_says_so_and_leads_back_to_now() {
-    let (world, _) = taught().await;
+    let (world, _) = World::taught().await;
     let class = format!("/classes/{}", world.ids["class"]);
     let before = world.get("trainer", &format!("{class}?as_of=@3")).await;
     let text = before.text();

@@ -6,15 +6,7 @@ mod world;
 
 use axum::http::StatusCode;
 use serde_json::json;
-use world::{ID_NUMBER, PERSON_NAME, World};
-
-async fn taught() -> (World, String) {
-    let mut world = World::new().await;
-    let person = world.enrol(PERSON_NAME, ID_NUMBER).await;
-    let number = world.certify(&person).await;
-    world.ids.insert("person", person);
-    (world, number)
-}
+use world::{PERSON_NAME, World};
 
 /// For each row and role the events that `/why` tells of it, or the status that says no.
 const BEHIND_ROWS: &str = "\
@@ -29,7 +21,7 @@ occupations: 401 403 2 2 2 2 2 2
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_events_behind_a_row_are_told_within_the_scope_alone() {
-    let (world, _) = taught().await;
+    let (world, _) = World::taught().await;
     let id = |name: &str| world.ids[name].clone();
     let (head, _) = BEHIND_ROWS.split_once('\n').unwrap();
     let mut told = format!("{head}\n");
@@ -56,7 +48,7 @@ async fn the_events_behind_a_row_are_told_within_the_scope_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_is_the_one_that_was_known_at_the_moment_asked() {
-    let (mut world, _) = taught().await;
+    let (mut world, _) = World::taught().await;
     let before = world.handle.end() - 1;
     let corrected = json!({ "person": world.ids["person"], "name": "王晓明" });
     world.accepted("provincial_office", "correct-person-name", corrected).await;
@@ -74,7 +66,7 @@ async fn a_name_is_the_one_that_was_known_at_the_moment_asked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_case_that_is_too_long_is_refused_and_is_no_reading() {
-    let (world, _) = taught().await;
+    let (world, _) = World::taught().await;
     let class = format!("/classes/{}", world.ids["class"]);
     let reads = || world.handle.read_log().reader().end();
     let before = reads();

@@ -43,6 +43,14 @@ pub(crate) struct Common {
     pub(crate) rows: Rows,
 }
 
+#[cfg(test)]
+impl Common {
+    /// What a command gets that names its data folder alone.
+    pub(crate) fn in_folder(data: PathBuf) -> Self {
+        Self { data, master_key: None, checkpoint_file: None, new_checkpoint_file: false, acting_as: None, json: false, rows: Rows::Lmdb }
+    }
+}
+
 /// What holds derived rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Rows {

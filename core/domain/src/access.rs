@@ -232,7 +232,6 @@ mod tests {
             let place = Place {
                 unit: Some(if in_unit { units[unit] } else { units[31_usize.saturating_sub(unit)] }),
                 organisation: own.then_some(organisation),
-                person: None,
             };
             let expected = !locked && match reach(role, Action::ALL[action]) {
                 Reach::Nowhere => false,

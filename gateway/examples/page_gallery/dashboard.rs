@@ -165,7 +165,7 @@ fn filters(lang: Lang) -> Vec<Select> {
 }
 
 fn headlines(lang: Lang) -> Vec<Headline> {
-    let line = |id: &str, names: &str, persons: u64, trainings: u64, target: u64, classes| Headline {
+    let line = |id: &str, names: &str, persons: u64, trainings: u64, target: u64| Headline {
         key: format!("2025/{id}"),
         id: s(id),
         label: both(lang, names),
@@ -174,15 +174,13 @@ fn headlines(lang: Lang) -> Vec<Headline> {
         target: Some(target),
         expected: Some(target * 8_904 / 10_000),
         percent_bp: Some(persons * 10_000 / target),
-        classes,
         by_month: [2, 3, 7, 9, 10, 12, 8, 7, 11, 13, 9].iter().map(|share| persons * share / 91).collect(),
-        definition_href: Some(s("/docs")),
     };
     vec![
-        line("advanced", "高级研修项目|Advanced study", 18_420, 18_655, 20_000, Some((276, 300))),
-        line("capability", "能力提升项目|Capability improvement", 921_300, 1_204_118, 900_000, None),
-        line("digital", "数字技术工程师培育项目|Digital technology engineers", 71_557, 73_020, 80_000, None),
-        line("all", "合计|Total", 1_011_277, 1_295_793, 1_000_000, None),
+        line("advanced", "高级研修项目|Advanced study", 18_420, 18_655, 20_000),
+        line("capability", "能力提升项目|Capability improvement", 921_300, 1_204_118, 900_000),
+        line("digital", "数字技术工程师培育项目|Digital technology engineers", 71_557, 73_020, 80_000),
+        line("all", "合计|Total", 1_011_277, 1_295_793, 1_000_000),
     ]
 }
 

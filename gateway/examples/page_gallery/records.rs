@@ -120,7 +120,6 @@ pub(crate) fn item(lang: Lang, position: u64) -> Item {
                 before: Some(s(p("在册", "listed"))),
                 after: Some(s(p("暂停", "suspended"))),
             }];
-            item.reason = s(p("年度检查未达标，限期整改", "the yearly inspection was not met; to be mended"));
             item.effective_on = Some(s("2025-11-10"));
             item.role = s(p("省级管理员", "provincial office"));
         }
@@ -138,7 +137,6 @@ pub(crate) fn item(lang: Lang, position: u64) -> Item {
                 before: Some(s(p("缺勤", "absent"))),
                 after: Some(s(p("出勤", "present"))),
             }];
-            item.reason = s(p("签到设备故障，已核对纸质签到表", "the sign-in device failed; the paper list was checked"));
             item.corrects = Some(101_104);
             item.effective_on = Some(s("2025-09-16"));
         }
@@ -172,29 +170,9 @@ fn timeline(lang: Lang) -> TimelineView {
         record_href: Some(s("/classes/4T8KQ2ZM1C")),
         status: tag(p("结业考核", "Final test"), Tone::Neutral),
         version: 412,
-        facts: vec![fact(p("学员", "Trainees"), "48", None), fact(p("已登记考勤", "Attendance recorded"), "576", None)],
-        filters: vec![
-            select(
-                "kind",
-                p("类别", "Kind"),
-                &[("", p("全部", "All")), ("attendance", p("考勤", "Attendance")), ("correction", p("更正", "Corrections"))],
-                0,
-            ),
-            select("role", p("操作人角色", "Role"), &[("", p("全部", "All")), ("trainer", p("培训机构", "Trainer"))], 0),
-        ],
         from: String::new(),
         to: String::new(),
         reads: Some(true),
-        planned: vec![
-            Planned {
-                date: s(p("9月28日", "28 Sep")), sentence: s(p("颁发培训合格证书", "issue training certificates")), overdue: false
-            },
-            Planned {
-                date: s(p("9月20日", "20 Sep")),
-                sentence: s(p("登记第 9 次课考勤（已逾期）", "record session 9 (overdue)")),
-                overdue: true,
-            },
-        ],
         days: vec![
             Day {
                 date: s(p("2025年9月26日 星期五", "Friday 26 Sep 2025")),
@@ -253,7 +231,6 @@ fn why(lang: Lang) -> WhyView {
         events: vec![event(101_210, 1, 1), event(101_211, 2, 1), event(101_290, 0, -1), event(101_295, 3, 0)],
         pager: Pager { first: 1, last: 4, total: 8_212, previous: None, next: Some(s("/why?model=quota&row=x&after=4")) },
         back: Some(s("/?year=2025")),
-        csv: Some(s("/api/v1/why.csv?model=quota")),
     }
 }
 

@@ -32,7 +32,7 @@ pub use occupations::{OccupationListView, OccupationRow};
 pub use quota::{Headline, QuotaRow, StackRow, UnitRow};
 pub use sign_in::{DemoAccount, PasswordView, SignInView};
 pub use system::{CodeView, ErrorView, ModelStatus, StatusView};
-pub use timeline::{Change, Day, Entry, Item, ItemKind, Planned, TimelineView};
+pub use timeline::{Change, Day, Entry, Item, ItemKind, TimelineView};
 pub use trainers::{Difference, DifferenceEntry, ListedOccupation, TrainerListView, TrainerRow, TrainerView};
 pub use url::{decode, encode, with_param, without_params};
 pub use verify::{CertificateFacts, CertificateState, CheckOutcome, VerifyFormView, VerifyView};

@@ -28,11 +28,9 @@ super::texts! {
         completed_column: "完成培训", "Completed";
         certified: "取得证书", "Certified";
         classes: "已办班", "Classes held";
-        classes_of: "{0} 期，目标 {1} 期", "{0} of {1}";
         pace_ahead: "快于进度", "Ahead of pace";
         pace_behind: "慢于进度", "Behind pace";
         pace_reached: "已达目标", "Target reached";
-        definition: "口径说明", "How it is counted";
         spark: "{0}：每月完成走势", "{0}: completed by month";
         bullet_title: "{0}：完成 {1}，{2}", "{0}: {1} completed, {2}";
         bullet_target: "年度目标 {0}，完成 {1}", "year target {0}, {1} reached";

@@ -47,7 +47,6 @@ super::texts! {
         filter: "筛选", "Filter";
         apply: "查询", "Apply";
         clear: "清除条件", "Clear filters";
-        search: "搜索", "Search";
         all: "全部", "All";
         data_table: "数据表", "Data table";
         csv: "下载 CSV", "Download CSV";
@@ -67,7 +66,6 @@ super::texts! {
         trainer: "培训机构", "Trainer";
         date: "日期", "Date";
         time: "时间", "Time";
-        reason_is: "原因：{0}", "Reason: {0}";
         persons: "人", "persons";
         trainings: "人次", "person-trainings";
         timeline_link: "变更记录", "History of this record";

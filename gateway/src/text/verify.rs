@@ -10,7 +10,6 @@ super::texts! {
         number_missing: "请输入证书编号", "Enter the certificate number";
         go: "查询", "Check";
         again: "查询另一张证书", "Check another certificate";
-        result_title: "查询结果", "Result";
         valid: "有效", "Valid";
         valid_text: "该证书由下列培训机构颁发，目前有效。", "This certificate was issued by the trainer named below and is valid.";
         revoked: "已撤销", "Revoked";

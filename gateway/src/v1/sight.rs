@@ -77,7 +77,7 @@ pub(crate) fn of_event(app: &App, caller: &Caller, entry: &mut Entry) -> Result<
 
 /// Whether a scope covers an event by one of its subjects. That a person is within it does not count, but for the person's own scope. Blocks.
 fn covers_one_of(app: &App, scope: &Scope, entry: &Entry) -> Result<bool, Problem> {
-    let counts = |subject: &Subject| subject.kind() != SubjectKind::Person || matches!(scope, Scope::All | Scope::Own(_));
+    let counts = |subject: &Subject| subject.kind() != SubjectKind::Person || matches!(scope, Scope::All);
     for (subject, _) in entry.subjects.iter().filter(|(subject, _)| counts(subject)) {
         if covers(app, scope, subject)? {
             return Ok(true);
@@ -91,7 +91,7 @@ pub(crate) fn covers(app: &App, scope: &Scope, subject: &Subject) -> Result<bool
     match scope {
         Scope::All => return Ok(true),
         Scope::None => return Ok(false),
-        Scope::Unit(_) | Scope::Organisation(_) | Scope::Own(_) => {}
+        Scope::Unit(_) | Scope::Organisation(_) => {}
     }
     match subject.as_person() {
         Some(person) if subject.kind() == SubjectKind::Person => covers_person(app, scope, person),
@@ -101,7 +101,7 @@ pub(crate) fn covers(app: &App, scope: &Scope, subject: &Subject) -> Result<bool
 
 /// Whether one of the classes of a person lies within a scope. Blocks.
 pub(crate) fn covers_person(app: &App, scope: &Scope, person: PersonId) -> Result<bool, Problem> {
-    if scope.covers(&Place { person: Some(person), ..Place::default() }) {
+    if scope.covers(&Place::default()) {
         return Ok(true);
     }
     let view = AsOf { position: app.reflected(), effective_by: app.engine().now()?.civil_date() };
@@ -111,7 +111,7 @@ pub(crate) fn covers_person(app: &App, scope: &Scope, person: PersonId) -> Resul
 
 /// Where a class lies.
 pub(crate) fn place_of_class(class: &classes::ClassEntry) -> Place {
-    Place { unit: Some(class.unit), organisation: Some(class.organisation), person: None }
+    Place { unit: Some(class.unit), organisation: Some(class.organisation) }
 }
 
 /// Where a subject lies; none if nothing says so.
@@ -144,7 +144,7 @@ fn place_of(app: &App, subject: &Subject) -> Result<Option<Place>, Problem> {
     let unit = open("unit").and_then(|code| code.parse().ok()).and_then(|code| ReportingUnit::new(code).ok());
     let organisation = open("organisation").and_then(|id| id.parse::<OrganisationId>().ok());
     if unit.is_some() || organisation.is_some() {
-        return Ok(Some(Place { unit, organisation, person: None }));
+        return Ok(Some(Place { unit, organisation }));
     }
     // A certificate or a job names its class.
     let class = open("class").and_then(|id| id.parse::<ClassId>().ok()).map(Subject::class).filter(|class| class != subject);

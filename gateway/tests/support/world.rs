@@ -80,6 +80,15 @@ impl World {
         Self::with(|_| {}).await
     }
 
+    /// The same, with one person who was taught and tested; and the number of the certificate issued.
+    pub async fn taught() -> (Self, String) {
+        let mut world = Self::new().await;
+        let person = world.enrol(PERSON_NAME, ID_NUMBER).await;
+        let number = world.certify(&person).await;
+        world.ids.insert("person", person);
+        (world, number)
+    }
+
     /// The same, over an engine with a log of the test's own, say.
     pub async fn with(change: impl FnOnce(&mut EngineOptions)) -> Self {
         let dir = tempfile::tempdir().unwrap();

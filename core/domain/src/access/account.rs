@@ -42,7 +42,7 @@ pub(crate) fn place_of(states: &States, unit: Option<ReportingUnit>, organisatio
         Some(organisation) => states.organisation(organisation, "organisation")?.unit,
         None => None,
     };
-    Ok(Place { unit: unit.or(theirs), organisation, person: None })
+    Ok(Place { unit: unit.or(theirs), organisation })
 }
 
 /// Another's account that the actor may manage.

@@ -84,7 +84,7 @@ impl Decide for PlanRun {
         let subject = Subject::trainer(self.trainer);
         let unlisted = || CommonRefusal::UnknownSubject.refusal().at("trainer").of(subject);
         let (unit, organisation) = trainer.unit.zip(trainer.organisation).ok_or_else(unlisted)?;
-        permit(states, inputs, Action::RunClasses, &Place { unit: Some(unit), organisation: Some(organisation), person: None })?;
+        permit(states, inputs, Action::RunClasses, &Place { unit: Some(unit), organisation: Some(organisation) })?;
         let occupation = states.occupation(self.occupation, "occupation")?;
         let title = line_of_text(&self.title, NAME_CHARS, "title")?;
         if self.ends_on < self.starts_on {

@@ -80,7 +80,7 @@ pub(crate) fn permitted_run<'a>(
 ) -> Result<(&'a ClassState, &'a RunPlan), Refusal> {
     let state = states.class(class, "class")?;
     let plan = state.plan.as_ref().ok_or_else(|| CommonRefusal::UnknownSubject.refusal().at("class").of(Subject::class(class)))?;
-    permit(states, inputs, action, &Place { unit: Some(plan.unit), organisation: Some(plan.organisation), person: None })?;
+    permit(states, inputs, action, &Place { unit: Some(plan.unit), organisation: Some(plan.organisation) })?;
     Ok((state, plan))
 }
 

@@ -62,7 +62,7 @@ impl Decide for ListTrainer {
         let organisation = states.organisation(self.organisation, "organisation")?;
         let unknown = || CommonRefusal::UnknownSubject.refusal().at("organisation").of(subject);
         let unit = organisation.unit.ok_or_else(unknown)?;
-        let place = Place { unit: Some(unit), organisation: Some(self.organisation), person: None };
+        let place = Place { unit: Some(unit), organisation: Some(self.organisation) };
         permit(states, inputs, Action::ManageTrainers, &place)?;
         let document_number = line_of_text(&self.document_number, DOCUMENT_NUMBER_CHARS, "document_number")?;
         fit_occupations(states, &self.occupations)?;

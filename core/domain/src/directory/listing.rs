@@ -43,7 +43,7 @@ pub(crate) fn permitted_trainer<'a>(
     id: TrainerId,
 ) -> Result<(&'a Entry, CivilDate, OrganisationId), Refusal> {
     let trainer = states.trainer(id, "trainer")?;
-    permit(states, inputs, Action::ManageTrainers, &Place { unit: trainer.unit, organisation: trainer.organisation, person: None })?;
+    permit(states, inputs, Action::ManageTrainers, &Place { unit: trainer.unit, organisation: trainer.organisation })?;
     let unlisted = || CommonRefusal::UnknownSubject.refusal().at("trainer").of(Subject::trainer(id));
     let ((changed_on, entry), organisation) = trainer.newest().zip(trainer.organisation).ok_or_else(unlisted)?;
     Ok((entry, *changed_on, organisation))

@@ -35,7 +35,7 @@ impl Decide for CompleteErasure {
     }
 
     fn decide(&self, states: &States, inputs: &Inputs<'_>) -> Result<Decision, Refusal> {
-        permit(states, inputs, Action::CompleteErasures, &Place { person: Some(self.person), ..Place::default() })?;
+        permit(states, inputs, Action::CompleteErasures, &Place::default())?;
         let subject = Subject::person(self.person);
         let person = states.person(self.person, "person")?;
         let decided = person.erased_at.ok_or_else(|| CompleteErasureRefusal::NotErased.refusal().of(subject))?;

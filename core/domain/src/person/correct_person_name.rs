@@ -28,7 +28,7 @@ impl Decide for CorrectPersonName {
     }
 
     fn decide(&self, states: &States, inputs: &Inputs<'_>) -> Result<Decision, Refusal> {
-        permit(states, inputs, Action::CorrectPersons, &Place { person: Some(self.person), ..Place::default() })?;
+        permit(states, inputs, Action::CorrectPersons, &Place::default())?;
         let name = line_of_secret(&self.name, NAME_CHARS, "name")?;
         let subject = Subject::person(self.person);
         let person = states.person(self.person, "person")?;

@@ -27,7 +27,7 @@ impl Decide for ErasePerson {
     }
 
     fn decide(&self, states: &States, inputs: &Inputs<'_>) -> Result<Decision, Refusal> {
-        permit(states, inputs, Action::ErasePersons, &Place { person: Some(self.person), ..Place::default() })?;
+        permit(states, inputs, Action::ErasePersons, &Place::default())?;
         let subject = Subject::person(self.person);
         if states.person(self.person, "person")?.is_erased() {
             return Err(CommonRefusal::PersonErased.refusal().of(subject));

@@ -207,9 +207,7 @@ impl Page<'_> {
             target,
             expected: target.and_then(|target| expected(target, self.question.year, self.moment.view.effective_by)),
             percent_bp: quota::percent_bp(shown),
-            classes: None,
             by_month: self.months(line)?.iter().map(|row| count(row.completed)).collect(),
-            definition_href: None,
         })
     }
 

@@ -62,12 +62,9 @@ fn view(app: &App, asked: &Asked, subject: &Subject) -> Result<TimelineView, Pro
         record_href: record,
         status: status(app, asked, subject, &moment)?,
         version: page.count,
-        facts: Vec::new(),
-        filters: Vec::new(),
         from: asked.query.text("from").unwrap_or_default().to_owned(),
         to: asked.query.text("to").unwrap_or_default().to_owned(),
         reads,
-        planned: Vec::new(),
         title,
         ..readings::mixed(asked, subject, &page, &readings, &names)?
     })
@@ -202,7 +199,6 @@ fn item(entry: &Entry, names: &Names) -> Result<Item, Problem> {
         reader: None,
         effective_on: (entry.effective_on != recorded_on).then(|| names::date(names.lang(), entry.effective_on)),
         changes: entry.open.iter().filter_map(before_of).collect(),
-        reason: String::new(),
         position: entry.position,
         hash: entry.leaf_hash_hex().chars().take(8).collect(),
         corrects: entry.corrects(),
@@ -351,7 +347,6 @@ fn why_view(app: &App, asked: &Asked) -> Result<WhyView, Problem> {
             next: (last < total).then(|| href(page.saturating_add(1))),
         },
         back,
-        csv: None,
     })
 }
 

@@ -60,10 +60,6 @@ pub struct Headline {
     pub expected: Option<u64>,
     /// Completed of target in basis points, in the headline unit.
     pub percent_bp: Option<u64>,
-    /// Classes held and their target, where the line has one.
-    pub classes: Option<(u64, u64)>,
     /// Completed by month, for the sparkline.
     pub by_month: Vec<u64>,
-    /// Page that defines numerator, denominator and source.
-    pub definition_href: Option<String>,
 }

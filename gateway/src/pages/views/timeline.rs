@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::frame::Page;
-use super::{Fact, Frame, Link, Select, Tag};
+use super::{Frame, Link, Tag};
 use crate::text::Lang;
 
 /// A field before and after.
@@ -46,8 +46,6 @@ pub struct Item {
     pub effective_on: Option<String>,
     /// Fields that changed.
     pub changes: Vec<Change>,
-    /// Reason, or empty.
-    pub reason: String,
     /// Position of the event; of a reading, in the log of reads.
     pub position: u64,
     /// First eight hexadecimal digits of the leaf hash.
@@ -83,17 +81,6 @@ pub struct Day {
     pub entries: Vec<Entry>,
 }
 
-/// Something that is still to come.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Planned {
-    /// Date, in words.
-    pub date: String,
-    /// What.
-    pub sentence: String,
-    /// Overdue already.
-    pub overdue: bool,
-}
-
 /// The timeline.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TimelineView {
@@ -109,18 +96,12 @@ pub struct TimelineView {
     pub status: Tag,
     /// Ordinal of its last event.
     pub version: u64,
-    /// State of the record at the moment shown.
-    pub facts: Vec<Fact>,
-    /// Filters: kind of event, actor role.
-    pub filters: Vec<Select>,
     /// First day of the filter (`from`), ISO or empty.
     pub from: String,
     /// Last day of the filter (`to`), ISO or empty.
     pub to: String,
     /// Whether readings can be shown (auditors), and are.
     pub reads: Option<bool>,
-    /// What is still to come.
-    pub planned: Vec<Planned>,
     /// Days, newest first.
     pub days: Vec<Day>,
     /// Address of older entries.

@@ -45,8 +45,6 @@ pub struct WhyView {
     pub pager: Pager,
     /// Where the figure stands.
     pub back: Option<String>,
-    /// Address of the CSV of the events.
-    pub csv: Option<String>,
 }
 
 impl WhyView {

@@ -120,7 +120,7 @@ pub(crate) fn filter(query: &Query, scope: &Scope) -> Result<Option<ClassFilter>
         Scope::All => {}
         Scope::Unit(unit) if filter.unit.is_none_or(|asked| asked == *unit) => filter.unit = Some(*unit),
         Scope::Organisation(organisation) => filter.organisation = Some(*organisation),
-        Scope::Unit(_) | Scope::Own(_) | Scope::None => return Ok(None),
+        Scope::Unit(_) | Scope::None => return Ok(None),
     }
     Ok(Some(filter))
 }

@@ -167,22 +167,12 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::{Common, Rows};
+    use crate::cli::Common;
 
     #[test]
     fn every_side_of_every_mix_is_measured() {
         let dir = tempfile::tempdir().unwrap();
-        let data = dir.path().join("data");
-        let common = Common {
-            data,
-            master_key: None,
-            checkpoint_file: None,
-            new_checkpoint_file: false,
-            acting_as: None,
-            json: false,
-            rows: Rows::Lmdb,
-        };
-        let folder = BenchFolder::of(&common).unwrap();
+        let folder = BenchFolder::of(&Common::in_folder(dir.path().join("data"))).unwrap();
         let mut report = Report::default();
         run(&folder, 1_000, &mut report).unwrap();
         let figure = |name: &str| report.value(name).unwrap_or_else(|| panic!("no {name}"));

@@ -132,23 +132,13 @@ fn tell(folder: &BenchFolder, events: u64, beside_raw: bool) -> anyhow::Result<T
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::{Common, Rows};
+    use crate::cli::Common;
 
     /// What was imported opens as a log, and index and tree accept every ordinal of it.
     #[test]
     fn an_imported_folder_opens_and_is_followed() {
         let dir = tempfile::tempdir().unwrap();
-        let data = dir.path().join("data");
-        let common = Common {
-            data,
-            master_key: None,
-            checkpoint_file: None,
-            new_checkpoint_file: false,
-            acting_as: None,
-            json: false,
-            rows: Rows::Lmdb,
-        };
-        let folder = BenchFolder::of(&common).unwrap();
+        let folder = BenchFolder::of(&Common::in_folder(dir.path().join("data"))).unwrap();
         let mut report = Report::default();
         run(&folder, 5_000, &mut report).unwrap();
         assert!(report.value("import: events").unwrap() > 0);

@@ -197,23 +197,13 @@ fn dashboards(handle: &EngineHandle, projections: &Projections, report: &mut Rep
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::{Common, Rows};
+    use crate::cli::Common;
 
     /// The whole way of a folder: told once, built, asked, rebuilt, verified.
     #[test]
     fn one_folder_serves_every_bench_that_reads() {
         let dir = tempfile::tempdir().unwrap();
-        let data = dir.path().join("data");
-        let common = Common {
-            data,
-            master_key: None,
-            checkpoint_file: None,
-            new_checkpoint_file: false,
-            acting_as: None,
-            json: false,
-            rows: Rows::Lmdb,
-        };
-        let folder = BenchFolder::of(&common).unwrap();
+        let folder = BenchFolder::of(&Common::in_folder(dir.path().join("data"))).unwrap();
         let mut report = Report::default();
         run(&folder, 12_000, &mut report).unwrap();
         assert!(report.value("warm histories of 20 events, one thread").unwrap() > 0);
