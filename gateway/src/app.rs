@@ -207,7 +207,8 @@ impl App {
     /// # Errors
     /// As [`App::rows`].
     pub(crate) fn quarantined(&self, model: ModelName) -> Result<Vec<Quarantined>, Problem> {
-        Ok(zhixin_projections::model::quarantined(&self.rows(model)?, model)?)
+        self.rows(model)?;
+        Ok(self.deps().projections.quarantined(model)?)
     }
     /// What answers reflect: the least of the models that have caught up; the others refuse to answer.
     pub(crate) fn reflected(&self) -> u64 {

@@ -149,7 +149,7 @@ impl Sessions {
     async fn may_try(&self, login: &str, address: &str, now: Timestamp) -> Result<[String; 3], Problem> {
         // Longer ones are no names, and must not fill the memory.
         let login: String = login.chars().take(accounts::LOGIN_CHARS_MAX.saturating_add(1)).collect();
-        let counted = [format!("{login}\n{address}"), format!("address\n{address}"), format!("name\n{login}")];
+        let counted = [format!("both\n{login}\n{address}"), format!("address\n{address}"), format!("name\n{login}")];
         let waits: Vec<Option<u32>> = {
             let failures = self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             counted.iter().zip(FAILURES_MAX).map(|(key, max)| failures.wait_s(key, max, now)).collect()

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use zhixin_engine::clock::{Clock, SystemClock};
@@ -119,6 +120,19 @@ impl Opened {
         let projections = Projections::open(&common.data, common.rows.kind(), reader)?;
         engine.handle().count_unflushed(Arc::clone(projections.unflushed_bytes()));
         Ok(Self { projections: Arc::new(projections), engine })
+    }
+
+    /// Waits until the read models reflect the whole log.
+    ///
+    /// # Errors
+    /// They have stopped before.
+    pub(crate) fn caught_up(&self) -> anyhow::Result<()> {
+        while !self.projections.wait_for(self.handle().end(), Duration::from_secs(10)) {
+            if let Some(fault) = self.projections.fault() {
+                bail!("the read models stopped before the end of the log: {fault}");
+            }
+        }
+        Ok(())
     }
 
     /// Lets what was taken become durable, flushes and ends the threads.

@@ -1,6 +1,6 @@
 //! The view of a query: what was known, of what had taken place.
 
-use zhixin_events::{CivilDate, Position};
+use zhixin_events::CivilDate;
 
 /// A view (P, E).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,11 +15,6 @@ impl AsOf {
     /// Whether an event belongs to the view.
     pub fn shows(self, position: u64, effective_on: CivilDate) -> bool {
         position < self.position && effective_on <= self.effective_by
-    }
-
-    /// Whether an event at this position is known.
-    pub fn knows(self, position: Position) -> bool {
-        position.0 < self.position
     }
 }
 

@@ -29,7 +29,6 @@ use crate::{AsOf, Page};
 const CERTIFICATE: u8 = b'C';
 const NUMBER: u8 = b'N';
 const PERSON: u8 = b'P';
-const HOLDER: u8 = b'H';
 
 /// Longest number that is taken. Unit: bytes. Why: it is part of a key.
 const NUMBER_BYTES_MAX: usize = 200;
@@ -147,7 +146,6 @@ impl Model for Certificates {
                 };
                 let certificate = issued.certificate.to_bytes();
                 rows.put_new(&facts::key(NUMBER, &[issued.number.as_bytes()]), &certificate)?;
-                rows.put(&facts::key(HOLDER, &[&issued.person.to_bytes(), &certificate]), &[])?;
                 append(rows, CERTIFICATE, certificate, event, CertificateFact::Issued(issue))
             }
             Event::Certificate(CertificateEvent::TrainingCertificateRevoked(revoked)) => {
@@ -277,16 +275,6 @@ pub fn by_number(view: &TableView, number: &str, as_of: AsOf) -> Result<Option<C
     }
 }
 
-/// The certificates of a person, by id.
-pub fn of_person(view: &TableView, person: PersonId, as_of: AsOf) -> Result<Vec<CertificateEntry>, RowFault> {
-    let mut found = Vec::new();
-    facts::scan(view, &facts::key(HOLDER, &[&person.to_bytes()]), None, |key, _| {
-        found.extend(by_id(view, CertificateId::from_bytes(facts::id_at(key, 7)?), as_of)?);
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(found)
-}
-
 /// The register by number, beginning after a number.
 pub fn list(
     view: &TableView,
@@ -414,7 +402,6 @@ mod tests {
         assert!(issued.erased && revoked.erased, "an erasure is shown in views of the past too");
         let before = AsOf { position: 3, effective_by: day(50) };
         assert_eq!(by_id(&view, certificate(1), before).unwrap().unwrap().name_position, Position(1));
-        assert_eq!(of_person(&view, person_id(1), at_end_of(30)).unwrap(), [revoked]);
     }
 
     #[test]

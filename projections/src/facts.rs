@@ -19,7 +19,7 @@ const FACT_BYTES: usize = 64;
 
 /// A fact of an entity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dated<T> {
+pub(crate) struct Dated<T> {
     /// The event that told it.
     pub position: u64,
     /// When it took place.
@@ -30,17 +30,17 @@ pub struct Dated<T> {
 
 impl<T> Dated<T> {
     /// A fact told by this event.
-    pub fn told_by(event: &Recorded<'_>, fact: T) -> Self {
+    pub(crate) fn told_by(event: &Recorded<'_>, fact: T) -> Self {
         Self { position: event.position.0, effective_on: event.effective_on(), fact }
     }
 
     /// The event that told it.
-    pub fn at(&self) -> Position {
+    pub(crate) fn at(&self) -> Position {
         Position(self.position)
     }
 
     /// Its place in the order of a fold.
-    pub fn order(&self) -> (CivilDate, u64) {
+    pub(crate) fn order(&self) -> (CivilDate, u64) {
         (self.effective_on, self.position)
     }
 }
@@ -49,7 +49,7 @@ impl<T> Dated<T> {
 ///
 /// # Errors
 /// The bytes are not facts of this kind.
-pub fn decode<T: DeserializeOwned>(mut bytes: &[u8]) -> Result<Vec<Dated<T>>, RowFault> {
+pub(crate) fn decode<T: DeserializeOwned>(mut bytes: &[u8]) -> Result<Vec<Dated<T>>, RowFault> {
     let mut facts = Vec::new();
     while !bytes.is_empty() {
         let (fact, rest) = postcard::take_from_bytes(bytes).map_err(|_| CORRUPT)?;
@@ -60,36 +60,36 @@ pub fn decode<T: DeserializeOwned>(mut bytes: &[u8]) -> Result<Vec<Dated<T>>, Ro
 }
 
 /// The facts under a key, in the order of the log; none if there is no row.
-pub fn read<T: DeserializeOwned>(rows: &dyn RowGet, key: &[u8]) -> Result<Vec<Dated<T>>, RowFault> {
+pub(crate) fn read<T: DeserializeOwned>(rows: &dyn RowGet, key: &[u8]) -> Result<Vec<Dated<T>>, RowFault> {
     rows.get(key)?.map_or_else(|| Ok(Vec::new()), |bytes| decode(&bytes))
 }
 
 /// Adds a fact to the row under a key.
-pub fn append<T: Serialize>(rows: &mut dyn Rows, key: &[u8], fact: &Dated<T>) -> Result<(), RowFault> {
+pub(crate) fn append<T: Serialize>(rows: &mut dyn Rows, key: &[u8], fact: &Dated<T>) -> Result<(), RowFault> {
     rows.append(key, &postcard::to_extend(fact, Vec::with_capacity(FACT_BYTES)).map_err(|_| CORRUPT)?)
 }
 
 /// The facts of a view in the order of a fold.
-pub fn in_view<T>(mut facts: Vec<Dated<T>>, as_of: AsOf) -> Vec<Dated<T>> {
+pub(crate) fn in_view<T>(mut facts: Vec<Dated<T>>, as_of: AsOf) -> Vec<Dated<T>> {
     facts.retain(|fact| as_of.shows(fact.position, fact.effective_on));
     facts.sort_by_key(Dated::order);
     facts
 }
 
 /// Reads the facts under a key as a view shows them.
-pub fn read_in_view<T: DeserializeOwned>(rows: &dyn RowGet, key: &[u8], as_of: AsOf) -> Result<Vec<Dated<T>>, RowFault> {
+pub(crate) fn read_in_view<T: DeserializeOwned>(rows: &dyn RowGet, key: &[u8], as_of: AsOf) -> Result<Vec<Dated<T>>, RowFault> {
     Ok(in_view(read(rows, key)?, as_of))
 }
 
 /// The events that told the facts of a view, in the order of the log.
-pub fn events<T: DeserializeOwned>(rows: &dyn RowGet, key: &[u8], as_of: AsOf) -> Result<Vec<Position>, RowFault> {
+pub(crate) fn events<T: DeserializeOwned>(rows: &dyn RowGet, key: &[u8], as_of: AsOf) -> Result<Vec<Position>, RowFault> {
     let mut events: Vec<Position> = read_in_view::<T>(rows, key, as_of)?.iter().map(Dated::at).collect();
     events.sort_unstable();
     Ok(events)
 }
 
 /// Takes a statement back, and with it those that it corrected. `told` gives the position of a statement, and of the one it corrects.
-pub fn void<T>(statements: &mut Vec<T>, position: u64, told: impl Fn(&T) -> (u64, Option<u64>)) {
+pub(crate) fn void<T>(statements: &mut Vec<T>, position: u64, told: impl Fn(&T) -> (u64, Option<u64>)) {
     let mut next = Some(position);
     while let Some(index) = next.and_then(|position| statements.iter().position(|statement| told(statement).0 == position)) {
         next = told(&statements.remove(index)).1;
@@ -97,10 +97,10 @@ pub fn void<T>(statements: &mut Vec<T>, position: u64, told: impl Fn(&T) -> (u64
 }
 
 /// A row that does not have the form its model writes.
-pub const CORRUPT: RowFault = RowFault::Corrupt { what: "row of a read model that does not decode" };
+pub(crate) const CORRUPT: RowFault = RowFault::Corrupt { what: "row of a read model that does not decode" };
 
 /// Puts a key together.
-pub fn key(space: u8, parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn key(space: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = Vec::with_capacity(1 + parts.iter().map(|part| part.len()).sum::<usize>());
     key.push(space);
     for part in parts {
@@ -110,7 +110,7 @@ pub fn key(space: u8, parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// The six bytes of an id that stand in a key or value at this place.
-pub fn id_at(bytes: &[u8], at: usize) -> Result<[u8; 6], RowFault> {
+pub(crate) fn id_at(bytes: &[u8], at: usize) -> Result<[u8; 6], RowFault> {
     bytes.get(at..at + 6).and_then(|six| six.try_into().ok()).ok_or(CORRUPT)
 }
 
@@ -118,7 +118,7 @@ pub fn id_at(bytes: &[u8], at: usize) -> Result<[u8; 6], RowFault> {
 ///
 /// # Errors
 /// Those of the scan, and the first that `on_row` gives.
-pub fn scan(
+pub(crate) fn scan(
     view: &TableView,
     prefix: &[u8],
     after: Option<&[u8]>,

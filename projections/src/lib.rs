@@ -4,14 +4,14 @@
 //! answer: the events at positions below P that took place by E, folded in the order (`effective_on`, position). This crate sees events
 //! and a feed; it knows no commands, no rules, no HTTP, no keys and no sealed plaintext.
 //!
-//! Start with [`as_of`] (the view), [`facts`] (what rows are made of) and [`model`] (what a read model is); then a model such as
+//! Start with [`as_of`] (the view), `facts` (what rows are made of) and `model` (what a read model is); then a model such as
 //! [`certificates`]; [`quota`] is the one with aggregates. [`runner`] keeps the models up to date, [`rebuild`] builds afresh beside the live
 //! ones and compares, [`sample`] checks live rows in samples, [`replay`] answers from the log alone.
 #![forbid(unsafe_code)]
 
 pub mod as_of;
-pub mod facts;
-pub mod model;
+mod facts;
+mod model;
 
 pub mod certificates;
 pub mod classes;

@@ -59,9 +59,10 @@ impl ModelName {
     /// Version of its rows: it grows with every change after which the same log gives other rows.
     pub const fn version(self) -> u32 {
         match self {
-            Self::Certificates | Self::Trainers => 1,
-            // Classes 2: employers and titles as a roster states them. Occupations 2: codes with their source.
-            Self::Classes | Self::Occupations => 2,
+            Self::Trainers => 1,
+            // Certificates 2: no rows by holder, for nobody asked them. Classes 2: employers and titles as a roster states them.
+            // Occupations 2: codes with their source.
+            Self::Certificates | Self::Classes | Self::Occupations => 2,
             // 2: chunks of cells fill a page. 3: cells of each grade of an occupation. 4: a corrected test says what it corrects.
             Self::Quota => 4,
         }
@@ -209,7 +210,7 @@ pub struct Quarantined {
 }
 
 /// The quarantined events of a model, by position.
-pub fn quarantined(view: &TableView, model: ModelName) -> Result<Vec<Quarantined>, RowFault> {
+pub(crate) fn quarantined(view: &TableView, model: ModelName) -> Result<Vec<Quarantined>, RowFault> {
     let mut found = Vec::new();
     facts::scan(view, &[QUARANTINE], None, |key, value| {
         let position = key.get(1..).and_then(|eight| eight.try_into().ok()).map(u64::from_be_bytes).ok_or(facts::CORRUPT)?;
@@ -296,7 +297,7 @@ pub(crate) fn each_event(batch: &Batch<'_>, on_event: &mut OnEvent<'_>) -> Resul
 ///
 /// # Errors
 /// The rows failed, or the body is none.
-pub fn apply_batch(slots: &mut [&mut Slot], batch: &Batch<'_>) -> Result<(), RowFault> {
+pub(crate) fn apply_batch(slots: &mut [&mut Slot], batch: &Batch<'_>) -> Result<(), RowFault> {
     let ends_here = |position: u64| (batch.first_position..batch.next_position).contains(&position);
     let mut behind: Vec<_> = slots.iter_mut().map(|slot| (slot.position(), slot)).filter(|(position, _)| ends_here(*position)).collect();
     if behind.is_empty() {

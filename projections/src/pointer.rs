@@ -1,6 +1,6 @@
-//! The pointer file: which folder holds the live rows of each model, which the ones before, which a rebuild fills.
+//! The pointer file: which folder holds the live rows of each model, and which one a rebuild fills.
 //!
-//! One line a model: `name live previous building`, `-` for none. It is replaced whole and durably, so that a switch happens at one moment.
+//! One line a model: `name live building`, `-` for none. It is replaced whole and durably, so that a switch happens at one moment.
 //! Folders are never renamed: `NAME@VERSION` is the first build, `NAME@VERSION.N` the N-th.
 
 use std::collections::BTreeMap;
@@ -18,7 +18,6 @@ const FILE: &str = "pointer";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Folders {
     pub(crate) live: String,
-    pub(crate) previous: Option<String>,
     pub(crate) building: Option<String>,
 }
 
@@ -41,7 +40,7 @@ impl Pointer {
         let mut folders: BTreeMap<_, _> = text.lines().filter_map(parse).collect();
         folders.retain(|model, folders: &mut Folders| generation(*model, kind, &folders.live).is_some());
         for model in ModelName::ALL {
-            let first = || Folders { live: folder(model, kind, 1), previous: None, building: None };
+            let first = || Folders { live: folder(model, kind, 1), building: None };
             folders.entry(model).or_insert_with(first);
         }
         Ok(Self { dir: dir.to_owned(), folders })
@@ -50,7 +49,7 @@ impl Pointer {
     /// Writes the file: after `Ok` it survives loss of power.
     pub(crate) fn save(&self) -> io::Result<()> {
         let name = |folder: &Option<String>| folder.clone().unwrap_or_else(|| "-".to_owned());
-        let line = |(model, of): (&ModelName, &Folders)| format!("{model} {} {} {}\n", of.live, name(&of.previous), name(&of.building));
+        let line = |(model, of): (&ModelName, &Folders)| format!("{model} {} {}\n", of.live, name(&of.building));
         let text: String = self.folders.iter().map(line).collect();
         let (path, new) = (self.dir.join(FILE), self.dir.join("pointer.new"));
         let mut file = File::create(&new)?;
@@ -60,18 +59,35 @@ impl Pointer {
         File::open(&self.dir)?.sync_all()
     }
 
+    /// Removes folders of rows that the file does not name: of versions and kinds before, and of what a crash left behind.
+    ///
+    /// Only for whoever holds the rows alone.
+    pub(crate) fn sweep(&self) -> io::Result<()> {
+        let known: Vec<&String> = self.folders.values().flat_map(|of| [Some(&of.live), of.building.as_ref()]).flatten().collect();
+        for entry in fs::read_dir(&self.dir)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let of_rows =
+                name.to_str().is_some_and(|name| name.split_once('@').is_some_and(|(model, _)| ModelName::from_name(model).is_some()));
+            if of_rows && !known.iter().any(|folder| name == folder.as_str()) {
+                fs::remove_dir_all(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn path(&self, folder: &str) -> PathBuf {
         self.dir.join(folder)
     }
 
     pub(crate) fn of(&mut self, model: ModelName) -> &mut Folders {
-        self.folders.entry(model).or_insert_with(|| Folders { live: String::new(), previous: None, building: None })
+        self.folders.entry(model).or_insert_with(|| Folders { live: String::new(), building: None })
     }
 
     /// A folder that no build of the model has.
     pub(crate) fn next_folder(&mut self, model: ModelName, kind: RowKind) -> String {
         let of = self.of(model);
-        let known = [Some(&of.live), of.previous.as_ref(), of.building.as_ref()];
+        let known = [Some(&of.live), of.building.as_ref()];
         let last = known.into_iter().flatten().filter_map(|name| generation(model, kind, name)).max();
         folder(model, kind, last.unwrap_or(0) + 1)
     }
@@ -81,8 +97,8 @@ fn parse(text: &str) -> Option<(ModelName, Folders)> {
     let mut words = text.split(' ');
     let model = ModelName::from_name(words.next()?)?;
     let live = words.next()?.to_owned();
-    let mut part = || words.next().filter(|word| *word != "-").map(str::to_owned);
-    Some((model, Folders { live, previous: part(), building: part() }))
+    let building = words.next().filter(|word| *word != "-").map(str::to_owned);
+    Some((model, Folders { live, building }))
 }
 
 fn stem(model: ModelName, kind: RowKind) -> String {
@@ -122,6 +138,12 @@ mod tests {
         assert_eq!(read.next_folder(ModelName::Quota, RowKind::Lmdb), "quota@4.3");
         assert_eq!(read.of(ModelName::Trainers).live, "trainers@1");
         assert_eq!(Pointer::load(dir.path(), RowKind::Sled).unwrap().of(ModelName::Quota).live, "quota@4-sled");
+        for folder in ["quota@3", "quota@4.2", "quota@4.3", "of-somebody-else"] {
+            fs::create_dir(dir.path().join(folder)).unwrap();
+        }
+        read.sweep().unwrap();
+        let left = ["quota@3", "quota@4.2", "quota@4.3", "of-somebody-else"].map(|folder| dir.path().join(folder).exists());
+        assert_eq!(left, [false, true, false, true], "what the file names and what is not ours stay");
         fs::write(dir.path().join(FILE), "no such line\nquota").unwrap();
         assert_eq!(Pointer::load(dir.path(), RowKind::Lmdb).unwrap().of(ModelName::Quota).live, "quota@4");
     }

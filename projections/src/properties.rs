@@ -334,7 +334,7 @@ proptest! {
         }
     }
 
-    /// (d) A rebuild that is broken off anywhere and goes on later gives the same rows; it is compared, switched to and left again.
+    /// (d) A rebuild that is broken off anywhere and goes on later gives the same rows; it is compared and switched to, and the build before is gone.
     #[test]
     fn a_rebuild_goes_on_after_a_kill(steps in steps(120), sizes in sizes(), break_after in prop::collection::vec(1..6_usize, 0..4)) {
         let told = tell(&steps);
@@ -357,8 +357,6 @@ proptest! {
         prop_assert!(difference.is_empty(), "{difference:?}");
         prop_assert_eq!(digest(&built.table().view().unwrap()).unwrap(), expected);
         built.switch().unwrap();
-        prop_assert_eq!(digest(&projections.view(model).unwrap()).unwrap(), expected);
-        projections.revert(model).unwrap();
         prop_assert_eq!(digest(&projections.view(model).unwrap()).unwrap(), expected);
     }
 }

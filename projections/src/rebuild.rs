@@ -1,4 +1,4 @@
-//! Building a read model beside the live one, comparing the two, switching, and going back.
+//! Building a read model beside the live one, comparing the two, and switching.
 //!
 //! A rebuild goes on where it was interrupted: the pointer file names its folder, and its rows hold their own checkpoint. The builds are
 //! compared at one position; a switch is one durable write of the pointer. Nothing is switched without being asked for.
@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
 
 use zhixin_store::feed::Feed;
-use zhixin_store::rows::{RowFault, RowKind};
+use zhixin_store::rows::RowFault;
 use zhixin_store::table::Table;
 
 use crate::bulk::{self, Empty};
@@ -93,21 +93,6 @@ impl Projections {
         Ok(Some(rebuilt))
     }
 
-    /// Goes back to the build that was live before the last switch.
-    ///
-    /// # Errors
-    /// There is none, or it failed.
-    pub fn revert(&self, model: ModelName) -> Result<(), ProjectionFault> {
-        let shared = Arc::clone(&self.shared);
-        let previous = lock(&shared.pointer).of(model).previous.clone().ok_or(ProjectionFault::NoPrevious)?;
-        let path = lock(&shared.pointer).path(&previous);
-        let store = open_store(shared.kind, &path, shared.feed.as_ref())?;
-        let mut slot = Slot::new(model, Arc::new(Table::new(store)?));
-        let live = shared.table(model).checkpoint().position;
-        replay::catch_up(&mut slot, shared.feed.as_ref(), live, &mut |_| ControlFlow::Continue(()))?;
-        Rebuilt { shared, slot, folder: previous }.switch()
-    }
-
     /// Compares the live rows of a model with those that following the log in memory gives: for logs that are not long.
     ///
     /// # Errors
@@ -157,7 +142,8 @@ fn building_folder(shared: &Shared, model: ModelName) -> Result<String, Projecti
 
 impl Rebuilt {
     /// The rows built.
-    pub fn table(&self) -> &Arc<Table> {
+    #[cfg(test)]
+    pub(crate) fn table(&self) -> &Arc<Table> {
         &self.slot.table
     }
 
@@ -176,7 +162,7 @@ impl Rebuilt {
         Ok(compare(&live, &self.slot.table.view()?)?)
     }
 
-    /// Makes this build the live one; the one before is kept for [`Projections::revert`].
+    /// Makes this build the live one, and removes the rows of the one before.
     ///
     /// # Errors
     /// The rows, the log or the pointer failed; then the live build stays.
@@ -190,7 +176,7 @@ impl Rebuilt {
         let mut pointer = lock(&self.shared.pointer);
         let before = pointer.of(model).clone();
         let of = pointer.of(model);
-        let outdated = of.previous.replace(std::mem::replace(&mut of.live, self.folder.clone()));
+        let outdated = std::mem::replace(&mut of.live, self.folder.clone());
         of.building = of.building.take().filter(|building| *building != self.folder);
         let path = pointer.path(&self.folder);
         if let Err(fault) = at("write of the pointer", &path, pointer.save()) {
@@ -201,12 +187,13 @@ impl Rebuilt {
         self.shared.tables.write().unwrap_or_else(PoisonError::into_inner).insert(model, table);
         slots.retain(|slot| slot.name != model);
         slots.push(self.slot);
-        if let Some(outdated) = outdated.filter(|folder| *folder != self.folder && self.shared.kind != RowKind::Memory) {
-            let path = pointer.path(&outdated);
-            at("removal of rows", &path, remove(&path))?;
-        }
+        let outdated = pointer.path(&outdated);
         drop((slots, pointer));
         self.shared.publish();
+        // Whoever still reads them keeps them until then; what cannot be removed now is removed at the next start.
+        if let Err(fault) = remove(&outdated) {
+            tracing::warn!(%fault, path = %outdated.display(), "the rows before the switch could not be removed");
+        }
         Ok(())
     }
 

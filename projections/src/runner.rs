@@ -65,9 +65,6 @@ pub enum ProjectionFault {
         /// Where the build ends.
         rebuilt: u64,
     },
-    /// There is nothing to go back to.
-    #[error("the model has no earlier build")]
-    NoPrevious,
 }
 
 /// The read models of a process.
@@ -128,6 +125,7 @@ impl Projections {
         let rows = dir.join("rows");
         let pointer = at("read of the pointer", &rows, Pointer::load(&rows, kind))?;
         at("write of the pointer", &rows, pointer.save())?;
+        at("removal of rows", &rows, pointer.sweep())?;
         let (mut slots, mut tables, mut empty) = (Vec::new(), BTreeMap::new(), Vec::new());
         for model in ModelName::ALL {
             let folder = pointer.path(pointer.folders.get(&model).map(|folders| folders.live.as_str()).unwrap_or_default());
@@ -194,6 +192,7 @@ impl Projections {
     /// Waits until every model reflects all events below `position` (an exclusive end, as in [`crate::AsOf`]), at most `timeout`.
     ///
     /// Returns whether they do. To see an event at P, wait for P + 1.
+    #[must_use = "they may have stopped"]
     pub fn wait_for(&self, position: u64, timeout: Duration) -> bool {
         self.shared.wait(timeout, |progress| progress.position() >= position)
     }

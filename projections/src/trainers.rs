@@ -47,6 +47,9 @@ pub enum TrainerStatus {
 }
 
 impl TrainerStatus {
+    /// Every one of them.
+    pub const ALL: [Self; 5] = [Self::NotYet, Self::Listed, Self::Suspended, Self::Expired, Self::Removed];
+
     /// Its text in answers.
     pub const fn name(self) -> &'static str {
         match self {

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::http::Method;
 use zhixin_projections::sample::RowCheckCounts;
 
 use super::App;
@@ -16,15 +17,15 @@ pub(crate) struct Metrics(Mutex<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
-    requests: BTreeMap<(String, String, u16), (u64, Duration)>,
+    requests: BTreeMap<(&'static str, String, u16), (u64, Duration)>,
     commands: BTreeMap<&'static str, u64>,
 }
 
 impl Metrics {
-    /// Notes an answered request; `route` is the pattern, never the path itself.
-    pub(crate) fn request(&self, method: &str, route: &str, status: u16, took: Duration) {
+    /// Notes an answered request; `route` is the pattern, never the path itself, and a method that no route has is `other`.
+    pub(crate) fn request(&self, method: &Method, route: &str, status: u16, took: Duration) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (count, total) = counts.requests.entry((method.to_owned(), route.to_owned(), status)).or_default();
+        let (count, total) = counts.requests.entry((known(method), route.to_owned(), status)).or_default();
         *count = count.saturating_add(1);
         *total = total.saturating_add(took);
     }
@@ -81,6 +82,13 @@ impl Metrics {
         }
         out
     }
+}
+
+/// The method by name. Callers may send any word as one, and every word would be a label for ever.
+fn known(method: &Method) -> &'static str {
+    let of_routes = [Method::GET, Method::HEAD, Method::POST, Method::DELETE, Method::OPTIONS];
+    let names = ["GET", "HEAD", "POST", "DELETE", "OPTIONS"];
+    of_routes.iter().zip(names).find(|(of_route, _)| *of_route == method).map_or("other", |(_, name)| name)
 }
 
 fn line(out: &mut String, text: &str) {

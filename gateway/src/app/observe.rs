@@ -57,7 +57,7 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
         }),
         None => response,
     };
-    app.metrics().request(asked.method.as_str(), &asked.route, response.status().as_u16(), began.elapsed());
+    app.metrics().request(&asked.method, &asked.route, response.status().as_u16(), began.elapsed());
     finish(&mut response, &asked, &id);
     response
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use zhixin_events::Timestamp;
 
-/// Keys remembered at most; when there are more, those are dropped whose time is over, then the oldest.
+/// Keys remembered at most. When there are more, those are dropped whose time is over, then the half that has been quiet the longest: whoever
+/// makes up keys chooses nothing of it.
 const KEYS_MAX: usize = 50_000;
 
 /// What happened within a window.
@@ -34,7 +35,11 @@ impl Rate {
         if self.seen.len() >= KEYS_MAX {
             self.seen.retain(|_, at| at.last().is_some_and(|last| now.0.saturating_sub(*last) < window_ms));
             if self.seen.len() >= KEYS_MAX {
-                self.seen.pop_first();
+                let mut lasts: Vec<i64> = self.seen.values().filter_map(|at| at.last().copied()).collect();
+                let middle = lasts.len() / 2;
+                let (_, median, _) = lasts.select_nth_unstable(middle);
+                let median = *median;
+                self.seen.retain(|_, at| at.last().is_some_and(|last| *last > median));
             }
         }
         let times = self.seen.entry(key.to_owned()).or_default();
@@ -57,5 +62,22 @@ mod tests {
         assert_eq!(rate.wait_s("a", 5, Timestamp(5_000)), Some(5));
         assert_eq!(rate.wait_s("b", 5, Timestamp(5_000)), None);
         assert_eq!(rate.wait_s("a", 5, Timestamp(10_000)), None);
+    }
+
+    #[test]
+    fn of_too_many_keys_the_quiet_ones_are_forgotten_whatever_they_are_called() {
+        let mut rate = Rate::new(1_000_000);
+        for key in ["zz, quiet since", "a, noted again"] {
+            rate.note(key, Timestamp(0));
+        }
+        for serial in 1..50_001 {
+            rate.note(&serial.to_string(), Timestamp(serial));
+            if serial == 49_000 {
+                rate.note("a, noted again", Timestamp(serial));
+            }
+        }
+        assert!(rate.seen.len() < KEYS_MAX);
+        let known = |key: &str| rate.wait_s(key, 1, Timestamp(60_000)).is_some();
+        assert_eq!((known("zz, quiet since"), known("a, noted again"), known("50000")), (false, true, true));
     }
 }

@@ -82,11 +82,14 @@ fn row(login: &str) -> Vec<u8> {
     [ROWS, login.as_bytes()].concat()
 }
 
-fn fit(login: &str, password: &str) -> Result<(), AccountsFault> {
+fn fit_name(login: &str) -> Result<(), AccountsFault> {
     let letters = login.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_".contains(&byte));
-    if login.is_empty() || login.len() > LOGIN_CHARS_MAX || !letters {
-        return Err(AccountsFault::LoginUnfit);
-    }
+    let fits = !login.is_empty() && login.len() <= LOGIN_CHARS_MAX && letters;
+    if fits { Ok(()) } else { Err(AccountsFault::LoginUnfit) }
+}
+
+fn fit(login: &str, password: &str) -> Result<(), AccountsFault> {
+    fit_name(login)?;
     if PASSWORD_CHARS.contains(&password.chars().count()) { Ok(()) } else { Err(AccountsFault::PasswordUnfit) }
 }
 
@@ -101,6 +104,15 @@ fn hash(password: &str, purpose: LogPurpose) -> Result<String, AccountsFault> {
     };
     let argon = Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
     argon.hash_password(password.as_bytes()).map(|hash| hash.to_string()).map_err(|fault| failed(&fault))
+}
+
+/// Whether a sign-in name can be made: to be asked before its account is opened in the record, where it would stay without a name.
+///
+/// # Errors
+/// The name is unfit or taken, or the vault fails.
+pub fn check_new(handle: &EngineHandle, login: &str) -> Result<(), AccountsFault> {
+    fit_name(login)?;
+    if find(handle, login)?.is_some() { Err(AccountsFault::Taken) } else { Ok(()) }
 }
 
 /// Makes a sign-in name for an account of the record.
@@ -130,9 +142,7 @@ fn create(
     shown_password: Option<String>,
 ) -> Result<(), AccountsFault> {
     fit(login, password)?;
-    if find(handle, login)?.is_some() {
-        return Err(AccountsFault::Taken);
-    }
+    check_new(handle, login)?;
     let hash = hash(password, handle.purpose())?;
     write(handle, login, &Credential { account: account.to_string(), hash, shown_password, locked: false })
 }
@@ -142,18 +152,20 @@ fn create(
 /// # Errors
 /// There is no such name, the password is unfit, or the vault fails.
 pub fn reset(handle: &EngineHandle, login: &str, password: &str) -> Result<(), AccountsFault> {
-    set_password(handle, login, password)?;
-    let known = find(handle, login)?.ok_or(AccountsFault::Unknown)?;
-    write(handle, login, &Credential { locked: false, ..known })?;
+    let changed = with_password(handle, login, password)?;
+    write(handle, login, &Credential { locked: false, ..changed })?;
     Ok(super::end_all_of(handle, login)?)
 }
 
 /// Gives a sign-in name another password and nothing else.
 pub(crate) fn set_password(handle: &EngineHandle, login: &str, password: &str) -> Result<(), AccountsFault> {
+    write(handle, login, &with_password(handle, login, password)?)
+}
+
+fn with_password(handle: &EngineHandle, login: &str, password: &str) -> Result<Credential, AccountsFault> {
     fit(login, password)?;
     let known = find(handle, login)?.ok_or(AccountsFault::Unknown)?;
-    let hash = hash(password, handle.purpose())?;
-    write(handle, login, &Credential { hash, shown_password: None, ..known })
+    Ok(Credential { hash: hash(password, handle.purpose())?, shown_password: None, ..known })
 }
 
 /// Locks a sign-in name and ends its sessions; the account in the record stays as it is.

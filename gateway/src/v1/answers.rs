@@ -9,6 +9,8 @@ use zhixin_events::{
     OccupationId, OrganisationId, PersonId, ReadPurpose, ReportingUnit, RevocationGround, Role, TalentCategory, TrainerId,
 };
 
+use zhixin_projections::trainers::TrainerStatus;
+
 use super::input::Word;
 
 /// Name in the components, and schema.
@@ -201,7 +203,7 @@ fn trainer() -> Value {
         ("listed_from", word::<CivilDate>()),
         ("listed_until", word::<CivilDate>()),
         ("national_base", truth()),
-        ("status", one_of(&["listed", "suspended", "expired", "removed"])),
+        ("status", one_of(&TrainerStatus::ALL.map(TrainerStatus::name))),
         ("ground", or_null(word::<ListingGround>())),
         ("document_number", text()),
         ("edition", whole()),

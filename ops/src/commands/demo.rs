@@ -74,6 +74,6 @@ fn fill(common: &Common, args: &DemoArgs) -> anyhow::Result<()> {
     for account in &summary.accounts {
         accounts::create_demo_credentials(opened.handle(), &account.login, account.account, account.password.expose())?;
     }
-    opened.projections.wait_for(opened.handle().end(), std::time::Duration::from_mins(10));
+    opened.caught_up()?;
     opened.close()
 }

@@ -21,7 +21,7 @@ pub(crate) fn run(common: &Common, args: &ImportArgs) -> anyhow::Result<Ending> 
     let login =
         common.acting_as.as_deref().ok_or_else(|| Usage("--as ACCOUNT: an import is done by the staff of the trainer".to_owned()))?;
     let account = user::acting(common, opened.handle())?;
-    opened.projections.wait_for(opened.handle().end(), std::time::Duration::from_mins(1));
+    opened.caught_up()?;
     let deps = Deps::new(opened.handle().clone(), Arc::clone(&opened.projections));
     let file_name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let roster = RosterToImport { class, file_name, bytes, effective_on, dry_run: *dry_run };

@@ -14,7 +14,7 @@ pub(crate) fn run(common: &Common, args: &RebuildArgs) -> anyhow::Result<Ending>
         Some(name) => vec![ModelName::from_name(name).ok_or_else(|| Usage(format!("there is no read model {name}")))?],
     };
     let opened = folder::open_existing(common)?;
-    opened.projections.wait_for(opened.handle().end(), std::time::Duration::from_mins(10));
+    opened.caught_up()?;
     let mut ending = Ending::Well;
     let bar = Bar::new("read models", 0);
     let built = opened.projections.rebuild(&models, &mut |progress| {

@@ -26,12 +26,13 @@ pub(crate) fn run(common: &Common, args: &UserArgs) -> anyhow::Result<Ending> {
             let organisation: Option<OrganisationId> =
                 organisation.as_deref().map(str::parse).transpose().map_err(|error| Usage(format!("--organisation: {error}")))?;
             let command = OpenAccount { roles, unit, organisation };
+            accounts::check_new(handle, login)?;
             let acting = acting(common, handle)?;
             let submission = submission(handle, acting, Role::Operator, command, &format!("user-add-{login}"));
             let account = open_account(handle, submission)?;
             let password = new_password(handle);
             accounts::create_credentials(handle, login, account, &password)?;
-            told(common, login, account, &password);
+            told(common, login, account, Stands::Password(&password));
         }
         UserWhat::List => {
             for name in accounts::list(handle)? {
@@ -41,7 +42,7 @@ pub(crate) fn run(common: &Common, args: &UserArgs) -> anyhow::Result<Ending> {
         UserWhat::Reset { login } => {
             let (account, password) = (account_of(handle, login)?, new_password(handle));
             accounts::reset(handle, login, &password)?;
-            told(common, login, account, &password);
+            told(common, login, account, Stands::Password(&password));
         }
         UserWhat::Lock { login } => {
             let account = account_of(handle, login)?;
@@ -51,12 +52,12 @@ pub(crate) fn run(common: &Common, args: &UserArgs) -> anyhow::Result<Ending> {
                 );
             }
             accounts::lock(handle, login)?;
-            told(common, login, account, "locked");
+            told(common, login, account, Stands::Locked);
         }
         UserWhat::Unlock { login } => {
             let account = account_of(handle, login)?;
             accounts::unlock(handle, login)?;
-            told(common, login, account, "open");
+            told(common, login, account, Stands::Open);
         }
     }
     opened.close()?;
@@ -121,13 +122,27 @@ fn new_password(handle: &EngineHandle) -> String {
     format!("{}-{}", part(), part())
 }
 
-/// Says how a sign-in name stands now: its new password, or a word.
-fn told(common: &Common, login: &str, account: AccountId, stands: &str) {
+/// How a sign-in name stands after a command.
+#[derive(Clone, Copy)]
+enum Stands<'a> {
+    /// With a new password, which is shown once.
+    Password(&'a str),
+    /// It may not sign in.
+    Locked,
+    /// It may sign in again with the password it had.
+    Open,
+}
+
+fn told(common: &Common, login: &str, account: AccountId, stands: Stands<'_>) {
+    let (password, word) = match stands {
+        Stands::Password(password) => (Some(password), password),
+        Stands::Locked => (None, "locked"),
+        Stands::Open => (None, "open"),
+    };
     if common.json {
-        let password = (!["locked", "open"].contains(&stands)).then_some(stands);
         out::line(&serde_json::json!({ "login": login, "account": account.to_string(), "password": password }).to_string());
     } else {
-        out::line(&format!("{login}\t{account}\t{stands}"));
+        out::line(&format!("{login}\t{account}\t{word}"));
     }
 }
 

@@ -15,8 +15,8 @@ use crate::pages::views::{
 use crate::problem::{Part, Problem, pages};
 use crate::text::{Lang, Texts};
 use crate::v1::moment::Moment;
-use crate::v1::names;
 use crate::v1::query::Query;
+use crate::v1::{names, status};
 
 /// Parameter that names the act that led to a page; the page says so once.
 pub(super) const DONE: &str = "done";
@@ -37,7 +37,7 @@ impl Asked {
         Self { caller, uri, query, lang }
     }
 
-    /// The frame of a page without data; a page that was posted names the page to return to as `path`.
+    /// The frame of a page without data.
     pub(super) fn frame(&self, app: &App, nav: Nav, crumbs: &[(&str, Option<&str>)]) -> Frame {
         let acting = self.caller.acting();
         Frame {
@@ -102,10 +102,7 @@ impl Asked {
             _ => app.engine().commit_at(0)?.commit.recorded_at,
         };
         let position = moment.position().unwrap_or(0);
-        let integrity = match app.engine().published() {
-            Some(published) if published.size > 0 => Integrity::CheckedTo(position.min(published.size.saturating_sub(1))),
-            Some(_) | None => Integrity::Pending,
-        };
+        let integrity = integrity(app, position);
         let today = moment.now.civil_date();
         Ok(Frame {
             data_time: Some(DataTime { time: names::minute(moment.at), position, integrity }),
@@ -119,6 +116,20 @@ impl Asked {
             quarantine: (count > 0).then(|| Quarantine { count, href: "/status".to_owned() }),
             ..self.frame(app, nav, crumbs)
         })
+    }
+}
+
+/// What is known of the record up to a position: its tree recomputed since the start, and signed.
+fn integrity(app: &App, position: u64) -> Integrity {
+    if !status::warnings(app).is_empty() {
+        return Integrity::Failed;
+    }
+    let recomputation = app.engine().recomputation();
+    match app.engine().published() {
+        Some(published) if published.size > 0 && recomputation.done() >= recomputation.size() => {
+            Integrity::CheckedTo(position.min(published.size.saturating_sub(1)))
+        }
+        Some(_) | None => Integrity::Pending,
     }
 }
 

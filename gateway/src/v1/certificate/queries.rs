@@ -209,7 +209,7 @@ fn is_same(recorded: &str, stated: &str) -> bool {
 }
 
 fn count_try(app: &App, number: &str, address: &str, now: Timestamp) -> Result<(), Problem> {
-    let keys = [format!("{number}\n{address}"), format!("all\n{address}")];
+    let keys = [format!("one\n{number}\n{address}"), format!("all\n{address}")];
     let mut checks = app.checks().lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(wait_s) = keys.iter().zip(CHECKS_MAX).filter_map(|(key, max)| checks.wait_s(key, max, now)).max() {
         return Err(Problem::too_many(wait_s));

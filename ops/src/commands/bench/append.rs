@@ -59,7 +59,7 @@ pub(crate) fn run(folder: &BenchFolder, events: u64, report: &mut Report) -> any
     world.hold(2)?;
     mix("attendances", &|round| world.attendances(1, seats(round)))?;
     let projections = Projections::open(&folder.common.data, folder.common.rows.kind(), Arc::<dyn LogReader>::clone(handle.reader()))?;
-    projections.wait_for(handle.end(), Duration::from_mins(10));
+    anyhow::ensure!(projections.wait_for(handle.end(), Duration::from_mins(10)), "the read models stopped: {:?}", projections.fault());
     mix("attendances, read models following", &|round| world.attendances(2, seats(round)))?;
     report.add(Figure::new("memory after the commands (RssAnon)", rss_anon_mib(), "MiB").target(Target::at_most(1_024)));
     projections.stop()?;

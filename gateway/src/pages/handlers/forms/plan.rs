@@ -70,7 +70,7 @@ async fn send(State(app): State<App>, caller: Caller, request: Request) -> Resul
 fn of_caller(app: &App, asked: &Asked, moment: &Moment) -> Result<Vec<TrainerEntry>, Problem> {
     let (_, scope) = asked.caller.require(Action::RunClasses)?;
     let listed = trainers::list(&app.rows(ModelName::Trainers)?, &TrainerFilter::default(), moment.view)?;
-    let own = |entry: &TrainerEntry| scope.covers(&Place { unit: Some(entry.unit), organisation: Some(entry.organisation), person: None });
+    let own = |entry: &TrainerEntry| scope.covers(&Place { unit: Some(entry.unit), organisation: Some(entry.organisation) });
     Ok(listed.into_iter().filter(|entry| entry.status == TrainerStatus::Listed && own(entry)).collect())
 }
 
