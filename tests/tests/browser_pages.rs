@@ -1,13 +1,15 @@
 //! The pages in a real browser, as somebody in an office uses them; once with JavaScript and once without. Pictures go to `target/screens`.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
 
+#[path = "browser/by_forms.rs"]
+mod by_forms;
 #[path = "browser/driver.rs"]
 mod driver;
 
 use anyhow::Context as _;
 use driver::{Browser, DESK, PHONE};
 use serde_json::Value;
-use zhixin_tests::system::{Account, Course, Demo, Made, roster, skipped, text, until};
+use zhixin_tests::system::{Account, Client, Course, Demo, Made, roster, skipped, text, until};
 
 /// Signs in: first with a wrong password, which is told, then with the right one.
 async fn sign_in(browser: &Browser, Account { login, password, .. }: &Account) -> anyhow::Result<()> {
@@ -202,4 +204,23 @@ async fn staff_find_their_way_with_javascript() -> anyhow::Result<()> {
 #[tokio::test]
 async fn staff_find_their_way_without_javascript() -> anyhow::Result<()> {
     walk(false).await
+}
+
+#[tokio::test]
+async fn a_trainer_runs_a_class_by_forms_without_javascript() -> anyhow::Result<()> {
+    if let Some(why) = driver::missing()? {
+        return skipped(&why);
+    }
+    let demo = Demo::shared()?;
+    let folder = demo.copy()?;
+    let server = folder.serve(&[])?;
+    let file = folder.path().join("名单.xlsx");
+    let browser = Browser::open(&server.base, false).await?;
+    let ran = by_forms::run(&browser, &demo, &Client::of(&server)?, file.to_str().context("a path")?).await;
+    if ran.is_err() {
+        browser.picture("by-forms-failed", DESK).await?;
+    }
+    ran?;
+    browser.close().await?;
+    server.stop()
 }

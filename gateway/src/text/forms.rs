@@ -17,7 +17,7 @@ super::texts! {
         key_reused: "这份表单已经提交过一次，内容与这次不同；这次没有执行。请重新打开表单。", "This form was sent before with other content; this time nothing was done. Open the form anew.";
         none_chosen: "没有选择任何一名学员，未登记任何内容。", "Nobody is chosen; nothing was recorded.";
         some_refused: "已登记 {0} 人，另有 {1} 人未登记，原因见各行。", "{0} recorded; {1} not, each for the reason in its row.";
-        no_trainer: "您的单位不是在册的培训机构", "your organisation is no listed trainer";
+        no_trainer: "您的单位不在培训机构目录中，或已暂停、到期、移出；列入目录由国家主管部门办理", "your organisation is not in the directory of trainers, or suspended, expired or removed; the national office lists trainers";
         hours_fit: "应为学时数，至多一位小数，如 8 或 4.5", "must be a number of hours with at most one decimal, such as 8 or 4.5";
         number_fit: "应为整数", "must be a whole number";
         chosen_fit: "请选择一项", "choose one";
@@ -53,7 +53,7 @@ super::texts! {
         plan_first_lead: "先选择职业和等级，下一页填写班次内容。", "Choose occupation and grade first; the next page asks for the rest.";
         plan_continue: "下一步", "Continue";
         plan_change: "更改职业和等级", "Change occupation and grade";
-        change: "更改", "Change";
+        change: "选择有误？", "Not right?";
         plan_day: "计划日期", "Day of the plan";
         plan_go: "提交计划", "Plan it";
         plan_done: "培训班已计划。下一步请开放报名。", "The class is planned. Next, open it.";
