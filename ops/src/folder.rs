@@ -12,6 +12,7 @@ use zhixin_engine::handle::EngineHandle;
 use zhixin_engine::log::{LogPurpose, LogReader, genesis, open_reader};
 use zhixin_engine::maintenance::{self, Act, Done};
 use zhixin_projections::{Projections, RowKind};
+pub(crate) use zhixin_store::files::beside;
 
 use crate::cli::{Common, Rows, Usage};
 use crate::packs;
@@ -91,14 +92,6 @@ pub(crate) fn note_done(common: &Common, act: Act, well: bool) {
     if let Err(fault) = noted {
         crate::out::note(&format!("the status page will not tell of this: {fault}"));
     }
-}
-
-/// `DIR.suffix`, outside the folder itself.
-pub(crate) fn beside(data: &Path, suffix: &str) -> PathBuf {
-    let mut name = data.components().collect::<PathBuf>().into_os_string();
-    name.push(".");
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 /// An open folder: engine and read models.

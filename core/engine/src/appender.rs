@@ -60,15 +60,16 @@ fn append(log: &mut dyn EventLog, pipeline: &Pipeline, keys: &Arc<KeyRing>, form
         }
         Err(fault) => {
             let (failure, stop) = match fault {
-                AppendFault::Full => {
-                    // Before anything else is decided: what is made void by the failure may rest on these keys, nothing after it.
-                    keys.withdraw(&forming.new_keys);
-                    (Unavailable::Full, false)
-                }
+                AppendFault::Full => (Unavailable::Full, false),
+                AppendFault::NotWritten(_) => (Unavailable::Storage, false),
                 AppendFault::TooLarge => zhixin_events::invariant!("a batch is bounded while it forms"),
                 AppendFault::Conflict | AppendFault::Fenced => (Unavailable::Stopped, true),
                 AppendFault::Unknown(_) => (Unavailable::OutcomeUnknown, true),
             };
+            if !stop {
+                // Before anything else is decided: what is made void by the failure may rest on these keys, nothing after it.
+                keys.withdraw(&forming.new_keys);
+            }
             tracing::error!(fault = %log_chain(&fault), stop, runbook = "log-append", "a batch was not appended");
             pipeline.failed(failure, stop);
         }

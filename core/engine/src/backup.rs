@@ -21,11 +21,12 @@ mod vault_copy;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use zhixin_events::Timestamp;
+use zhixin_store::files;
 use zhixin_store::segments::{SegmentFault, SegmentFile, SegmentReader, list_files, verify_file};
 
 pub use self::manifest::{BackupFile, LogPart, MANIFEST_FILE, Manifest};
@@ -317,7 +318,7 @@ fn copy_as(
     name: &str,
     copy: impl FnOnce(&mut dyn io::Write) -> Result<(), BackupFault>,
 ) -> Result<(), BackupFault> {
-    let passing = target.with_extension("new");
+    let passing = files::beside(target, "next");
     let mut hashing = Hashing::new(File::create(&passing).map_err(io_fault("make", &passing))?);
     copy(&mut hashing)?;
     let (file, found) = hashing.finish();
@@ -330,10 +331,7 @@ fn copy_as(
 }
 
 fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), BackupFault> {
-    let passing = path.with_extension("new");
-    let mut file = File::create(&passing).map_err(io_fault("make", &passing))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io_fault("write", &passing))?;
-    fs::rename(&passing, path).map_err(io_fault("rename", &passing))
+    files::replace(path, bytes).map_err(io_fault("replace", path))
 }
 
 fn sync_folder(path: &Path) -> Result<(), BackupFault> {

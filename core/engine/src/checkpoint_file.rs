@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use zhixin_events::PersonId;
+use zhixin_store::files;
 
 const MARK: &str = "zhixin-checkpoint-1";
 
@@ -70,16 +71,8 @@ impl CheckpointFile {
     /// # Errors
     /// It cannot be written; the old one stays.
     pub fn write(&self, known: &Known) -> Result<(), CheckpointFileFault> {
-        let fault = |step| move |source| CheckpointFileFault::Io { step, path: self.path.clone(), source };
-        let mut name = self.path.clone().into_os_string();
-        name.push(".next");
-        let next = PathBuf::from(name);
-        let mut file = fs::File::create(&next).map_err(fault("write"))?;
-        file.write_all(print(known).as_bytes()).map_err(fault("write"))?;
-        file.sync_all().map_err(fault("sync"))?;
-        fs::rename(&next, &self.path).map_err(fault("replace"))?;
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(fault("sync the folder of"))
+        let replaced = files::replace(&self.path, print(known).as_bytes());
+        replaced.map_err(|source| CheckpointFileFault::Io { step: "replace", path: self.path.clone(), source })
     }
 }
 

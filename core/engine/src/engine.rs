@@ -16,6 +16,7 @@ use std::time::Duration;
 use zhixin_events::access::AccountOpened;
 use zhixin_events::commit::{Commit, EventRecord};
 use zhixin_events::{AccountId, CommandId, Event, Role, Subject, Timestamp, registry};
+use zhixin_store::files;
 use zhixin_store::rows::RowKind;
 use zhixin_store::segments::{BodyBuilder, OpenReport, SegmentOptions, TornTail};
 use zhixin_store::table::Table;
@@ -96,12 +97,10 @@ pub struct EngineOptions {
 impl EngineOptions {
     /// The defaults of a data folder.
     pub fn new(data: &Path, master_key_file: &Path, purpose: LogPurpose, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        let mut checkpoint_file = data.to_owned().into_os_string();
-        checkpoint_file.push(".checkpoint");
         Self {
             data: data.to_owned(),
             master_key_file: master_key_file.to_owned(),
-            checkpoint_file: PathBuf::from(checkpoint_file),
+            checkpoint_file: files::beside(data, "checkpoint"),
             new_checkpoint_file: false,
             purpose,
             domain: None,

@@ -179,6 +179,9 @@ pub enum AppendFault {
     /// No room; nothing was written, the log stays open.
     #[error("no room for the log to grow")]
     Full,
+    /// The world failed before anything was written; the log stays open.
+    #[error("nothing could be written")]
+    NotWritten(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Longer than a batch may be; nothing was written.
     #[error("the batch is longer than a batch may be")]
     TooLarge,
@@ -191,6 +194,16 @@ pub enum AppendFault {
     /// It may or may not be in the log: recover before believing either.
     #[error("whether the batch is in the log is not known")]
     Unknown(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl AppendFault {
+    /// Whether nothing was written and a later append may succeed.
+    pub const fn is_passing(&self) -> bool {
+        match self {
+            Self::Full | Self::NotWritten(_) | Self::TooLarge => true,
+            Self::Conflict | Self::Fenced | Self::Unknown(_) => false,
+        }
+    }
 }
 
 /// One log, held by its writer.

@@ -49,7 +49,7 @@ fn file(data: &Path, act: Act) -> PathBuf {
 /// The file cannot be written.
 pub fn note(data: &Path, act: Act, done: Done) -> io::Result<()> {
     let path = file(data, act);
-    let next = path.with_extension("next");
+    let next = zhixin_store::files::beside(&path, "next");
     fs::create_dir_all(data.join("maintenance"))?;
     let outcome = if done.well { "well" } else { "wrong" };
     fs::write(&next, format!("{MARK} {} {outcome}\n", done.at.to_china_text()))?;

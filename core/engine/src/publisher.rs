@@ -10,7 +10,7 @@ use zhixin_store::vault::VaultFault;
 
 use crate::appender::log_chain;
 use crate::checkpoint_file::{CheckpointFile, CheckpointFileFault, Known};
-use crate::merkle::{Checkpoint, SignerKey, TreeBuilder, TreeHash, VerifierKey};
+use crate::merkle::{Checkpoint, CheckpointError, SignerKey, TreeBuilder, TreeHash, VerifierKey};
 use crate::origin::KnownOrigin;
 use crate::vault_keys::KeyRing;
 
@@ -45,6 +45,17 @@ impl LastSigned {
     pub(crate) fn value(&self) -> Vec<u8> {
         [self.size.to_be_bytes().as_slice(), self.root.as_bytes()].concat()
     }
+}
+
+/// Why a checkpoint was not published.
+#[derive(Debug, thiserror::Error)]
+enum PublishFault {
+    #[error("store the last signed checkpoint; nothing was signed")]
+    LastSigned(#[from] VaultFault),
+    #[error("sign a checkpoint")]
+    Sign(#[from] CheckpointError),
+    #[error(transparent)]
+    File(#[from] CheckpointFileFault),
 }
 
 /// A published checkpoint.
@@ -131,30 +142,26 @@ impl Publisher {
             return;
         }
         let signed = LastSigned { size: tree.size(), root: tree.root() };
-        let note = Checkpoint::new(&self.origin, signed.size, signed.root).and_then(|checkpoint| {
-            let stored = signed.write(&self.keys, LAST_SIGNED);
-            let note = checkpoint.sign(&[&self.signer])?;
-            Ok((stored, note.to_string()))
-        });
-        match note {
-            Ok((Ok(()), note)) => {
+        let published = match self.signed(signed) {
+            Ok(note) => {
                 // First outside the folder: a copy of the folder that knows less than somebody was shown must be told so.
-                let written = self.write_file(|known| known.note.clone_from(&note));
-                self.failing.store(!written, Ordering::Relaxed);
-                if written {
-                    let published = Published { note, size: signed.size, root: signed.root };
-                    *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(published);
-                }
+                let written = self.change_known(|known| known.note.clone_from(&note));
+                written.map(|()| Published { note, size: signed.size, root: signed.root }).map_err(PublishFault::from)
             }
-            Ok((Err(fault), _)) => {
-                self.failing.store(true, Ordering::Relaxed);
-                tracing::error!(fault = %log_chain(&fault), runbook = "checkpoint", "the last signed checkpoint could not be stored; nothing was signed");
-            }
-            Err(fault) => {
-                self.failing.store(true, Ordering::Relaxed);
-                tracing::error!(fault = %log_chain(&fault), runbook = "checkpoint", "a checkpoint could not be signed");
-            }
+            Err(fault) => Err(fault),
+        };
+        self.failing.store(published.is_err(), Ordering::Relaxed);
+        match published {
+            Ok(published) => *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(published),
+            Err(fault) => tracing::error!(fault = %log_chain(&fault), runbook = "checkpoint", "nothing was published"),
         }
+    }
+
+    /// Nothing is signed before the vault knows of it.
+    fn signed(&self, tree: LastSigned) -> Result<String, PublishFault> {
+        let checkpoint = Checkpoint::new(&self.origin, tree.size, tree.root)?;
+        tree.write(&self.keys, LAST_SIGNED)?;
+        Ok(checkpoint.sign(&[&self.signer])?.to_string())
     }
 
     /// Notes that persons are erased, outside the data folder.
@@ -162,10 +169,7 @@ impl Publisher {
     /// # Errors
     /// The file cannot be written: the erasure is not complete.
     pub(crate) fn note_erased(&self, persons: impl IntoIterator<Item = PersonId>) -> Result<(), CheckpointFileFault> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = known.erased.len();
-        known.erased.extend(persons);
-        if known.erased.len() == before { Ok(()) } else { self.file.write(&known) }
+        self.change_known(|known| known.erased.extend(persons))
     }
 
     /// Persons that the checkpoint file knows to be erased.
@@ -173,14 +177,15 @@ impl Publisher {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).erased.iter().copied().collect()
     }
 
-    /// Whether the file says so now.
-    fn write_file(&self, change: impl FnOnce(&mut Known)) -> bool {
+    /// Changes what the file says; what is in memory is always what is in the file, so that a repeat after a fault writes.
+    fn change_known(&self, change: impl FnOnce(&mut Known)) -> Result<(), CheckpointFileFault> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut known);
-        let written = self.file.write(&known);
-        if let Err(fault) = &written {
-            tracing::error!(fault = %log_chain(fault), runbook = "checkpoint", "the checkpoint file could not be written; nothing was published");
+        let mut next = known.clone();
+        change(&mut next);
+        if next != *known {
+            self.file.write(&next)?;
+            *known = next;
         }
-        written.is_ok()
+        Ok(())
     }
 }

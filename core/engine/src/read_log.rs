@@ -227,8 +227,8 @@ impl Inner {
             return Err("a reading of too many persons at once".into());
         }
         let appended = self.log.append(&body.finish());
-        // Whatever went wrong, the head is not certain any more: nothing is recorded, so nothing is shown, until a restart.
-        self.failed = appended.is_err();
+        // When the head is not certain any more, nothing is recorded, so nothing is shown, until a restart.
+        self.failed = appended.as_ref().is_err_and(|fault| !fault.is_passing());
         appended?;
         self.last_recorded = recorded_at;
         if let Err(fault) = self.catch_up(reader) {

@@ -18,6 +18,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use zhixin_store::files;
 use zhixin_store::rows::{RowFault, RowKind, open_rows};
 use zhixin_store::segments::SegmentFault;
 use zhixin_store::table::Table;
@@ -106,12 +107,10 @@ pub struct Folder {
 impl Folder {
     /// A data folder with the defaults of [`EngineOptions`](crate::engine::EngineOptions).
     pub fn new(data: &Path, master_key_file: &Path) -> Self {
-        let mut checkpoint_file = data.to_owned().into_os_string();
-        checkpoint_file.push(".checkpoint");
         Self {
             data: data.to_owned(),
             master_key_file: master_key_file.to_owned(),
-            checkpoint_file: PathBuf::from(checkpoint_file),
+            checkpoint_file: files::beside(data, "checkpoint"),
             rows: RowKind::Lmdb,
             memory_events_max: MEMORY_EVENTS_MAX,
         }

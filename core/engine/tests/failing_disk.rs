@@ -7,18 +7,21 @@ mod world;
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use world::{Cast, NAME, Registered, World, by};
 use zhixin_domain::access::RegisterOrganisation;
+use zhixin_domain::person::ErasePerson;
 use zhixin_engine::answer::{CommandError, Submission, Unavailable};
+use zhixin_engine::checkpoint_file::CheckpointFile;
 use zhixin_engine::engine::{Engine, EngineOptions};
 use zhixin_engine::handle::EngineHandle;
 use zhixin_engine::log::{EmbeddedLog, LogId, LogKey, LogPurpose, MemoryBackend, MemoryLog, Trouble, Writer};
 use zhixin_events::uscc::{check_character, organisation_check_character};
-use zhixin_events::{PersonId, ReportingUnit, Role};
+use zhixin_events::{ErasureGround, PersonId, ReportingUnit, Role};
 use zhixin_store::segments::SegmentOptions;
 use zhixin_store::vault::{LmdbVault, Vault as _};
 
@@ -67,6 +70,74 @@ fn a_sync_of_the_log_that_fails_acknowledges_nothing_and_stops_writing() {
     handle.execute_blocking(organisation(handle, &cast, 0)).unwrap();
     handle.execute_blocking(organisation(handle, &cast, 1)).unwrap();
     assert_eq!(handle.end(), end + 2);
+}
+
+static FREE_SPACE_FAILS: AtomicBool = AtomicBool::new(false);
+
+fn free_space(_: &Path) -> io::Result<u64> {
+    // Too many open files: it passes.
+    if FREE_SPACE_FAILS.load(Ordering::SeqCst) { Err(io::Error::from_raw_os_error(24)) } else { Ok(u64::MAX) }
+}
+
+/// The real log where the system cannot be asked for a moment: nothing was written, so nothing is in doubt.
+#[test]
+fn a_fault_before_anything_is_written_passes() {
+    let (world, cast, _) = World::with_trainees(72, 1);
+    let engine = world.open();
+    let key = engine.handle().log_key().clone();
+    engine.close();
+    let segments = SegmentOptions { segment_bytes: 8 << 10, free_space, ..SegmentOptions::default() };
+    let (log, _) = EmbeddedLog::open(&world.data().join("log"), key, writer(), segments).unwrap();
+    let engine = Engine::open(EngineOptions { event_log: Some(Box::new(log)), ..world.options("master") }).unwrap();
+    let (handle, before) = (engine.handle(), keys_of(&engine));
+    FREE_SPACE_FAILS.store(true, Ordering::SeqCst);
+    let answer = handle.execute_blocking(cast.registering(handle, 2));
+    assert_eq!(answer, Err(CommandError::Unavailable(Unavailable::Storage)));
+    assert_eq!((handle.writing_stopped(), keys_of(&engine)), (None, before), "and the key of the commit is withdrawn");
+    FREE_SPACE_FAILS.store(false, Ordering::SeqCst);
+    cast.register(handle, 2);
+}
+
+fn keys_of(engine: &Engine) -> usize {
+    engine.handle().vault().collect_prefix(b"k/").unwrap().len()
+}
+
+/// A log of reads that was full goes on when there is room; one that does not know what it holds takes nothing more.
+#[test]
+fn a_full_log_of_reads_goes_on_and_one_in_doubt_does_not() {
+    let (world, cast, registered) = World::with_trainees(73, 1);
+    let backend = MemoryBackend::new(LogKey::new(LogId([8; 16]), [4; 32]));
+    let reads = MemoryLog::open(&backend, writer()).unwrap();
+    let engine = Engine::open(EngineOptions { read_log: Some(Box::new(reads)), ..world.options("master") }).unwrap();
+    let (handle, one) = (engine.handle(), registered[0]);
+    let recorded = || handle.open_persons(&cast.reading(one.person), &[one.position]).is_ok();
+    for (trouble, afterwards) in [(Trouble::Full, true), (Trouble::UnknownLost, false)] {
+        backend.trouble([trouble]);
+        assert!(!recorded(), "{trouble:?}");
+        assert_eq!(recorded(), afterwards, "{trouble:?}");
+    }
+}
+
+/// An erasure that the checkpoint file does not note is not complete, however often it is asked for.
+#[test]
+fn an_erasure_is_complete_only_when_the_checkpoint_file_says_so() {
+    let (world, cast, registered) = World::with_trainees(74, 1);
+    let person = registered[0].person;
+    let engine = world.open();
+    let handle = engine.handle();
+    let in_the_way = world.path("data.checkpoint.next");
+    std::fs::create_dir(&in_the_way).unwrap();
+    let erase = || {
+        let command = ErasePerson { person, ground: ErasureGround::PersonRequest };
+        handle.erase(by(handle, cast.national, Role::NationalOffice, command, "erase"), person)
+    };
+    for _ in 0..2 {
+        assert_eq!(erase(), Err(CommandError::Unavailable(Unavailable::Storage)));
+    }
+    std::fs::remove_dir(&in_the_way).unwrap();
+    erase().unwrap();
+    let known = CheckpointFile::new(&world.checkpoint()).read().unwrap().unwrap();
+    assert_eq!(known.erased.into_iter().collect::<Vec<_>>(), [person]);
 }
 
 /// Keys of holders in the vault.

@@ -1,10 +1,11 @@
-//! File operations of the log, as plain system calls: what is written and synced here is all that a power-loss test must replay.
+//! File operations of the log, as plain system calls: what is written and synced here is all that a power-loss test must replay. And the
+//! durable replacing of small files, for whoever keeps one.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::num::NonZeroU64;
 use std::os::unix::fs::FileExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 static ZEROES: [u8; 1 << 16] = [0; 1 << 16];
 
@@ -68,13 +69,38 @@ pub(crate) fn rename(from: &Path, to: &Path, dir: &Path) -> io::Result<()> {
     sync_dir(dir)
 }
 
+/// The path whose name is another's with a suffix behind it: of two files in a folder, neither takes what belongs beside the other.
+/// A folder's is outside the folder, also when its path ends with a slash.
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.components().collect::<PathBuf>().into_os_string();
+    name.push(".");
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// The folder that a file is in, also of a bare name.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+}
+
+/// Gives a synced file the name of another, durably.
+///
+/// # Errors
+/// The file cannot be renamed, or its folder not be synced.
+pub fn put_in_place(next: &Path, path: &Path) -> io::Result<()> {
+    rename(next, path, folder_of(path))
+}
+
 /// Replaces a small file: after a crash it is the old one or the new one, whole.
-pub(crate) fn replace(path: &Path, dir: &Path, bytes: &[u8]) -> io::Result<()> {
-    let made = path.with_extension("tmp");
-    let file = OpenOptions::new().write(true).create(true).truncate(true).open(&made)?;
+///
+/// # Errors
+/// A step failed; the old one stays, unless only the new name could not be synced.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let next = beside(path, "next");
+    let file = OpenOptions::new().write(true).create(true).truncate(true).open(&next)?;
     file.write_all_at(bytes, 0)?;
     file.sync_all()?;
-    rename(&made, path, dir)
+    put_in_place(&next, path)
 }
 
 /// Reads until the buffer is full or the file ends; returns how much was read.
@@ -104,6 +130,11 @@ pub(crate) fn will_read(file: &File, from: u64, to: u64) {
     }
 }
 
+/// Whether an error says that there is no room left, on the disk or in a quota.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
 /// Bytes that an unprivileged process may still write on the file system of `path`.
 pub(crate) fn free_bytes(path: &Path) -> io::Result<u64> {
     let stat = rustix::fs::statvfs(path)?;
@@ -113,6 +144,14 @@ pub(crate) fn free_bytes(path: &Path) -> io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quota_that_is_used_up_is_a_full_disk() {
+        for errno in [rustix::io::Errno::DQUOT, rustix::io::Errno::NOSPC] {
+            assert!(is_full(&errno.into()), "{errno}");
+        }
+        assert!(!is_full(&rustix::io::Errno::MFILE.into()));
+    }
 
     #[test]
     fn a_file_is_never_made_shorter() {

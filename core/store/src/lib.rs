@@ -11,7 +11,7 @@
 
 pub mod conformance;
 pub mod feed;
-mod files;
+pub mod files;
 pub mod gather;
 mod lmdb;
 pub mod numbers;

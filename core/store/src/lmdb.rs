@@ -105,7 +105,7 @@ fn keep_length(env: &Environment) -> Result<(), heed::Error> {
 pub(crate) fn is_full(error: &heed::Error) -> bool {
     match error {
         heed::Error::Mdb(error) => matches!(error, MdbError::MapFull),
-        heed::Error::Io(error) => error.kind() == std::io::ErrorKind::StorageFull,
+        heed::Error::Io(error) => files::is_full(error),
         heed::Error::Encoding(_) | heed::Error::Decoding(_) | heed::Error::EnvAlreadyOpened => false,
     }
 }

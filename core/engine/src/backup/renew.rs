@@ -7,13 +7,14 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use zhixin_events::Timestamp;
+use zhixin_store::files;
 use zhixin_store::vault::{LmdbVault, Vault, VaultOp};
 
-use super::restore::{beside, parse_mark, roots_at, stop_writers};
+use super::restore::{parse_mark, roots_at, stop_writers};
 use super::{BackupFault, io_fault, replace_file, sync_folder};
 use crate::checkpoint_file::{CheckpointFile, Known};
 use crate::engine::UNSIGNED_MARK;
@@ -133,9 +134,8 @@ fn finish(
     };
     let old = VerifierKey::parse(&before.vkey).map_err(|fault| BackupFault::Secrets(Box::new(fault.into())))?;
     let statement = NewOrigin::open(note.as_bytes(), &old)?;
-    let path = beside(&request.checkpoint_file, &format!("origin-{}", origins.len()));
+    let path = files::beside(&request.checkpoint_file, &format!("origin-{}", origins.len()));
     replace_file(&path, note.as_bytes())?;
-    sync_folder(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new(".")))?;
     file.write(&Known { note: first.clone(), ..known })?;
     keys.write_rows(&[VaultOp::Delete { key: RENEWING.to_vec() }])?;
     let mark = request.data.join(UNSIGNED_MARK);

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use zhixin_events::leaf::LeafWriter;
 use zhixin_events::{Commit, Position, Timestamp};
+use zhixin_store::files;
 use zhixin_store::segments::Body;
 use zhixin_store::vault::{LmdbVault, Vault};
 
@@ -69,7 +70,7 @@ impl Restored {
 /// What is wrong; nothing is replaced then.
 pub fn restore(request: &RestoreRequest, on_progress: OnProgress<'_>) -> Result<Restored, BackupFault> {
     let manifest = check_backup(&request.from, on_progress)?;
-    let staging = beside(&request.data, "restoring");
+    let staging = files::beside(&request.data, "restoring");
     remove_folder(&staging)?;
     fs::create_dir_all(&staging).map_err(io_fault("make", &staging))?;
     let prepared = prepare(request, &manifest, &staging);
@@ -186,13 +187,13 @@ pub(super) fn roots_at(log: &dyn LogReader, sizes: &BTreeSet<u64>) -> Result<BTr
 
 /// Puts the prepared folder in the place of the data folder.
 fn take_place(data: &Path, staging: &Path) -> Result<Option<PathBuf>, BackupFault> {
-    let parent = data.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let parent = files::folder_of(data);
     let is_there = match fs::read_dir(data) {
         Ok(mut entries) => entries.next().is_some(),
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => false,
         Err(fault) => return Err(io_fault("list", data)(fault)),
     };
-    let aside = is_there.then(|| beside(data, "replaced"));
+    let aside = is_there.then(|| files::beside(data, "replaced"));
     let mut lock = None;
     if let Some(aside) = &aside {
         if aside.exists() {
@@ -226,14 +227,6 @@ pub(super) fn stop_writers(data: &Path) -> Result<Option<File>, BackupFault> {
     }
 }
 
-/// `DATA.suffix`.
-pub(super) fn beside(data: &Path, suffix: &str) -> PathBuf {
-    let mut name = data.to_owned().into_os_string();
-    name.push(".");
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
 fn remove_folder(path: &Path) -> Result<(), BackupFault> {
     match fs::remove_dir_all(path) {
         Err(fault) if fault.kind() != io::ErrorKind::NotFound => Err(io_fault("remove", path)(fault)),
@@ -249,7 +242,7 @@ struct BorrowedMasterKey(PathBuf);
 
 impl BorrowedMasterKey {
     fn of(file: &Path) -> Result<Self, BackupFault> {
-        let copy = beside(file, "restoring");
+        let copy = files::beside(file, "restoring");
         // Copies the permissions too.
         fs::copy(file, &copy).map_err(io_fault("copy", file))?;
         Ok(Self(copy))

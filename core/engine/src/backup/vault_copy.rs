@@ -13,10 +13,11 @@ use std::sync::Arc;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use zhixin_events::Timestamp;
+use zhixin_store::files;
 use zhixin_store::segments::SegmentReader;
 use zhixin_store::vault::{LmdbVault, MemoryVault, Vault, VaultOp};
 
-use super::{BackupFault, io_fault, sync_folder};
+use super::{BackupFault, io_fault};
 use crate::blobs::chunks::{ChunkReader, ChunkWriter};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::handle::EngineHandle;
@@ -91,7 +92,7 @@ fn write_copy(
     let keys = KeyRing::open(Arc::clone(&small), MasterKeyFile::new(master_key_file), Arc::clone(entropy))?;
     let key = Key::try_from(keys.secret_or_make(COPY_KEY, |entropy| entropy.array::<32>().to_vec())?.as_slice())?;
     let head = print_head(&copy, &small.collect_prefix(b"")?);
-    let passing = path.with_extension("new");
+    let passing = files::beside(path, "next");
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -115,8 +116,7 @@ fn write_copy(
     }
     let file = sealing.finish().and_then(|out| out.into_inner().map_err(io::IntoInnerError::into_error)).map_err(write)?;
     file.sync_all().map_err(write)?;
-    fs::rename(&passing, path).map_err(write)?;
-    sync_folder(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new(".")))?;
+    files::put_in_place(&passing, path).map_err(write)?;
     Ok(copy)
 }
 

@@ -119,7 +119,7 @@ impl EventLog for EmbeddedLog {
             SegmentAppendFault::Full => AppendFault::Full,
             SegmentAppendFault::TooLarge { .. } => AppendFault::TooLarge,
             SegmentAppendFault::NotNext { .. } => AppendFault::Conflict,
-            SegmentAppendFault::Segment(fault) => AppendFault::Unknown(Box::new(fault)),
+            SegmentAppendFault::Segment(fault) => AppendFault::NotWritten(Box::new(fault)),
             SegmentAppendFault::SyncFailed(fault) => AppendFault::Unknown(Box::new(fault)),
             SegmentAppendFault::Poisoned => AppendFault::Unknown(Box::new(io::Error::other("an earlier sync failed"))),
         })?;

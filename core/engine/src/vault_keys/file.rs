@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
+use zhixin_store::files;
 
 use super::{Key, KeyFault};
 use crate::entropy::Entropy;
@@ -75,16 +76,14 @@ impl MasterKeyFile {
     }
     /// Gives the prepared content the file's name, durably.
     pub(super) fn put_in_place(&self) -> Result<(), KeyFault> {
-        fs::rename(self.next(), &self.path).map_err(self.failed("replace"))?;
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(self.failed("sync the folder of"))
+        files::put_in_place(&self.next(), &self.path).map_err(self.failed("replace"))
     }
     /// Takes prepared content back.
     pub(super) fn discard(&self) -> Result<(), KeyFault> {
         fs::remove_file(self.next()).map_err(self.failed("write"))
     }
     fn next(&self) -> PathBuf {
-        self.path.with_extension("next")
+        files::beside(&self.path, "next")
     }
     fn failed(&self, step: &'static str) -> impl FnOnce(std::io::Error) -> KeyFault {
         let path = self.path.clone();

@@ -220,3 +220,16 @@ fn a_lost_group_key_is_damage_and_is_not_made_again() {
 fn keys_are_not_printed() {
     assert_eq!(format!("{:?}", Key::from([7; 32])), "Key");
 }
+
+#[test]
+fn two_master_key_files_of_one_folder_do_not_share_what_is_prepared() {
+    let dir = tempfile::tempdir().unwrap();
+    let [prod, demo] = ["zhixin.prod", "zhixin.demo"].map(|name| MasterKeyFile::new(&dir.path().join(name)));
+    for (file, byte) in [(&prod, 1_u8), (&demo, 2)] {
+        file.prepare(u64::from(byte), &Key::from([byte; 32])).unwrap();
+    }
+    for (file, byte) in [(prod, 1_u8), (demo, 2)] {
+        file.put_in_place().unwrap();
+        assert_eq!(file.read().unwrap().0, u64::from(byte));
+    }
+}

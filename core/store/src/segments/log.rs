@@ -222,7 +222,7 @@ impl SegmentLog {
             // that it cannot be mistaken for damage later.
             let end = self.length + record.len() as u64;
             let undone = files::zero(&self.active, self.length, end).and_then(|()| files::sync_data(&self.active));
-            if error.kind() == io::ErrorKind::StorageFull && undone.is_ok() {
+            if files::is_full(&error) && undone.is_ok() {
                 return Err(AppendFault::Full);
             }
             self.poisoned = true;

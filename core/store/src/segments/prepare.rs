@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::{fs, io, thread};
+use std::{fs, thread};
 
 use super::log::SegmentOptions;
 use super::state::{Segment, io_fault};
@@ -125,7 +125,7 @@ fn work(queue: &Receiver<Job>, slot: &Slot, dir: &Path, options: &SegmentOptions
                 Err(fault) => Spare::Failed(fault),
             }),
             // Without a sidecar the next opening scans the segment and seals it then.
-            Job::Seal(segment) => drop(recover::seal(&segment, dir)),
+            Job::Seal(segment) => drop(recover::seal(&segment)),
         }
     }
 }
@@ -145,5 +145,5 @@ pub(super) fn create(path: &Path, dir: &Path, options: &SegmentOptions) -> Resul
         return Err(SegmentFault::Full);
     }
     let made = files::create_zeroed(path, options.segment_bytes).and_then(|file| files::sync_dir(dir).map(|()| file));
-    made.map_err(|error| if error.kind() == io::ErrorKind::StorageFull { SegmentFault::Full } else { io_fault("make", path)(error) })
+    made.map_err(|error| if files::is_full(&error) { SegmentFault::Full } else { io_fault("make", path)(error) })
 }

@@ -36,7 +36,7 @@ pub(super) fn find(dir: &Path, chain_origin: Option<[u8; 32]>, repair: bool) -> 
             return Err(last.damaged(last.length, what));
         }
         match firsts.get(number + 1) {
-            Some(next) => read_sealed(&mut segment, &running, *next, repair.then_some(dir))?,
+            Some(next) => read_sealed(&mut segment, &running, *next, repair)?,
             None => found.stop = scan(&mut segment)?,
         }
         running = segment.running();
@@ -64,7 +64,7 @@ pub(super) fn list_segments(dir: &Path) -> Result<Vec<u64>, SegmentFault> {
 }
 
 /// Takes a sealed segment from its sidecar, or scans it and writes the sidecar.
-fn read_sealed(segment: &mut Segment, running: &Running, next: u64, repair: Option<&Path>) -> Result<(), SegmentFault> {
+fn read_sealed(segment: &mut Segment, running: &Running, next: u64, repair: bool) -> Result<(), SegmentFault> {
     if let Some(sidecar) = sidecar::read(&segment.sidecar_path()) {
         let fits = sidecar.first_position == segment.first_position
             && sidecar.next_position == next
@@ -95,17 +95,17 @@ fn read_sealed(segment: &mut Segment, running: &Running, next: u64, repair: Opti
     if let Some(written_to) = rest.written_to {
         return Err(segment.damaged(segment.length, format!("bytes up to {written_to} are no record, and a later segment follows")));
     }
-    if let Some(dir) = repair {
-        seal(segment, dir)?;
+    if repair {
+        seal(segment)?;
     }
     Ok(())
 }
 
 /// Cuts the zeroes behind the records off and writes the sidecar.
-pub(super) fn seal(segment: &Segment, dir: &Path) -> Result<(), SegmentFault> {
+pub(super) fn seal(segment: &Segment) -> Result<(), SegmentFault> {
     let file = crate::files::open_write(&segment.path).map_err(io_fault("open", &segment.path))?;
     file.set_len(segment.length).and_then(|()| file.sync_all()).map_err(io_fault("seal", &segment.path))?;
-    sidecar::write(segment, &file, dir).map_err(io_fault("write the sidecar of", &segment.path))
+    sidecar::write(segment, &file).map_err(io_fault("write the sidecar of", &segment.path))
 }
 
 /// Takes in the records from the segment's length on.

@@ -134,7 +134,7 @@ impl Running {
         }
         let continues = self.epoch.is_none_or(|epoch| match envelope.kind {
             RecordKind::Batch => envelope.epoch == epoch,
-            RecordKind::Epoch => envelope.epoch > epoch,
+            RecordKind::Epoch => epoch.checked_add(1) == Some(envelope.epoch),
         });
         if !continues {
             return Err(format!("{:?} of epoch {} after epoch {}", envelope.kind, envelope.epoch, self.epoch.unwrap_or_default()));

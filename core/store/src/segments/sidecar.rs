@@ -27,7 +27,7 @@ pub(super) struct Sidecar {
 }
 
 /// Writes the sidecar of a segment whose file holds nothing but its records.
-pub(super) fn write(segment: &Segment, file: &File, dir: &Path) -> io::Result<()> {
+pub(super) fn write(segment: &Segment, file: &File) -> io::Result<()> {
     let mut bytes = Vec::with_capacity(HEAD_BYTES + segment.index.len() * 16 + 4);
     bytes.extend_from_slice(MAGIC);
     for number in [segment.first_position, segment.next_position, segment.length] {
@@ -42,7 +42,7 @@ pub(super) fn write(segment: &Segment, file: &File, dir: &Path) -> io::Result<()
         bytes.extend_from_slice(&entry.offset.to_le_bytes());
     }
     bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_le_bytes());
-    files::replace(&segment.sidecar_path(), dir, &bytes)
+    files::replace(&segment.sidecar_path(), &bytes)
 }
 
 /// Reads a sidecar; `None` if it is missing or damaged.

@@ -368,6 +368,7 @@ fn record_from_elsewhere_is_refused_or_found() {
         batch(2, chain, &body),
         batch(1, chain, &late.finish()),
         epoch(1, chain),
+        epoch(3, chain),
         epoch(2, [0; 32]),
     ] {
         assert!(matches!(log.append(&wrong), Err(AppendFault::NotNext { .. })));
