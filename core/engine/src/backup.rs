@@ -83,8 +83,10 @@ pub enum BackupFault {
         what: String,
     },
     /// The folder holds a backup of another log, or of a later state: writing over it would lose that.
-    #[error("the folder holds a backup of {end} events that this log does not extend")]
+    #[error("the folder holds a backup of `{folder}` with {end} events, which this one does not extend")]
     NotAnExtension {
+        /// Which log: `log` or `reads`.
+        folder: &'static str,
         /// Events in the backup that is there.
         end: u64,
     },
@@ -195,7 +197,7 @@ pub fn backup(
     let (_, reads, read_files) = list_log(data, "reads")?;
     let blobs = blobs::files::list(data)?;
     fs::create_dir_all(dir).map_err(io_fault("make", dir))?;
-    check_extends(dir, data, &log)?;
+    check_extends(dir, data, &log, &reads)?;
     let total: u64 = log_files.iter().chain(&read_files).map(|file| file.bytes).sum();
     let (mut files, mut done) = (Vec::new(), 0);
     for (folder, segments) in [("log", &log_files), ("reads", &read_files)] {
@@ -243,22 +245,29 @@ fn part_of(reader: &SegmentReader, log_id: crate::log::LogId) -> Result<LogPart,
     Ok(LogPart { log_id, end, chain: reader.chain().unwrap_or_else(|| log_id.chain_origin()), epoch })
 }
 
-/// Refuses to write over a backup that this log does not extend.
-fn check_extends(dir: &Path, data: &Path, log: &LogPart) -> Result<(), BackupFault> {
-    let path = dir.join(MANIFEST_FILE);
-    if !path.exists() {
+/// Refuses to write over a backup that these logs do not extend, both of them.
+fn check_extends(dir: &Path, data: &Path, log: &LogPart, reads: &LogPart) -> Result<(), BackupFault> {
+    if !dir.join(MANIFEST_FILE).exists() {
         return Ok(());
     }
-    let earlier = read_manifest(dir)?.log;
+    let earlier = read_manifest(dir)?;
+    for (folder, earlier, now) in [("log", &earlier.log, log), ("reads", &earlier.reads, reads)] {
+        if !extends(&data.join(folder), earlier, now)? {
+            return Err(BackupFault::NotAnExtension { folder, end: earlier.end });
+        }
+    }
+    Ok(())
+}
+
+fn extends(path: &Path, earlier: &LogPart, log: &LogPart) -> Result<bool, BackupFault> {
     let mut chain = earlier.log_id.chain_origin();
     if let Some(last) = earlier.end.checked_sub(1).filter(|last| *last < log.end) {
-        SegmentReader::open(&data.join("log"))?.read_batches(last, &mut |batch| {
+        SegmentReader::open(path)?.read_batches(last, &mut |batch| {
             chain = batch.chain_after;
             ControlFlow::Break(())
         })?;
     }
-    let extends = earlier.log_id == log.log_id && earlier.end <= log.end && earlier.epoch <= log.epoch && chain == earlier.chain;
-    if extends { Ok(()) } else { Err(BackupFault::NotAnExtension { end: earlier.end }) }
+    Ok(earlier.log_id == log.log_id && earlier.end <= log.end && earlier.epoch <= log.epoch && chain == earlier.chain)
 }
 
 fn copy_segment(segment: &SegmentFile, target: &Path) -> Result<(), BackupFault> {

@@ -119,5 +119,5 @@ pub enum OpenFault {
     },
     /// An erasure that was decided could not be finished.
     #[error("an erasure could not be finished")]
-    Erasure,
+    Erasure(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -111,13 +111,10 @@ impl Flusher {
             if !due {
                 continue;
             }
-            let outcome = self
-                .tables
-                .iter()
-                .try_for_each(|table| table.flush())
-                .map_err(DerivedFault::from)
-                .and_then(|()| self.handle.read_log().flush());
-            if let Err(fault) = outcome {
+            // Each, whatever becomes of the others.
+            let tables = self.tables.iter().map(|table| table.flush().map_err(DerivedFault::from));
+            let outcomes = tables.chain(std::iter::once_with(|| self.handle.read_log().flush()));
+            for fault in outcomes.filter_map(Result::err) {
                 tracing::error!(fault = %log_chain(&fault), runbook = "derived", "derived rows could not be flushed; they stay in memory");
             }
             pause.restart();

@@ -331,26 +331,29 @@ impl EngineHandle {
     }
 
     fn complete_erasure(&self, person: PersonId) -> Result<Accepted, CommandError> {
-        let storage = CommandError::Unavailable(Unavailable::Storage);
-        let report = |fault: &dyn std::error::Error| {
-            tracing::error!(fault = %log_chain(fault), runbook = "erasure", "an erasure could not be finished; the next start tries again");
-        };
+        self.forget(person).map_err(|fault| {
+            tracing::error!(fault = %log_chain(fault.as_ref()), runbook = "erasure", "an erasure could not be finished; the next start tries again");
+            CommandError::Unavailable(Unavailable::Storage)
+        })?;
+        self.record_erasure(person)
+    }
+
+    /// Destroys the keys of a person and notes it outside the folder.
+    fn forget(&self, person: PersonId) -> Result<(), AnyFault> {
         // The index must have seen the person's last event, or their identity row could be made again from it.
         if !self.wait_indexed(self.end(), Duration::from_mins(1)) {
-            return Err(storage);
+            return Err("the index does not follow the log".into());
         }
-        self.blobs.forget(&Subject::person(person)).map_err(|fault| {
-            report(&fault);
-            storage.clone()
-        })?;
-        self.shared.publisher.note_erased([person]).map_err(|fault| {
-            report(&fault);
-            storage
-        })?;
+        self.blobs.forget(&Subject::person(person))?;
+        Ok(self.shared.publisher.note_erased([person])?)
+    }
+
+    fn record_erasure(&self, person: PersonId) -> Answer {
         self.execute_blocking(self.system_submission(CompleteErasure { person }, &format!("erasure-{person}")))
     }
 
-    /// At every start: finishes the erasures that were decided but not completed, and those that only the checkpoint file knows.
+    /// At every start: finishes the erasures that were decided but not completed, and those that only the checkpoint file knows. What stops
+    /// the start is a fault before the keys are gone; that they are gone can be recorded by the next start too.
     pub(crate) fn finish_erasures(&self) -> Result<(), OpenFault> {
         let erasures = self.view()?.erasures()?;
         for person in self.shared.publisher.known_erased() {
@@ -360,24 +363,33 @@ impl EngineHandle {
                 let submission = self.system_submission(erase, &format!("erasure-again-{person}"));
                 let known = self.view()?.count(&Subject::person(person), u64::MAX)? > 0;
                 if known {
-                    self.erase(submission, person).map_err(|_| OpenFault::Erasure)?;
+                    self.execute_blocking(submission).map_err(unfinished)?;
+                    self.finish_erasure(person)?;
                 }
             }
         }
         for (person, completed) in erasures {
             if !completed {
-                self.complete_erasure(person).map_err(|_| OpenFault::Erasure)?;
+                self.finish_erasure(person)?;
             } else if self.has_keys(person)? {
                 // A vault from before the erasure came back.
-                self.blobs.forget(&Subject::person(person)).map_err(|_| OpenFault::Erasure)?;
+                self.blobs.forget(&Subject::person(person)).map_err(unfinished)?;
             }
+        }
+        Ok(())
+    }
+
+    fn finish_erasure(&self, person: PersonId) -> Result<(), OpenFault> {
+        self.forget(person).map_err(OpenFault::Erasure)?;
+        if let Err(fault) = self.record_erasure(person) {
+            tracing::error!(%person, fault = %log_chain(&fault), runbook = "erasure", "a person is forgotten, and that is not recorded yet");
         }
         Ok(())
     }
 
     fn has_keys(&self, person: PersonId) -> Result<bool, OpenFault> {
         let holder = Subject::person(person);
-        Ok(self.shared.keys.key_for_opening(&holder).is_ok() || self.blobs.has_any(&holder).map_err(|_| OpenFault::Erasure)?)
+        Ok(self.shared.keys.key_for_opening(&holder).is_ok() || self.blobs.has_any(&holder).map_err(unfinished)?)
     }
 
     // What the gateway keeps.
@@ -470,6 +482,12 @@ impl EngineHandle {
     pub fn command_id(&self, account: &AccountId, route: &str, key: &str) -> CommandId {
         command_id(&account.to_string(), route, key)
     }
+}
+
+type AnyFault = Box<dyn std::error::Error + Send + Sync>;
+
+fn unfinished(fault: impl std::error::Error + Send + Sync + 'static) -> OpenFault {
+    OpenFault::Erasure(Box::new(fault))
 }
 
 /// Sends a command to the loop without waiting.

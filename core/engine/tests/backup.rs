@@ -92,6 +92,27 @@ fn a_second_backup_copies_only_what_changed() {
     assert!(matches!(outcome, Err(BackupFault::NotAnExtension { .. })), "{outcome:?}");
 }
 
+/// A shorter log of reads does not take the place of a longer one, though the log itself goes on.
+#[test]
+fn a_backup_is_not_written_over_one_that_holds_more_readings() {
+    let (world, cast, registered) = World::with_trainees(30, 1);
+    let read_once = || {
+        let engine = world.open();
+        cast.name_of(engine.handle(), registered[0]).unwrap();
+        engine.close();
+    };
+    let again = || backup(&world.data(), &world.checkpoint(), &world.path("backup"), Timestamp(0), &mut |_, _| {});
+    read_once();
+    copy_folder(&world.data().join("reads"), &world.path("reads-before"));
+    read_once();
+    let kept = again().unwrap();
+    fs::remove_dir_all(world.data().join("reads")).unwrap();
+    copy_folder(&world.path("reads-before"), &world.data().join("reads"));
+    let outcome = again();
+    assert!(matches!(outcome, Err(BackupFault::NotAnExtension { folder: "reads", .. })), "{outcome:?}");
+    assert_eq!(check(&world, "backup").unwrap(), kept);
+}
+
 /// Commands run while backups are made over and over: each is whole, each holds everything acknowledged before it, and the last restores.
 #[test]
 fn backups_under_load_are_consistent() {

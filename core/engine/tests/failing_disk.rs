@@ -140,6 +140,29 @@ fn an_erasure_is_complete_only_when_the_checkpoint_file_says_so() {
     assert_eq!(known.erased.into_iter().collect::<Vec<_>>(), [person]);
 }
 
+/// What stops a start is a fault before the keys are gone: afterwards only a record is missing, which the next start adds.
+#[test]
+fn an_erasure_whose_completion_finds_no_room_does_not_keep_the_engine_shut() {
+    let world = World::new(75);
+    let backend = MemoryBackend::new(LogKey::new(LogId([3; 16]), [4; 32]));
+    let engine = open(&world, &backend);
+    let (handle, cast) = (engine.handle(), Cast::set_up(engine.handle()));
+    let one = cast.register(handle, 1);
+    let command = ErasePerson { person: one.person, ground: ErasureGround::PersonRequest };
+    // Decided, and nothing more: as if the process had ended there.
+    handle.execute_blocking(by(handle, cast.national, Role::NationalOffice, command, "erase")).unwrap();
+    engine.close();
+    let before = keys(&world);
+    backend.trouble([Trouble::Full]);
+    let engine = open(&world, &backend);
+    let end = engine.handle().end();
+    engine.close();
+    assert_eq!(keys(&world), before - 1);
+    let engine = open(&world, &backend);
+    assert_eq!(engine.handle().end(), end + 1, "it is recorded");
+    engine.handle().execute_blocking(cast.registering(engine.handle(), 2)).unwrap();
+}
+
 /// Keys of holders in the vault.
 fn keys(world: &World) -> usize {
     LmdbVault::open(&world.data().join("vault")).unwrap().collect_prefix(b"k/").unwrap().len()
