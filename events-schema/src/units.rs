@@ -266,6 +266,13 @@ impl HoursTenths {
     }
 }
 
+impl PlanYear {
+    /// The years of the programme. Source: Plan 4.5-1 (2021—2030); decisions ask the rule packs, this is for lists to choose from.
+    pub fn programme() -> impl Iterator<Item = Self> {
+        (2021..=2030).map(Self::new)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

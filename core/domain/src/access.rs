@@ -185,7 +185,7 @@ pub fn scope(account: &AccountState, role: Role, action: Action) -> Scope {
     }
 }
 
-/// Refuses unless the actor may do this to a thing that lies there.
+/// Refuses unless the actor may do this to a thing that lies there; from here on the figures of that territory hold for its dates.
 ///
 /// # Errors
 /// `AUTH-0003`: the account cannot act. `AUTH-0002`: it may not do this.
@@ -194,7 +194,11 @@ pub fn permit(states: &States, inputs: &Inputs<'_>, action: Action, place: &Plac
     if account.locked || !account.roles.contains(&inputs.role) {
         return Err(CommonRefusal::AccountCannotAct.into());
     }
-    if scope(account, inputs.role, action).covers(place) { Ok(()) } else { Err(CommonRefusal::NotPermitted.into()) }
+    if !scope(account, inputs.role, action).covers(place) {
+        return Err(CommonRefusal::NotPermitted.into());
+    }
+    inputs.rules.settle(place.unit);
+    Ok(())
 }
 
 #[cfg(test)]

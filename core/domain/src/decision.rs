@@ -31,7 +31,8 @@ pub struct Inputs<'a> {
 impl Inputs<'_> {
     /// The effective date: today unless stated, never later than today, never earlier than the packs allow.
     ///
-    /// Source: ours (late entries must be possible and bounded); the bound is `record.backdate_days_max`.
+    /// Source: ours (late entries must be possible and bounded); the bound is `record.backdate_days_max` where the thing
+    /// lies.
     ///
     /// # Errors
     /// `TIME-0001`, `TIME-0002`, or the bound is missing.
@@ -88,7 +89,7 @@ impl Inputs<'_> {
         if date >= before {
             return Ok(date);
         }
-        let days_max = self.rules.count("record.backdate_days_max", None, self.today)?;
+        let days_max = self.rules.count("record.backdate_days_max", self.rules.territory(), self.today)?;
         let earliest = before.plus_days(i32::try_from(days_max).unwrap_or(i32::MAX).saturating_neg());
         if date < earliest {
             return Err(CommonRefusal::EffectiveTooEarly.refusal().at(field).about(earliest));

@@ -2,7 +2,7 @@
 
 pub mod text;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use zhixin_events::document::{DocumentEvent, HolidayCalendarPublished, PackFigure, RulePackPublished};
@@ -116,12 +116,21 @@ pub(crate) fn year_of(date: CivilDate) -> PlanYear {
 pub struct Rules<'a> {
     packs: &'a Packs,
     used: RefCell<BTreeSet<Position>>,
+    territory: Cell<Option<ReportingUnit>>,
 }
 
 impl<'a> Rules<'a> {
     /// Reads these packs.
     pub const fn new(packs: &'a Packs) -> Self {
-        Self { packs, used: RefCell::new(BTreeSet::new()) }
+        Self { packs, used: RefCell::new(BTreeSet::new()), territory: Cell::new(None) }
+    }
+    /// Notes where the thing lies that is decided about, once the actor is known to be permitted to: whose figures hold for its dates.
+    pub(crate) fn settle(&self, territory: Option<ReportingUnit>) {
+        self.territory.set(territory);
+    }
+    /// Where the thing lies that is decided about; none = it lies in no territory, the packs of the whole country hold.
+    pub(crate) fn territory(&self) -> Option<ReportingUnit> {
+        self.territory.get()
     }
     /// The packs used so far, by the position of the event that published them.
     pub fn used(&self) -> Vec<Position> {
@@ -173,6 +182,17 @@ impl<'a> Rules<'a> {
     /// `RULE-0001`, `RULE-0002`.
     pub fn share(&self, key: &str, unit: Option<ReportingUnit>, on: CivilDate) -> Result<BasisPoints, Refusal> {
         self.number(key, unit, on).map(BasisPoints::new)
+    }
+    /// Whether something holds, written `yes` or `no`.
+    ///
+    /// # Errors
+    /// `RULE-0001`, `RULE-0002`.
+    pub fn flag(&self, key: &str, unit: Option<ReportingUnit>, on: CivilDate) -> Result<bool, Refusal> {
+        match self.text(key, unit, on)? {
+            "yes" => Ok(true),
+            "no" => Ok(false),
+            _ => Err(CommonRefusal::MalformedFigure.refusal().about(key)),
+        }
     }
     /// A comma-separated list of codes; an empty text is an empty list.
     ///

@@ -91,6 +91,7 @@ pub(crate) fn given(facts: impl IntoIterator<Item = NewEvent>) -> World {
             ("completion_test.pass_mark", "60"),
             ("certificate.number_scheme", "zx-1"),
             ("completion_test.attempts_max", "2"),
+            ("hours.test_required", "yes"),
             ("day.hours_max_tenths", "80"),
             ("programme.first_year", "2021"),
             ("programme.last_year", "2030"),
@@ -119,8 +120,13 @@ pub(crate) fn given(facts: impl IntoIterator<Item = NewEvent>) -> World {
     world
 }
 
-/// A pack of test figures.
+/// A pack of test figures for the whole country.
 pub(crate) fn pack(figures: &[(&str, &str)]) -> NewEvent {
+    pack_of(None, figures)
+}
+
+/// A pack of test figures of a territory.
+pub(crate) fn pack_of(unit: Option<ReportingUnit>, figures: &[(&str, &str)]) -> NewEvent {
     let figure = |(key, value): &(&str, &str)| PackFigure {
         key: (*key).to_owned(),
         value: Some((*value).to_owned()),
@@ -130,15 +136,17 @@ pub(crate) fn pack(figures: &[(&str, &str)]) -> NewEvent {
         source: "made up".to_owned(),
         mark: SourceMark::TestData,
     };
+    let name = unit.map_or_else(|| "figures".to_owned(), |unit| format!("figures-{unit}"));
+    let subject = Subject::pack(&name).unwrap();
     let event = RulePackPublished {
-        name: "figures".to_owned(),
+        name,
         edition: 1,
         title: "测试".to_owned(),
-        unit: None,
+        unit,
         figures: figures.iter().map(figure).collect(),
         digest: Digest32([0; 32]),
     };
-    NewEvent::new(event, SETUP, [Subject::pack("figures").unwrap()])
+    NewEvent::new(event, SETUP, [subject])
 }
 
 /// The trainer was listed for the occupation.

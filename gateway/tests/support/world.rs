@@ -135,6 +135,7 @@ impl World {
             ("training.content/2-02-10-09/junior", "A"),
             ("completion_test.pass_mark", "60"),
             ("completion_test.attempts_max", "2"),
+            ("hours.test_required", "yes"),
             ("certificate.number_scheme", "zx-1"),
             ("day.hours_max_tenths", "80"),
             ("directory.validity_years", "3"),

@@ -220,13 +220,14 @@ mod tests {
     use crate::class::open_run::OpenRunRefusal;
     use crate::class::{CancelRun, CloseRun, EmployerDescription, FinishRosterImport, RecordAttendance, StartRosterImport};
     use crate::scenario::{
-        CLASS, NOBODY, ORGANISATION, OTHER_PERSON, OTHER_STAFF, PERSON, TODAY, TRAINER_STAFF, World, attendance, person_erased,
-        person_registered, planned_run, register as known, seated_run, secret, taught_run, trainer_removed, trainer_suspended,
+        CLASS, JIANGSU, NOBODY, ORGANISATION, OTHER_PERSON, OTHER_STAFF, PERSON, TODAY, TRAINER_STAFF, World, attendance, pack_of,
+        person_erased, person_registered, planned_run, register as known, seated_run, secret, taught_run, trainer_removed,
+        trainer_suspended,
     };
     use zhixin_events::class::{ClassEvent, StatedEmployer};
     use zhixin_events::field::Digest32;
     use zhixin_events::uscc::{UsccError, UsccParseError};
-    use zhixin_events::{Attendance, CivilDate, Event, OrganisationId, Uscc};
+    use zhixin_events::{Attendance, CivilDate, Event, OrganisationId, ReportingUnit, Uscc};
 
     /// The import that the world below has started.
     const JOB: JobId = JobId::from_bytes([7, 7, 7, 7, 2, 0]);
@@ -316,6 +317,16 @@ mod tests {
         assert!(decision.events.iter().any(|event| event.sealed.iter().any(|field| field.field == "override_reason")));
         let short = RegisterTrainee { job: Some(JOB), ..described("1101", Some("证件如此")) };
         importing().when(TRAINER_STAFF, short).then_refused(RegisterTraineeRefusal::NumberUnfit);
+    }
+
+    #[test]
+    fn late_seat_is_bounded_by_the_figure_of_the_territory_of_the_run() {
+        let bound = |unit, days| pack_of(Some(unit), &[("record.backdate_days_max", days)]);
+        let elsewhere = seated_run().happened(bound(ReportingUnit::CORPS, "1")).effective_on(TODAY.plus_days(-6));
+        elsewhere.when(TRAINER_STAFF, known(OTHER_PERSON)).then_accepted();
+        let here = elsewhere.happened(bound(JIANGSU, "5"));
+        here.when(TRAINER_STAFF, known(OTHER_PERSON)).then_refused(CommonRefusal::EffectiveTooEarly);
+        here.effective_on(TODAY.plus_days(-5)).when(TRAINER_STAFF, known(OTHER_PERSON)).then_accepted();
     }
 
     fn employed(uscc: Option<&str>, reason: Option<&str>) -> RegisterTrainee {

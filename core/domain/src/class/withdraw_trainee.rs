@@ -51,6 +51,9 @@ impl Decide for WithdrawTrainee {
         if trainee.test().is_some_and(|test| test.passed) {
             return Err(WithdrawTraineeRefusal::Tested.refusal().of(person));
         }
+        if trainee.hours.is_some() {
+            return Err(RunRefusal::GroundOfHours.refusal().of(Subject::hours_once(self.class, self.person)));
+        }
         let told = [class.last_attended_on(trainee), trainee.test().map(|test| test.effective_on)];
         let earlier = told.into_iter().flatten().fold(trainee.seat_on(), CivilDate::max);
         let effective_on = inputs.effective_after(earlier, person)?;

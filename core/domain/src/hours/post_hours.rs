@@ -12,7 +12,9 @@ use crate::refusal::refusals;
 use crate::rules::year_of;
 use crate::{Refusal, States};
 
-/// Posts the hours attended, once per person and run, in the year of the last session that the person attended.
+/// Posts the hours attended, once per person and run, in the year of the last session that the person attended. Whether the completion test
+/// must be passed is the figure `hours.test_required`: the plan (4.2-1) has hours recorded and names no test. Where it is not required, the run
+/// must be closed, so that all hours are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostHours {
     /// The run that earned them.
@@ -26,8 +28,12 @@ refusals! {
     pub enum PostHoursRefusal {
         /// Hours are posted once.
         AlreadyPosted = "HOURS-0001" Conflict "the hours are posted already",
-        /// Hours count with the completion test passed.
+        /// Hours count with the completion test passed. Source: ours; the figure is `hours.test_required`.
         TestNotPassed = "HOURS-0002" Conflict "the completion test is not passed",
+        /// Without a test, the hours are known when the run has ended.
+        RunNotClosed = "HOURS-0004" Conflict "the run is not closed",
+        /// Nothing was attended, so nothing is posted.
+        NothingAttended = "HOURS-0005" Conflict "the person attended no session",
     }
 }
 
@@ -50,14 +56,17 @@ impl Decide for PostHours {
         if states.is_held(&once) {
             return Err(PostHoursRefusal::AlreadyPosted.refusal().of(person));
         }
-        let test = passed_test(states, inputs, (class, plan), (trainee, person), PostHoursRefusal::TestNotPassed)?;
-        let effective_on = inputs.effective_after(test.effective_on.max(trainee.hours_on), person)?;
-        let event = HoursPosted {
-            person: self.person,
-            class: self.class,
-            year: year_of(class.last_attended_on(trainee).unwrap_or(test.effective_on)),
-            professional: class.hours_attended(trainee),
+        let attended_on = class.last_attended_on(trainee);
+        let is_test_required = inputs.rules.flag("hours.test_required", Some(plan.unit), attended_on.unwrap_or(plan.ends_on))?;
+        let earned_on = if is_test_required {
+            passed_test(states, inputs, (class, plan), (trainee, person), PostHoursRefusal::TestNotPassed)?.effective_on
+        } else {
+            class.closing().ok_or_else(|| PostHoursRefusal::RunNotClosed.refusal().of(Subject::class(self.class)))?.1
         };
+        let attended_on = attended_on.ok_or_else(|| PostHoursRefusal::NothingAttended.refusal().of(person))?;
+        let effective_on = inputs.effective_after(earned_on.max(trainee.hours_on), person)?;
+        let event =
+            HoursPosted { person: self.person, class: self.class, year: year_of(attended_on), professional: class.hours_attended(trainee) };
         let event = NewEvent::new(event, effective_on, [Subject::class(self.class), person, once]);
         Ok(Decision::one(event).in_story_of(class.first_position))
     }
@@ -68,13 +77,13 @@ mod tests {
     use super::*;
     use crate::class::completion::CompletionRefusal;
     use crate::class::run::RunRefusal;
-    use crate::class::{CloseRun, CorrectAttendance};
+    use crate::class::{CloseRun, CorrectAttendance, ReopenRun, WithdrawTrainee};
     use crate::refusal::CommonRefusal;
     use crate::scenario::{
-        CLASS, NATIONAL, OTHER_PERSON, PERSON, TODAY, TRAINER_STAFF, person_erased, seated_run, secret, taught_run, test_of, tested_run,
-        trainer_removed,
+        CLASS, JIANGSU, NATIONAL, OTHER_PERSON, PERSON, TODAY, TRAINER_STAFF, World, pack_of, person_erased, register, seated_run, secret,
+        taught_run, test_of, tested_run, trainer_removed,
     };
-    use zhixin_events::{Attendance, HoursTenths, PlanYear, SessionNumber};
+    use zhixin_events::{Attendance, CorrectionGround, HoursTenths, PlanYear, SessionNumber, WithdrawalGround};
 
     const POST: PostHours = PostHours { class: CLASS, person: PERSON };
 
@@ -115,6 +124,27 @@ mod tests {
     fn hours_are_refused_without_a_passed_test() {
         taught_run().when(TRAINER_STAFF, POST).then_refused(PostHoursRefusal::TestNotPassed);
         tested_run(59).when(TRAINER_STAFF, POST).then_refused(PostHoursRefusal::TestNotPassed);
+    }
+
+    #[test]
+    fn hours_are_posted_without_a_test_where_none_is_required_once_the_run_is_closed() {
+        let free = |world: World| world.happened(pack_of(Some(JIANGSU), &[("hours.test_required", "no")]));
+        let close = CloseRun { class: CLASS, closed_on: TODAY, late: None };
+        let open = free(taught_run()).after(TRAINER_STAFF, register(OTHER_PERSON));
+        open.when(TRAINER_STAFF, POST).then_refused(PostHoursRefusal::RunNotClosed);
+        let closed = open.after(TRAINER_STAFF, close);
+        let nothing = PostHours { person: OTHER_PERSON, ..POST };
+        closed.when(TRAINER_STAFF, nothing).then_refused(PostHoursRefusal::NothingAttended);
+        let posted = HoursPosted { person: PERSON, class: CLASS, year: PlanYear::new(2025), professional: HoursTenths::new(160) };
+        closed.when(TRAINER_STAFF, POST).then_one(posted);
+        let posted = closed.after(TRAINER_STAFF, POST);
+        posted.when(TRAINER_STAFF, POST).then_refused(PostHoursRefusal::AlreadyPosted);
+        // What the hours rest on stays, and so does the seat.
+        let reopened = posted.after(TRAINER_STAFF, ReopenRun { class: CLASS, ground: CorrectionGround::Mistyped, note: None });
+        let withdraw = WithdrawTrainee { class: CLASS, person: PERSON, ground: WithdrawalGround::Asked, note: None };
+        reopened.when(TRAINER_STAFF, withdraw).then_refused(RunRefusal::GroundOfHours);
+        let unclear = taught_run().happened(pack_of(Some(JIANGSU), &[("hours.test_required", "maybe")]));
+        unclear.when(TRAINER_STAFF, POST).then_refused(CommonRefusal::MalformedFigure);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use zhixin_engine::domain::access::{Action, needs_case, usual_purpose};
-use zhixin_events::{Attendance, ClassId, ClassStatus, PersonId, ReportingUnit, Subject};
+use zhixin_events::{Attendance, ClassId, ClassStatus, PersonId, PlanYear, ReportingUnit, Subject};
 use zhixin_projections::classes::{self, ClassDetail, ClassEntry, Trainee};
 use zhixin_projections::{AsOf, ModelName, TableView, certificates};
 
@@ -69,7 +69,7 @@ fn filters(asked: &Asked) -> Vec<Select> {
     let (lang, t) = (asked.lang, Texts::of(asked.lang));
     let all = || std::iter::once((String::new(), t.frame.all.to_string()));
     let chosen = |name: &str| asked.query.text(name).unwrap_or_default();
-    let years = all().chain((2021..=2030).map(|year: u16| (year.to_string(), year.to_string())));
+    let years = all().chain(PlanYear::programme().map(|year| (year.to_string(), year.to_string())));
     let units = all().chain(ReportingUnit::all().map(|unit| (unit.to_string(), names::unit(lang, unit).to_owned())));
     let statuses =
         all().chain(ClassStatus::ALL.iter().map(|status| (status.name().to_owned(), names::class_status(lang, *status).to_owned())));

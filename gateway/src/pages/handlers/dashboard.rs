@@ -18,9 +18,6 @@ use crate::v1::moment::Moment;
 use crate::v1::names::{self, Names};
 use crate::v1::quota;
 
-/// Years of the programme. Source: Plan 4.5-1.
-const YEARS: std::ops::RangeInclusive<u16> = 2021..=2030;
-
 pub(super) async fn show(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
     let asked = Asked::new(caller, uri);
     app.blocking(move |app| {
@@ -146,7 +143,12 @@ impl Page<'_> {
             .chain(ReportingUnit::all().map(|unit| (unit.to_string(), names::unit(lang, unit).to_owned())));
         let map = self.asked.query.text("map").unwrap_or("percent");
         vec![
-            select("year", t.dashboard.year, YEARS.map(|year| (year.to_string(), year.to_string())), &question.year.to_string()),
+            select(
+                "year",
+                t.dashboard.year,
+                PlanYear::programme().map(|year| (year.to_string(), year.to_string())),
+                &question.year.to_string(),
+            ),
             select(
                 "line",
                 t.dashboard.line,
