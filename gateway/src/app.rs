@@ -132,6 +132,8 @@ struct Inner {
     checks: Mutex<Rate>,
     /// Certificate look-ups by address.
     look_ups: Mutex<Rate>,
+    /// Wrong names stated for numbers on record, by account and number, and by account.
+    name_guesses: Mutex<Rate>,
     metrics: metrics::Metrics,
     slots: Semaphore,
     streams: v1::live::Streams,
@@ -140,7 +142,7 @@ struct Inner {
     opened_at: u64,
 }
 
-/// Certificate checks are counted over an hour. Unit: milliseconds.
+/// Certificate checks and wrong names are counted over an hour. Unit: milliseconds.
 const CHECK_WINDOW_MS: i64 = 3_600_000;
 /// Certificate look-ups are counted over ten minutes. Unit: milliseconds.
 const LOOK_UP_WINDOW_MS: i64 = 600_000;
@@ -151,6 +153,7 @@ impl App {
             sessions: Sessions::new(deps.engine.clone()),
             checks: Mutex::new(Rate::new(CHECK_WINDOW_MS)),
             look_ups: Mutex::new(Rate::new(LOOK_UP_WINDOW_MS)),
+            name_guesses: Mutex::new(Rate::new(CHECK_WINDOW_MS)),
             metrics: metrics::Metrics::default(),
             slots: Semaphore::new(deps.limits.concurrent_max),
             streams: v1::live::Streams::new(&deps.limits),
@@ -173,6 +176,9 @@ impl App {
     }
     pub(crate) fn look_ups(&self) -> &Mutex<Rate> {
         &self.0.look_ups
+    }
+    pub(crate) fn name_guesses(&self) -> &Mutex<Rate> {
+        &self.0.name_guesses
     }
     pub(crate) fn metrics(&self) -> &metrics::Metrics {
         &self.0.metrics

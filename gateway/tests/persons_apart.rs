@@ -45,6 +45,22 @@ async fn a_number_with_another_name_seats_nobody_and_tells_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_states_wrong_names_again_and_again_waits() {
+    let mut world = World::new().await;
+    let class = world.second_trainer().await;
+    world.enrol(PERSON_NAME, ID_NUMBER).await;
+    let mut codes = Vec::new();
+    for _ in 0..21 {
+        codes.push(world.command("other_trainer", "register-trainee", described(&class, "张伟")).await.code());
+    }
+    assert_eq!((codes.iter().filter(|code| *code == "PERSON-0006").count(), codes[20].as_str()), (20, "RATE-0001"));
+    let report = trial(&world, &class, &format!("{PERSON_NAME},{ID_NUMBER}")).await;
+    assert_eq!(report.code(), "RATE-0001", "not even the right name is told apart: {}", report.text());
+    let waits = world.command("other_trainer", "register-trainee", described(&class, PERSON_NAME)).await;
+    assert_eq!(waits.code(), "RATE-0001");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_corrected_name_is_the_one_that_finds_the_person_from_then_on() {
     let mut world = World::new().await;
     let class = world.second_trainer().await;

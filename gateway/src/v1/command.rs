@@ -7,8 +7,9 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value, json};
-use zhixin_engine::answer::{Accepted, Submission};
+use zhixin_engine::answer::{Accepted, CommandError, Submission};
 use zhixin_engine::domain::Command;
+use zhixin_engine::domain::class::register_trainee::RegisterTraineeRefusal;
 use zhixin_engine::domain::command::Decide;
 use zhixin_events::json::Json as Canonical;
 use zhixin_events::{CivilDate, Subject};
@@ -115,11 +116,21 @@ pub(crate) async fn submit_form(app: &App, acting: &Acting, name: &str, key: &st
 /// Sends a command; an erasure also destroys the keys, which waits for a disk.
 pub(super) async fn execute(app: &App, submission: Submission) -> Result<Accepted, Problem> {
     let name = submission.command.name();
+    let (account, stated) = (submission.actor, person::guesses::number_stated(&submission.command));
+    if let Some(number) = &stated {
+        person::guesses::may_compare(app, account, number)?;
+    }
     let accepted = if let Command::ErasePerson(erase) = &submission.command {
         let person = erase.person;
         app.blocking(move |app| Ok(app.engine().erase(submission, person)?)).await?
     } else {
-        app.engine().execute(submission).await?
+        match (app.engine().execute(submission).await, &stated) {
+            (Err(CommandError::Refused(refusal)), Some(number)) if refusal.code == RegisterTraineeRefusal::OtherName.refusal().code => {
+                person::guesses::note_wrong(app, account, number)?;
+                return Err(refusal.into());
+            }
+            (answer, _) => answer?,
+        }
     };
     app.metrics().command(name);
     tracing::info!(command = name, position = accepted.position.0, replayed = accepted.replayed, "command accepted");

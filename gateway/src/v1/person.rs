@@ -1,5 +1,6 @@
 //! Commands on persons; what may be asked of them is in [`queries`].
 
+pub(crate) mod guesses;
 pub(crate) mod queries;
 
 use zhixin_engine::domain::person::{CorrectPersonName, ErasePerson};

@@ -23,6 +23,7 @@ use zhixin_projections::{ModelName, classes};
 use self::upload::{State as Stand, Upload};
 use super::input::path_word;
 use super::moment::Moment;
+use super::person::guesses;
 use super::sight::place_of_class;
 use crate::app::App;
 use crate::app::body::{self, bad_parameter};
@@ -169,7 +170,7 @@ pub(crate) fn take(app: &App, acting: &Acting, class: ClassId, sent: &Sent) -> R
     let now = app.engine().now()?;
     let mut unread = None;
     let read = roster::read_against(&sent.bytes, &RosterLimits::default(), &mut |row| {
-        against_record(app, row, now.civil_date()).unwrap_or_else(|problem| {
+        against_record(app, acting, row, now.civil_date()).unwrap_or_else(|problem| {
             unread = Some(problem);
             None
         })
@@ -187,11 +188,16 @@ pub(crate) fn take(app: &App, acting: &Acting, class: ClassId, sent: &Sent) -> R
 }
 
 /// What the record or the calendar holds against a row; of the record nothing is told but that the name is another. Blocks.
-fn against_record(app: &App, row: &Row, today: CivilDate) -> Result<Option<RowError>, Problem> {
+fn against_record(app: &App, acting: &Acting, row: &Row, today: CivilDate) -> Result<Option<RowError>, Problem> {
     if is_unborn(&row.document, today) {
         return Ok(Some(RowError::new(RosterFault::BornLater, RosterColumn::DocumentNumber)));
     }
-    let differs = app.engine().has_other_name(row.document.kind(), row.document.expose(), row.name.expose())?;
+    let number = row.document.expose();
+    guesses::may_compare(app, acting.account, number)?;
+    let differs = app.engine().has_other_name(row.document.kind(), number, row.name.expose())?;
+    if differs {
+        guesses::note_wrong(app, acting.account, number)?;
+    }
     Ok(differs.then_some(RowError::new(RosterFault::NameDiffers, RosterColumn::Name)))
 }
 
