@@ -24,6 +24,7 @@ use zhixin_store::rows::{Checkpoint, Direction, RowFault, RowGet, RowView as _};
 use zhixin_store::segments::Body;
 use zhixin_store::table::{Table, TableView};
 
+use crate::appender::log_chain;
 use crate::identity::IdentityKeys;
 use crate::log::LogId;
 use crate::merkle::{self, StoreFault, TileSource, TileStore, TreeBuilder, leaf_hash};
@@ -120,6 +121,8 @@ pub struct Derived {
     period: Option<u16>,
     /// How far the rows reach; what is published lies behind by less than `PUBLISH_EVENTS` while a catch-up is under way.
     applied: Checkpoint,
+    /// Whether sealed fields that do not open stop it; otherwise they are counted and passed over.
+    strict: bool,
     /// Leaves that are applied and not yet in the tree's rows.
     hashes: Vec<merkle::TreeHash>,
 }
@@ -132,7 +135,12 @@ impl Derived {
     pub fn new(table: Arc<Table>, keys: Arc<KeyRing>, identities: IdentityKeys, log_id: LogId) -> Result<Self, DerivedFault> {
         let applied = table.checkpoint();
         let tree = merkle::tiles::open_tree(&TreeRows(&table), applied.position)?;
-        Ok(Self { table, tree, keys, identities, log_id, period: None, applied, hashes: Vec::new() })
+        Ok(Self { table, tree, keys, identities, log_id, period: None, applied, strict: false, hashes: Vec::new() })
+    }
+
+    /// Stops at sealed fields that do not open: for checking.
+    pub(crate) const fn be_strict(&mut self) {
+        self.strict = true;
     }
 
     /// The table.
@@ -245,6 +253,20 @@ impl Derived {
         Ok(())
     }
 
+    /// The sealed fields of an event. One damaged key must not keep everybody else from being served, so what does not open is as good as
+    /// absent; `verify` does not pass it over.
+    fn open(&self, recorded: &Recorded<'_>) -> Result<Vec<sealing::OpenedField>, KeyFault> {
+        match sealing::open_fields(&self.keys, self.log_id, recorded.commit, recorded.index, recorded.record) {
+            Err(fault @ (KeyFault::DoesNotOpen | KeyFault::GroupKeyLost { .. })) if !self.strict => {
+                self.keys.count_unopened();
+                let position = recorded.position.0;
+                tracing::error!(fault = %log_chain(&fault), position, runbook = "vault", "sealed fields do not open; their person is not found by number");
+                Ok(Vec::new())
+            }
+            outcome => outcome,
+        }
+    }
+
     /// Rows of the few events that the engine itself must know.
     fn apply_special(&self, recorded: &Recorded<'_>) -> Result<(), DerivedFault> {
         match &recorded.event {
@@ -252,7 +274,7 @@ impl Derived {
                 self.table.put(&[[DOCUMENTS].as_slice(), &recorded.position.0.to_be_bytes()].concat(), Vec::new());
             }
             Event::Person(PersonEvent::PersonRegistered(event)) => {
-                let opened = sealing::open_fields(&self.keys, self.log_id, recorded.commit, recorded.index, recorded.record)?;
+                let opened = self.open(recorded)?;
                 if let Some(number) = opened.iter().find(|field| field.field == "document_number") {
                     let hash = self.identities.hash(event.document_kind, number.value.expose());
                     self.table.put(&identity_row(&hash), event.person.to_bytes().to_vec());

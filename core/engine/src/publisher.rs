@@ -135,6 +135,11 @@ impl Publisher {
         self.failing.load(Ordering::Relaxed)
     }
 
+    /// Whether nothing is signed, because the folder was restored and has not been shown the newest published checkpoint.
+    pub const fn is_unsigned(&self) -> bool {
+        self.unsigned
+    }
+
     /// Publishes the tree, unless it is published already or the log is unsigned.
     pub(crate) fn publish(&self, tree: &TreeBuilder) {
         let last = self.published();

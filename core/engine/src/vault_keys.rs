@@ -19,6 +19,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
@@ -180,6 +181,8 @@ pub struct KeyRing {
     /// Held by whoever wraps and writes; taken before `state`.
     writing: Mutex<()>,
     state: Mutex<State>,
+    /// Events whose sealed fields did not open when derived rows were made.
+    unopened: AtomicU64,
 }
 
 struct State {
@@ -266,7 +269,7 @@ impl KeyRing {
             pending: HashMap::new(),
             unconfirmed: unconfirmed::Unconfirmed::default(),
         };
-        Ok(Self { vault, file, entropy, writing: Mutex::new(()), state: Mutex::new(state) })
+        Ok(Self { vault, file, entropy, writing: Mutex::new(()), state: Mutex::new(state), unopened: AtomicU64::new(0) })
     }
 
     fn alone(&self) -> MutexGuard<'_, ()> {
@@ -489,6 +492,16 @@ impl KeyRing {
         state.holders.clear();
         state.groups.clear();
         state.pending.clear();
+    }
+
+    /// Another event whose sealed fields do not open.
+    pub(crate) fn count_unopened(&self) {
+        self.unopened.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many those are, of the events that derived rows were made from since the start.
+    pub(crate) fn unopened(&self) -> u64 {
+        self.unopened.load(Ordering::Relaxed)
     }
 
     /// The vault beneath, for what is stored beside keys: credentials, sessions, the last signed checkpoint.

@@ -205,6 +205,7 @@ fn a_restored_folder_serves_the_same_and_signs_on_when_shown_the_newest_checkpoi
     let engine = world.open();
     let handle = engine.handle();
     assert!(!world.data().join(UNSIGNED_MARK).exists(), "it was shown the newest checkpoint");
+    assert!(!handle.publisher().is_unsigned());
     assert_eq!(answers(handle, &cast, &registered), expected);
     assert_eq!(handle.open_blob(&holder, &blob, &cast.reading(registered[0].person)).unwrap().as_slice(), b"paper");
     assert!(handle.read_log().reader().end() > reads, "the log of reads goes on");
@@ -230,6 +231,7 @@ fn an_older_backup_cannot_sign_a_fork() {
     assert_eq!(cast.name_of(engine.handle(), registered[0]).as_deref(), Some(NAME), "it can be read");
     cast.register(engine.handle(), 900);
     assert_eq!(engine.handle().published(), None);
+    assert!(engine.handle().publisher().is_unsigned(), "and says so");
     engine.close();
     assert_eq!(fs::read_to_string(world.checkpoint()).unwrap(), published, "nothing was signed");
     assert!(world.data().join(UNSIGNED_MARK).exists());

@@ -18,12 +18,13 @@ use std::time::Duration;
 use watched::{Watch, Watched};
 use world::{Cast, NAME, Registered, World, by, copy_folder, files};
 use zhixin_domain::access::RegisterOrganisation;
-use zhixin_engine::answer::{Submission, Unavailable};
+use zhixin_engine::answer::{CommandError, Submission, Unavailable};
 use zhixin_engine::engine::{Engine, EngineOptions};
 use zhixin_engine::fault::OpenFault;
 use zhixin_engine::handle::OpenPersonsError;
 use zhixin_engine::history::HistoryFault;
 use zhixin_engine::log::{EventLog as _, LogFault, LogId, LogKey, LogPurpose, MemoryBackend, MemoryLog, Writer};
+use zhixin_engine::verify::{Folder, verify_folder};
 use zhixin_events::access::OrganisationRegistered;
 use zhixin_events::commit::{Commit, EventRecord};
 use zhixin_events::{CommandId, Event, OrganisationId, ReportingUnit, Role, Subject, SubjectKind, Uscc, registry};
@@ -275,6 +276,29 @@ fn a_history_that_does_not_fold_answers_for_its_subject_alone() {
         assert_eq!(answer, Err(Unavailable::Poisoned(claim).into()));
     }
     cast.register(handle, 1);
+}
+
+/// One damaged key: everybody else is served and found, the damage is counted, and `verify` does not pass it over.
+#[test]
+fn one_key_that_does_not_open_keeps_nobody_else_from_being_served() {
+    let (world, cast, registered) = World::with_trainees(70, 3);
+    let person = Subject::person(registered[1].person);
+    let vault = LmdbVault::open(&world.data().join("vault")).unwrap();
+    let (row, mut value) = vault.collect_prefix(b"k/").unwrap().into_iter().find(|(row, _)| row.ends_with(person.as_bytes())).unwrap();
+    *value.last_mut().unwrap() ^= 1;
+    vault.put(&row, &value).unwrap();
+    drop(vault);
+    fs::remove_dir_all(world.data().join("derived")).unwrap();
+    let engine = world.open();
+    let handle = engine.handle();
+    assert_eq!(handle.unopened_events(), 1);
+    assert_eq!(cast.name_of(handle, registered[2]).as_deref(), Some(NAME));
+    let again = handle.execute_blocking(Submission { command_id: CommandId([9; 16]), ..cast.registering(handle, 2) });
+    assert!(matches!(&again, Err(CommandError::Refused(refusal)) if refusal.code == "CLASS-0004"), "{again:?}");
+    engine.close();
+    let folder = Folder { checkpoint_file: world.checkpoint(), ..Folder::new(&world.data(), &world.path("master")) };
+    let report = verify_folder(&folder, &|_, _, _, _| {}).unwrap();
+    assert_eq!(report.first_divergence().unwrap().1.what, "sealed fields do not open");
 }
 
 fn place_of(bytes: &[u8], part: &[u8]) -> Option<usize> {

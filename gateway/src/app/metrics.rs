@@ -58,6 +58,7 @@ impl Metrics {
         let gauges = [
             ("zhixin_tree_recomputed_events", recomputation.done()),
             ("zhixin_tree_wrong", u64::from(recomputation.trouble().is_some())),
+            ("zhixin_unopened_events", app.engine().unopened_events()),
             ("zhixin_log_events", end),
             ("zhixin_read_models_position", reached),
             ("zhixin_read_models_lag_events", end.saturating_sub(reached)),

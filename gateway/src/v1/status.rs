@@ -70,6 +70,18 @@ pub(crate) fn warnings(app: &App) -> Vec<(&'static str, &'static str)> {
     if app.engine().recomputation().trouble().is_some() {
         found.push(("重新计算发现存储的证明树与记录不一致", "the stored tree differs from the record, or could not be recomputed"));
     }
+    if app.engine().unopened_events() > 0 {
+        found.push((
+            "有加密字段无法打开，相关人员按证件号码查找不到；请运行 zhixin verify 并按 vault 手册处理",
+            "sealed fields do not open, so their persons are not found by number: run `zhixin verify` and see the runbook `vault`",
+        ));
+    }
+    if app.engine().publisher().is_unsigned() {
+        found.push((
+            "数据文件夹由备份恢复，尚未核对最新公布的检查点，因此不签署；请放回检查点文件后重启，事件确已丢失时运行 zhixin origin renew",
+            "the folder was restored and has not been shown the newest published checkpoint, so nothing is signed: bring the checkpoint file back and restart, or run `zhixin origin renew` if events are really lost",
+        ));
+    }
     if app.engine().publisher().is_failing() {
         found.push(("检查点无法签署或发布", "checkpoints cannot be signed or published"));
     }

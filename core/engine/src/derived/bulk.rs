@@ -165,6 +165,11 @@ impl Build {
         })
     }
 
+    /// Stops at sealed fields that do not open.
+    pub(crate) const fn be_strict(&mut self) {
+        self.special.be_strict();
+    }
+
     /// Keeps the root of the tree at these sizes, when it comes to them.
     pub(crate) fn keep_roots(&mut self, sizes: impl IntoIterator<Item = u64>) {
         self.sizes = sizes.into_iter().filter(|size| *size > 0).collect();

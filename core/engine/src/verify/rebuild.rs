@@ -104,6 +104,7 @@ impl<'a> Build<'a> {
         };
         let (dir, subject_bytes) = if scratch.lock.is_some() { (Some(scratch.path.as_path()), SUBJECT_BYTES) } else { (None, usize::MAX) };
         let mut rows = bulk::Build::new(dir, &inputs, subject_bytes).map_err(scratch_fault)?;
+        rows.be_strict();
         let signed = parts.signed.iter().filter_map(|signed| signed.tree.as_ref().ok());
         rows.keep_roots(signed.map(|(size, _)| *size).chain([end]));
         Ok(Self { parts, rows, reached: 0, stopped: None, generation: parts.keys.vault().collect_prefix(b"m/")?, end, on_progress })
