@@ -132,7 +132,8 @@ pub type Answer = Result<Accepted, CommandError>;
 /// Where the answer goes.
 pub(crate) type Reply = oneshot::Sender<Answer>;
 
-/// `SHA-256(account || route || key)`, cut to 16 bytes.
+/// `SHA-256(account || 0 || route || 0 || key)`, cut to 16 bytes. Why the zero bytes, which the design does not have: no two triples that run
+/// together alike may have one id.
 pub(crate) fn command_id(account: &str, route: &str, key: &str) -> CommandId {
     let hash = sha256(&[account.as_bytes(), b"\0", route.as_bytes(), b"\0", key.as_bytes()]);
     CommandId(hash.first_chunk().copied().unwrap_or_default())

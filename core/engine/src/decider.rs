@@ -93,6 +93,8 @@ pub(crate) struct Decider {
     view: Option<DerivedView>,
     /// Commands served since the view was taken.
     view_served: u32,
+    /// The last wait for room in memory was in vain.
+    crowded: bool,
     /// Snapshots taken ahead of the durable log: batch, subject, bytes.
     snapshots: VecDeque<(u64, Subject, Vec<u8>)>,
 }
@@ -112,6 +114,7 @@ impl Decider {
             last_recorded,
             view: None,
             view_served: 0,
+            crowded: false,
             snapshots: VecDeque::new(),
         }
     }
@@ -183,15 +186,17 @@ impl Decider {
         }
     }
 
-    /// Waits a while when too many derived rows are unflushed; says whether there is room again.
-    fn has_memory(&self) -> bool {
-        for _ in 0..MEMORY_WAITS_MAX {
+    /// Waits a while when too many derived rows are unflushed; says whether there is room again. Once a wait was in vain nobody waits until
+    /// there is: one after another they would keep the whole queue waiting.
+    fn has_memory(&mut self) -> bool {
+        for _ in 0..if self.crowded { 0 } else { MEMORY_WAITS_MAX } {
             if !self.around.unflushed.is_too_much() {
                 return true;
             }
-            self.around.indexed.wait_for(u64::MAX, IDLE);
+            std::thread::park_timeout(IDLE);
         }
-        false
+        self.crowded = self.around.unflushed.is_too_much();
+        !self.crowded
     }
 
     fn decide(&mut self, submission: &Submission, standing: Standing, decide: Decide<'_>) -> Outcome {

@@ -1,9 +1,11 @@
 //! The engine: opening a data folder, its threads, and the handle that everybody else works with.
 //!
 //! Data folder: `log/` segment files · `vault/` keys, credentials, last signed checkpoint · `reads/` the log of reads · `derived/`,
-//! `snapshots/`, `reads-derived/` deletable rows · `blobs/` attachments · `rows/` read models (not the engine's). Outside it: the master key
-//! file and the checkpoint file.
-//! Threads: one decides, one appends, one follows (index, tree, checkpoints), one flushes, one recomputes the tree after the start.
+//! `snapshots/`, `reads-derived/` deletable rows · `blobs/` attachments · `rows/` read models (not the engine's) ·
+//! `tmp/` what is being built · `maintenance/` when acts were last done · `unsigned` marks a restored folder. Outside it: the master key file and
+//! the checkpoint file.
+//! Threads: `decide`, `append`, `follow` (index, tree, checkpoints), `flush`, `recompute` (the tree, after the start), `seen` (known command ids,
+//! after the start); `answer` beside the appender, and `segments` of each log, which makes the next segment.
 
 use std::fs;
 use std::path::{Path, PathBuf};

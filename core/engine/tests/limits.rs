@@ -8,7 +8,7 @@ mod world;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use world::{Cast, World};
 use zhixin_domain::access::OpenAccount;
@@ -68,6 +68,9 @@ fn commands_wait_for_rows_that_somebody_else_has_not_flushed() {
     handle.count_unflushed(Arc::clone(&unflushed));
     let answer = handle.execute_blocking(account(handle, 1));
     assert_eq!(answer.unwrap_err(), CommandError::Unavailable(Unavailable::Overloaded));
+    let asked = Instant::now();
+    assert_eq!(handle.execute_blocking(account(handle, 3)).unwrap_err(), CommandError::Unavailable(Unavailable::Overloaded));
+    assert!(asked.elapsed() < Duration::from_secs(5), "one wait in vain is enough");
     unflushed.store(0, Ordering::Relaxed);
     handle.execute_blocking(account(handle, 2)).unwrap();
 }
