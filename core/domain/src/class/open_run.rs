@@ -96,7 +96,10 @@ mod tests {
         given([]).when(TRAINER_STAFF, OpenRun { class: CLASS }).then_refused(CommonRefusal::UnknownSubject);
         suspended.when(NATIONAL, OpenRun { class: CLASS }).then_refused(CommonRefusal::NotPermitted);
         let opened = scenario::planned_run().after(TRAINER_STAFF, OpenRun { class: CLASS }).happened(scenario::trainer_suspended());
-        opened.when(TRAINER_STAFF, OpenRun { class: CLASS }).then_refused(OpenRunRefusal::NotPlanned);
+        let ahead = opened.effective_on(TODAY.plus_days(1));
+        ahead.when(TRAINER_STAFF, OpenRun { class: CLASS }).then_refused(OpenRunRefusal::NotPlanned);
+        let early = suspended.clone().effective_on(TODAY.plus_days(-41));
+        early.when(TRAINER_STAFF, OpenRun { class: CLASS }).then_refused(CommonRefusal::OutOfOrder);
         suspended.when(TRAINER_STAFF, OpenRun { class: CLASS }).then_refused(OpenRunRefusal::TrainerNotListed);
     }
 }

@@ -61,7 +61,7 @@ mod tests {
     use crate::class::open_run::OpenRunRefusal;
     use crate::class::register_trainee::RegisterTraineeRefusal;
     use crate::refusal::CommonRefusal;
-    use crate::scenario::{CLASS, OTHER_STAFF, TRAINER_STAFF, planned_run, seated_run, trainer_suspended};
+    use crate::scenario::{CLASS, OTHER_STAFF, TODAY, TRAINER_STAFF, planned_run, seated_run, trainer_removed, trainer_suspended};
 
     fn start(rows: u32) -> StartRosterImport {
         StartRosterImport { class: CLASS, rows, file_digest: Digest32([1; 32]) }
@@ -98,7 +98,12 @@ mod tests {
     fn refusals_come_in_their_order() {
         planned_run().when(OTHER_STAFF, start(0)).then_refused(CommonRefusal::NotPermitted);
         planned_run().when(TRAINER_STAFF, start(0)).then_refused(StartRosterImportRefusal::RowsUnfit);
-        planned_run().when(TRAINER_STAFF, start(1)).then_refused(RegisterTraineeRefusal::NotOpen);
+        let ahead = planned_run().effective_on(TODAY.plus_days(1));
+        ahead.when(TRAINER_STAFF, start(1)).then_refused(RegisterTraineeRefusal::NotOpen);
+        let early = seated_run().happened(trainer_removed()).effective_on(TODAY.plus_days(-41));
+        early.when(TRAINER_STAFF, start(1)).then_refused(CommonRefusal::OutOfOrder);
+        let removed = seated_run().happened(trainer_removed());
+        removed.when(TRAINER_STAFF, start(1)).then_refused(OpenRunRefusal::TrainerNotListed);
         seated_run().when(TRAINER_STAFF, start(1)).then_accepted();
     }
 }

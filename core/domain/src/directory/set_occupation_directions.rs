@@ -119,7 +119,9 @@ mod tests {
         wrong.occupation = OCCUPATION;
         given([]).when(NATIONAL, wrong.clone()).then_refused(CommonRefusal::TextUnfit);
         given([]).when(NATIONAL, set(&["应用", "应用"])).then_refused(SetOccupationDirectionsRefusal::Unfit);
-        given([]).when(NATIONAL, set(&[])).then_refused(SetOccupationDirectionsRefusal::SameDirections);
+        let ahead = given([]).effective_on(TODAY.plus_days(1));
+        ahead.when(NATIONAL, set(&[])).then_refused(SetOccupationDirectionsRefusal::SameDirections);
+        ahead.when(NATIONAL, set(&["应用"])).then_refused(CommonRefusal::EffectiveInFuture);
         given([]).when(NATIONAL, set(&["应用"])).then_accepted();
     }
 }

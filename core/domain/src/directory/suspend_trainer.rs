@@ -41,7 +41,7 @@ impl Decide for SuspendTrainer {
 mod tests {
     use super::*;
     use crate::refusal::CommonRefusal;
-    use crate::scenario::{NATIONAL, NOBODY, PROVINCIAL, TRAINER, given, trainer_listed, trainer_removed, trainer_suspended};
+    use crate::scenario::{NATIONAL, NOBODY, PROVINCIAL, TODAY, TRAINER, World, given, trainer_listed, trainer_removed, trainer_suspended};
 
     fn suspend(document_number: &str) -> SuspendTrainer {
         SuspendTrainer { trainer: TRAINER, ground: ListingGround::Violation, document_number: document_number.to_owned() }
@@ -70,7 +70,9 @@ mod tests {
         world.when(PROVINCIAL, nothing).then_refused(CommonRefusal::UnknownSubject);
         world.when(PROVINCIAL, suspend("")).then_refused(CommonRefusal::NotPermitted);
         world.when(NATIONAL, suspend("")).then_refused(CommonRefusal::TextUnfit);
-        world.when(NATIONAL, suspend("第5号")).then_refused(ListingRefusal::NotListed);
+        let ahead = |world: World| world.effective_on(TODAY.plus_days(1));
+        ahead(world).when(NATIONAL, suspend("第5号")).then_refused(ListingRefusal::NotListed);
+        ahead(given([trainer_listed()])).when(NATIONAL, suspend("第5号")).then_refused(CommonRefusal::EffectiveInFuture);
         given([trainer_listed()]).when(NATIONAL, suspend("第5号")).then_accepted();
     }
 }

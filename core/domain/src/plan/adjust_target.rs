@@ -121,7 +121,9 @@ mod tests {
         world().when(PROVINCIAL, wrong.clone()).then_refused(CommonRefusal::NotPermitted);
         world().when(NATIONAL, wrong).then_refused(CommonRefusal::TextUnfit);
         world().when(NATIONAL, adjust(2026, 6_000)).then_refused(AdjustTargetRefusal::NotSet);
-        world().when(NATIONAL, adjust(2025, 6_000)).then_refused(AdjustTargetRefusal::SameFigure);
+        let ahead = world().effective_on(TODAY.plus_days(1));
+        ahead.when(NATIONAL, adjust(2025, 6_000)).then_refused(AdjustTargetRefusal::SameFigure);
+        ahead.when(NATIONAL, adjust(2025, 6_001)).then_refused(CommonRefusal::EffectiveInFuture);
         world().when(NATIONAL, adjust(2025, 6_001)).then_accepted();
     }
 }

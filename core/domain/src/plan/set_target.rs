@@ -61,7 +61,7 @@ impl Decide for SetTarget {
 mod tests {
     use super::*;
     use crate::refusal::CommonRefusal;
-    use crate::scenario::{JIANGSU, NATIONAL, PROVINCIAL, given, pack};
+    use crate::scenario::{JIANGSU, NATIONAL, PROVINCIAL, TODAY, given, pack};
 
     fn set(year: u16) -> SetTarget {
         SetTarget {
@@ -110,7 +110,9 @@ mod tests {
         world.when(PROVINCIAL, wrong.clone()).then_refused(CommonRefusal::NotPermitted);
         world.when(NATIONAL, wrong).then_refused(CommonRefusal::TextUnfit);
         world.when(NATIONAL, set(2031)).then_refused(SetTargetRefusal::OutsideProgramme);
-        world.when(NATIONAL, set(2025)).then_refused(SetTargetRefusal::AlreadySet);
+        let ahead = world.clone().effective_on(TODAY.plus_days(1));
+        ahead.when(NATIONAL, set(2025)).then_refused(SetTargetRefusal::AlreadySet);
+        ahead.when(NATIONAL, set(2026)).then_refused(CommonRefusal::EffectiveInFuture);
         world.when(NATIONAL, set(2026)).then_accepted();
     }
 }
