@@ -146,6 +146,8 @@ async fn a_role_opens_names_for_its_own_purposes_and_an_investigator_for_a_case_
         ("investigator", "purpose=own_data&case=A1", 403),
         ("investigator", "purpose=complaint", 400),
         ("investigator", "purpose=complaint&case=+", 400),
+        ("investigator", "purpose=complaint&case=%E7%8E%8B%E5%B0%8F%E6%98%8E1", 400),
+        ("investigator", "purpose=complaint&case=abc", 400),
         ("auditor", "purpose=class_administration", 403),
         ("trainer", "purpose=audit", 403),
     ] {
@@ -158,11 +160,18 @@ async fn a_role_opens_names_for_its_own_purposes_and_an_investigator_for_a_case_
     assert_eq!(reads(&world), before);
     assert!(world.get("investigator", &class).await.text().contains("name=\"case\""), "a form asks for the case");
     assert!(!world.get("trainer", &class).await.text().contains("name=\"case\""));
-    for (who, query) in [("investigator", "&case=A1"), ("auditor", ""), ("trainer", ""), ("provincial_office", "&purpose=inspection")] {
+    let document = "&case=%E3%80%942025%E3%80%953%E5%8F%B7";
+    for (who, query) in [
+        ("investigator", "&case=A1"),
+        ("investigator", document),
+        ("auditor", ""),
+        ("trainer", ""),
+        ("provincial_office", "&purpose=inspection"),
+    ] {
         let page = world.get(who, &format!("{class}?names=1{query}")).await.text();
         assert!(page.contains(PERSON_NAME), "{who}: {page}");
     }
-    assert_eq!(reads(&world), before + 4);
+    assert_eq!(reads(&world), before + 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,7 +179,7 @@ async fn names_of_a_roster_need_the_scope_and_leave_a_record_of_who_and_why() {
     let mut world = World::new().await;
     world.enrol(PERSON_NAME, ID_NUMBER).await;
     world.caught_up();
-    let path = format!("/api/v1/classes/{}?names=1&purpose=inspection&case=案1", world.ids["class"]).replace("案", "%E6%A1%88");
+    let path = format!("/api/v1/classes/{}?names=1&purpose=inspection&case=JC-2025-7", world.ids["class"]);
     let before = reads(&world);
     assert_eq!(world.get("other_province", &path).await.status, StatusCode::NOT_FOUND);
     assert_eq!(world.get("operator", &path).await.status, StatusCode::FORBIDDEN);
@@ -189,7 +198,7 @@ async fn an_auditor_sees_who_opened_whose_data_and_why_beside_the_changes() {
     world.certify(&person).await;
     let roster = format!("/api/v1/classes/{}?names=1", world.ids["class"]);
     world.get("trainer", &format!("{roster}&purpose=class_administration")).await;
-    let inspection = world.get("provincial_office", &format!("{roster}&purpose=inspection&case=%E6%A1%881")).await;
+    let inspection = world.get("provincial_office", &format!("{roster}&purpose=inspection&case=JC-2025-7")).await;
     assert_eq!(inspection.json()["roster"][0]["name"], json!(PERSON_NAME));
 
     let path = format!("/api/v1/subjects/person/{person}/reads");
@@ -202,7 +211,7 @@ async fn an_auditor_sees_who_opened_whose_data_and_why_beside_the_changes() {
     assert_eq!(newest["reads"].as_array().map(Vec::len), Some(1), "{newest}");
     let told = json!({
         "position": read["position"], "recorded_at": read["recorded_at"], "reader": world.ids["provincial_office"],
-        "role": "provincial_office", "purpose": "inspection", "case": "案1", "fields": ["name"], "persons": 1,
+        "role": "provincial_office", "purpose": "inspection", "case": "JC-2025-7", "fields": ["name"], "persons": 1,
     });
     assert_eq!(read, &told);
     let older = world.get("auditor", &format!("{path}?before={}", newest["next"])).await.json();
@@ -213,12 +222,12 @@ async fn an_auditor_sees_who_opened_whose_data_and_why_beside_the_changes() {
 
     let page = format!("/subjects/person/{person}");
     let bare = world.get("auditor", &page).await.text();
-    assert!(bare.contains("id=\"f-reads\"") && !bare.contains("案1"), "{bare}");
+    assert!(bare.contains("id=\"f-reads\"") && !bare.contains("JC-2025-7"), "{bare}");
     let shown = world.get("auditor", &format!("{page}?reads=1")).await.text();
-    assert!(shown.contains("查阅姓名（用途：检查），案号 案1"), "{shown}");
+    assert!(shown.contains("查阅姓名（用途：检查），案号 JC-2025-7"), "{shown}");
     assert!(shown.contains(&format!("/subjects/account/{}?reads=1", world.ids["provincial_office"])), "{shown}");
     let foreign = world.get("provincial_office", &format!("{page}?reads=1")).await.text();
-    assert!(!foreign.contains("f-reads") && !foreign.contains("案1"), "{foreign}");
+    assert!(!foreign.contains("f-reads") && !foreign.contains("JC-2025-7"), "{foreign}");
 
     // Two by two, over both logs: every item once, and each log in its own order.
     let marks = |text: &str| {

@@ -147,6 +147,10 @@ impl Decider {
         if self.view.as_ref().is_none_or(is_behind) {
             self.look_again();
         }
+        if let Some(indexed) = self.view.as_ref().map(DerivedView::reached) {
+            // Also when nothing is recorded and the index stands still: refused commands load states as well.
+            self.hot.evict(indexed);
+        }
         while self.snapshots.front().is_some_and(|(batch, ..)| *batch <= standing.durable_batch) {
             let Some((_, subject, bytes)) = self.snapshots.pop_front() else { break };
             history::keep_snapshot(&self.around.snapshots, &subject, bytes);

@@ -15,7 +15,7 @@ wire! {
         open reader: AccountId,
         /// Why.
         open purpose: ReadPurpose,
-        /// The case it was for.
+        /// The number of the case it was for. Open, for it names no person: nothing but letters of the alphabet, digits and a few signs is taken.
         open case_reference: Option<String>,
         /// Names of the fields opened, never values.
         open fields: Vec<String>,

@@ -18,7 +18,7 @@ super::texts! {
         roster: "学员与考勤", "Roster and attendance";
         roster_caption: "{0} 名学员，{1} 次课", "{0} trainees, {1} sessions";
         roster_empty: "还没有学员。可在本页下方上传学员名单。", "No trainees yet. Upload a roster at the end of this page.";
-        case_reference: "案件编号", "Reference of the case";
+        case_reference: "案件编号（字母、数字和 -/._()〔〕号）", "Number of the case (letters, digits and -/._()〔〕号)";
         names_open: "查看完整姓名（将留下查阅记录）", "Show names in full (recorded as a reading)";
         names_masked: "姓名已遮盖。查看完整姓名须有权限，并会留下查阅记录。", "Names are masked. Seeing them in full needs permission and is recorded.";
         number: "序号", "No.";
