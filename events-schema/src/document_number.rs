@@ -189,13 +189,6 @@ impl DocumentNumber {
         }
         self.address().is_none().then_some(DocumentNumberWarning::AddressUnknown)
     }
-
-    /// First and last character with stars between. Why so little: the last six are what a certificate look-up asks
-    /// for as proof of knowledge, and the middle is a date of birth.
-    pub fn masked(&self) -> String {
-        let last = self.text.chars().count().saturating_sub(1);
-        self.text.chars().enumerate().map(|(at, c)| if at == 0 || at == last { c } else { '*' }).collect()
-    }
 }
 
 /// A number right in all but perhaps its check character. Why not refused outright: an issuing office may have printed
@@ -421,7 +414,6 @@ mod tests {
         for text in [format!("{number}"), format!("{number:?}"), format!("{:?}", Some(&number))] {
             assert!(!text.contains(|c: char| c.is_ascii_digit()), "{text}");
         }
-        assert_eq!(number.masked(), "1****************X");
         let error = card("110105194912310021").unwrap_err();
         assert!(!format!("{error} {error:?}").contains(|c: char| c.is_ascii_digit()));
     }

@@ -281,10 +281,6 @@ impl Subject {
     pub fn as_person(&self) -> Option<PersonId> {
         if self.kind == SubjectKind::Person { self.first_id().map(PersonId::from_bytes) } else { None }
     }
-    /// The class it is, if it is one.
-    pub fn as_class(&self) -> Option<ClassId> {
-        if self.kind == SubjectKind::Class { self.first_id().map(ClassId::from_bytes) } else { None }
-    }
     /// Reads the wire form.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SubjectError> {
         let (code, mut rest) = bytes.split_first().ok_or(SubjectError::Kind)?;

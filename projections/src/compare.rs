@@ -22,6 +22,22 @@ pub struct Example {
     pub rebuilt: Option<Vec<u8>>,
 }
 
+impl std::fmt::Display for Example {
+    /// Key and values in hexadecimal digits.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut hex = |name: &str, bytes: Option<&[u8]>| {
+            f.write_str(name)?;
+            match bytes {
+                Some(bytes) => bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
+                None => f.write_str("none"),
+            }
+        };
+        hex("key ", Some(&self.key))?;
+        hex(" live ", self.live.as_deref())?;
+        hex(" rebuilt ", self.rebuilt.as_deref())
+    }
+}
+
 /// How two builds differ.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Difference {

@@ -110,10 +110,6 @@ impl Refusal {
         self.about = Some(Box::new(about.into()));
         self
     }
-    /// Whether the same command may be accepted later without being changed.
-    pub const fn may_change_on_retry(&self) -> bool {
-        matches!(self.kind, RefusalKind::Conflict)
-    }
 }
 
 /// Defines the refusals of a command, in the order in which they are checked.
@@ -221,10 +217,9 @@ mod tests {
     }
 
     #[test]
-    fn only_conflicts_may_change_on_retry() {
+    fn a_refusal_names_nothing_before_it_is_given() {
         for refusal in every_refusal() {
-            assert_eq!(refusal.may_change_on_retry(), refusal.kind == RefusalKind::Conflict, "{refusal}");
-            assert!(refusal.field.is_none() && refusal.subject.is_none() && refusal.about.is_none());
+            assert!(refusal.field.is_none() && refusal.subject.is_none() && refusal.about.is_none(), "{refusal}");
         }
     }
 }

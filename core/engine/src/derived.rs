@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use zhixin_events::document::DocumentEvent;
 use zhixin_events::leaf::LeafWriter;
 use zhixin_events::person::PersonEvent;
-use zhixin_events::{CommandId, Commit, Event, PersonId, Position, Recorded, Subject, SubjectKind, Timestamp};
+use zhixin_events::{CommandId, Commit, Event, PersonId, Position, Recorded, Subject, Timestamp};
 use zhixin_store::feed::{Batch, Feed};
 use zhixin_store::postings::PositionList;
 use zhixin_store::rows::{Checkpoint, Direction, RowFault, RowGet, RowView as _};
@@ -519,24 +519,6 @@ impl DerivedView {
             ControlFlow::Continue(())
         })?;
         Ok(found)
-    }
-
-    /// Every subject of a kind, in order, for pages that list.
-    ///
-    /// # Errors
-    /// The rows cannot be read.
-    pub fn subjects(&self, kind: SubjectKind, on_subject: &mut dyn FnMut(Subject) -> ControlFlow<()>) -> Result<(), RowFault> {
-        let mut last: Option<Subject> = None;
-        self.0.scan_prefix(&[SUBJECTS], Direction::Ascending, &mut |key, _| {
-            let subject = key.get(1).and_then(|len| key.get(2..2 + usize::from(*len))).and_then(|bytes| Subject::from_bytes(bytes).ok());
-            match subject {
-                Some(subject) if subject.kind() == kind && last != Some(subject) => {
-                    last = Some(subject);
-                    on_subject(subject)
-                }
-                Some(_) | None => ControlFlow::Continue(()),
-            }
-        })
     }
 
     /// The tree's hashes.

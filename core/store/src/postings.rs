@@ -1,23 +1,18 @@
-//! Posting lists: growing lists of log positions, kept as rows in chunks of exactly [`CHUNK_ENTRIES`].
-//!
-//! Two kinds. [`PositionList`]: the positions that concern one subject, in order; its ordinals are the list's indexes.
-//! [`EntryList`]: (position, day, value) for read models, with running totals, so that "how much as of position P" is one seek.
+//! Posting lists: growing lists of log positions, kept as rows in chunks of exactly [`CHUNK_ENTRIES`]. The positions that concern one subject,
+//! say, in order: its ordinals are the list's indexes.
 //!
 //! **Keys**: `space byte, length of the list key (one byte), list key, chunk`. The length makes the list key self-delimiting: of two
 //! different lists no prefix begins the other's, so chunks never interleave. The space byte is the caller's: all rows that begin with
-//! it must be lists of one kind. A full chunk is its number (4 bytes, [`PositionList`]) or its first position (8 bytes,
-//! [`EntryList`]), big-endian; the chunk being filled has the single byte 0xFF, which sorts after all.
+//! it must be lists. A full chunk is its number (4 bytes, big-endian); the chunk being filled has the single byte 0xFF, which sorts after all.
 //!
-//! **Values**: a header that does not change while the chunk fills (entries and sum before it), then delta-coded entries; so an append
-//! is a push at the end, and rows depend on the sequence of appends alone.
+//! **Values**: a header that does not change while the chunk fills (entries before it), then delta-coded positions; so an append is a push at
+//! the end, and rows depend on the sequence of appends alone.
 
-mod entries;
 mod positions;
 #[cfg(test)]
 mod tests;
 mod varint;
 
-pub use self::entries::{Entry, EntryList, Totals};
 pub use self::positions::PositionList;
 
 /// Entries in a full chunk.

@@ -26,7 +26,7 @@ pub(crate) fn run(common: &Common, args: &RebuildArgs) -> anyhow::Result<Ending>
         let difference = built.compare()?;
         let differs = !difference.is_empty();
         if common.json {
-            let examples: Vec<_> = difference.examples.iter().map(|example| format!("{example:?}")).collect();
+            let examples: Vec<_> = difference.examples.iter().map(|example| format!("{example}")).collect();
             out::line(
                 &serde_json::json!({
                     "model": model.name(), "only_live": difference.only_live, "only_rebuilt": difference.only_rebuilt,
@@ -40,7 +40,7 @@ pub(crate) fn run(common: &Common, args: &RebuildArgs) -> anyhow::Result<Ending>
                 difference.only_live, difference.only_rebuilt, difference.differing
             ));
             for example in &difference.examples {
-                out::line(&format!("  {example:?}"));
+                out::line(&format!("  {example}"));
             }
         } else {
             out::line(&format!("{model}: the rebuilt rows are the same"));

@@ -77,7 +77,7 @@ fn print(report: &Report, models: &Models, whole: bool) {
                     difference.only_live, difference.only_rebuilt, difference.differing
                 ));
                 for example in &difference.examples {
-                    out::line(&format!("      {example:?}"));
+                    out::line(&format!("      {example}"));
                 }
             }
         }

@@ -36,11 +36,6 @@ impl TreeHash {
     pub const fn as_bytes(&self) -> &[u8; HASH_LEN] {
         &self.0
     }
-
-    /// Reads padded standard base64, the form in checkpoints and proofs; any other spelling gives `None`.
-    pub fn from_base64(text: &str) -> Option<Self> {
-        text::parse_hash(text)
-    }
 }
 
 impl fmt::Display for TreeHash {

@@ -1,4 +1,4 @@
-//! Unsigned LEB128 and zigzag, in their shortest form.
+//! Unsigned LEB128, in its shortest form.
 
 use crate::rows::RowFault;
 
@@ -12,10 +12,6 @@ pub(super) fn push_unsigned(bytes: &mut Vec<u8>, mut number: u64) {
         }
         bytes.push(low | 0x80);
     }
-}
-
-pub(super) fn push_signed(bytes: &mut Vec<u8>, number: i64) {
-    push_unsigned(bytes, ((number << 1) ^ (number >> 63)).cast_unsigned());
 }
 
 /// Reads numbers from a chunk, front to back.
@@ -43,11 +39,6 @@ impl<'a> Reader<'a> {
             }
         }
         Err(CORRUPT)
-    }
-
-    pub(super) fn signed(&mut self) -> Result<i64, RowFault> {
-        let number = self.unsigned()?;
-        Ok((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
     }
 }
 
