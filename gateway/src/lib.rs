@@ -3,7 +3,8 @@
 //! Start with `app` (what the gateway stands on and what is around every request), then `v1` (the interface for programs: one file a
 //! noun), [`pages`] (for people) and `log` (the tamper-evident log for everybody). [`problem`] holds every
 //! no that a caller can get, `auth` who asks, `session` how they signed in.
-//! Invariants: handlers hold no rules; bodies are types of this crate; a name of a person is shown only after its reading was recorded.
+//! Invariants: handlers hold no rules; bodies are types of this crate; a name of the record is shown only after its reading was recorded (the
+//! rows of an upload that waits are what its uploader typed, and are shown to nobody else).
 #![forbid(unsafe_code)]
 
 mod app;

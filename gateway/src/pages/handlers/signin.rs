@@ -4,7 +4,9 @@ use axum::extract::{Request, State};
 use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
-use zhixin_events::{Role, Secret, Subject};
+use zhixin_events::{OrganisationId, Role, Secret, Subject};
+use zhixin_projections::ModelName;
+use zhixin_projections::trainers::{self, TrainerFilter, TrainerStatus};
 
 use super::frame::{Asked, DONE, html};
 use crate::app::App;
@@ -15,6 +17,8 @@ use crate::pages::views::{DemoAccount, Environment, FieldError, Nav, PasswordVie
 use crate::problem::{Kind, Problem};
 use crate::session::{self, accounts};
 use crate::text::Texts;
+use crate::v1::moment::Moment;
+use crate::v1::query::Query;
 use crate::v1::{names, story};
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -57,6 +61,8 @@ fn demo_accounts(app: &App, asked: &Asked) -> Result<Vec<DemoAccount>, Problem> 
         return Ok(Vec::new());
     }
     let known = accounts::list(app.engine()).map_err(|fault| Problem::from(Kind::Storage).because(&fault))?;
+    // While the directory is being made anew, nothing is said of anybody.
+    let opening = may_open_classes(app).ok();
     let mut shown = Vec::new();
     for name in known {
         let (Some(password), Some(state)) = (name.shown_password, app.engine().account(name.account)?) else { continue };
@@ -64,13 +70,25 @@ fn demo_accounts(app: &App, asked: &Asked) -> Result<Vec<DemoAccount>, Problem> 
         let scope = match (state.unit, state.organisation) {
             (Some(unit), _) => names::unit(asked.lang, unit).to_owned(),
             (None, Some(organisation)) => {
-                story::first_told(app, &Subject::organisation(organisation), "name")?.unwrap_or_else(|| organisation.to_string())
+                let name =
+                    story::first_told(app, &Subject::organisation(organisation), "name")?.unwrap_or_else(|| organisation.to_string());
+                let away = asked.lang.pick("（已暂停或移出目录，不能开班）", " (suspended or removed: opens no classes)");
+                let is_away = opening.as_ref().is_some_and(|opening| !opening.contains(&organisation));
+                if is_away { format!("{name}{away}") } else { name }
             }
             (None, None) => Texts::of(asked.lang).dashboard.national.to_string(),
         };
         shown.push(DemoAccount { role: roles.join(asked.lang.pick("、", ", ")), scope, account: name.login, password });
     }
     Ok(shown)
+}
+
+/// Organisations that may open classes now.
+fn may_open_classes(app: &App) -> Result<Vec<OrganisationId>, Problem> {
+    let moment = Moment::of_page(app, &Query::default())?;
+    let filter = TrainerFilter { status: Some(TrainerStatus::Listed), ..TrainerFilter::default() };
+    let listed = trainers::list(&app.rows(ModelName::Trainers)?, &filter, moment.view)?;
+    Ok(listed.into_iter().map(|entry| entry.organisation).collect())
 }
 
 /// A path of this site; anything else leads home.
