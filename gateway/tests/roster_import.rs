@@ -225,6 +225,18 @@ async fn a_report_promises_what_the_import_keeps() {
     assert_eq!(told(&again), [(2, "CLASS-0004".to_owned()), (3, "CLASS-0005".to_owned())], "{again}");
 }
 
+/// A number whose digits a spreadsheet lost goes back empty: with zeros in their place it could be taken for one that a reason excuses.
+#[tokio::test(flavor = "multi_thread")]
+async fn digits_that_were_lost_do_not_come_back_as_if_they_were_known() {
+    let world = World::new().await;
+    let report = upload(&world, "?dry_run=true", "姓名,证件号码\n张一,3.20199198001011E+17\n").await.json();
+    assert_eq!(report["rejected"][0]["errors"][0]["code"], json!("ROSTER-ID-DIGITS-LOST"), "{report}");
+    let back = world.get("trainer", &format!("/api/v1/jobs/{}/returned", report["id"].as_str().unwrap())).await.bytes;
+    let again = upload_file(&world, &back).await.json();
+    let row = &again["rejected"][0];
+    assert_eq!((&row["errors"][0]["code"], &row["may_override"]), (&json!("ROSTER-ID-EMPTY"), &json!(false)), "{again}");
+}
+
 /// People with employers: a registered one, one only named, one with its code, a code of wrong length, and wrong check characters with a
 /// reason and without.
 fn employed() -> String {

@@ -173,7 +173,7 @@ fn trainer(lang: Lang) -> TrainerView {
         ],
         timeline: s("/subjects/trainer/9D4R7YC2HE"),
         why: Some(s("/why?model=trainers&row=9D4R7YC2HE")),
-        classes: class_rows(lang),
+        classes: Some(class_rows(lang)),
         citation: format!(
             "{name}, {}",
             p(
@@ -365,6 +365,7 @@ fn report(lang: Lang) -> ImportReportView {
     };
     let id = p("证件号码", "Identity number");
     ImportReportView {
+        refused: None,
         day: s("2025-03-01"),
         seats: Some((30, 12)),
         frame: plain_frame(
@@ -402,7 +403,7 @@ fn report(lang: Lang) -> ImportReportView {
                     p("以数字格式保存，末三位已丢失。", "Stored as a number; its last three digits are lost."),
                     p("把该列设为“文本”后重新输入完整号码。", "Format the column as text and type the whole number again."),
                 )],
-                may_override: false,
+                reason: None,
             },
             FaultyRow {
                 row: 15,
@@ -416,7 +417,7 @@ fn report(lang: Lang) -> ImportReportView {
                     ),
                     problem("ROSTER-EMPLOYER-MISSING", p("单位", "Employer"), p("未填写。", "Empty."), ""),
                 ],
-                may_override: true,
+                reason: Some(String::new()),
             },
         ],
         duplicates: vec![DuplicateRow { row: 16, name: s("王*"), duplicate_of: s(p("本文件第 2 行", "row 2 of this file")) }],

@@ -18,7 +18,7 @@ super::texts! {
         roster: "学员与考勤", "Roster and attendance";
         roster_caption: "{0} 名学员，{1} 次课", "{0} trainees, {1} sessions";
         roster_empty: "还没有学员。可在本页下方上传学员名单。", "No trainees yet. Upload a roster at the end of this page.";
-        case_reference: "案件编号（字母、数字和 -/._()〔〕号）", "Number of the case (letters, digits and -/._()〔〕号)";
+        case_reference: "案件编号（字母、数字和 -/._()〔〕号）", "Number of the case (letters, digits and -/._() only)";
         names_open: "查看完整姓名（将留下查阅记录）", "Show names in full (recorded as a reading)";
         names_masked: "姓名已遮盖。查看完整姓名须有权限，并会留下查阅记录。", "Names are masked. Seeing them in full needs permission and is recorded.";
         number: "序号", "No.";
@@ -80,10 +80,11 @@ super::texts! {
         problem: "问题", "Problem";
         fix: "更正方法：{0}", "What to do: {0}";
         override_label: "仍要导入第 {0} 行的理由", "Reason for importing row {0} anyway";
-        override_hint: "仅在证件号码、单位信用代码确认无误时填写。填写后该行将一并导入，理由会记入记录。", "Only if the document number or the employer's code is confirmed to be right. The row is then imported and the reason is kept on record.";
+        override_hint: "仅在证件号码、单位信用代码确认无误时填写，至少 4 个字。填写后该行将一并导入，理由会记入记录。", "Only if the document number or the employer's code is confirmed to be right, in four letters at least. The row is then imported and the reason is kept on record.";
         duplicate_of: "重复于", "Repeats";
         confirm_rows: "确认导入 {0} 行", "Import {0} rows";
         confirm_question: "将写入 {0} 名学员。写入后可以更正，但会保留记录。", "{0} trainees will be written. Later corrections stay on record.";
+        confirm_rows_and_reasons: "确认导入 {0} 行及填写了理由的行", "Import {0} rows and those with a reason";
         confirm_none: "没有可导入的行。请更正文件后重新上传。", "No row can be imported. Correct the file and upload it again.";
         back_to_class: "返回培训班", "Back to the class";
         corrected_file: "下载标注了问题的名单", "Download the file with problems marked";

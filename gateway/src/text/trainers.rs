@@ -27,7 +27,7 @@ super::texts! {
         decision: "依据", "Decision";
         history: "列入与调整", "Listing history";
         classes: "近期培训班", "Recent classes";
-        no_classes: "本年度没有培训班。", "No classes this year.";
+        no_classes: "没有您可以查看的培训班。", "No classes that you may see.";
         citation: "引用格式", "How to cite";
         completed: "完成人数", "Completed";
         certified: "发证人数", "Certified";

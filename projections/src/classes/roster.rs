@@ -130,6 +130,11 @@ impl Trainee {
         self.tests.last()
     }
 
+    /// How often the test was sat: a correction is no other sitting.
+    pub fn sittings(&self) -> usize {
+        self.tests.iter().filter(|test| test.corrects.is_none()).count()
+    }
+
     /// Somebody of whom nothing is told yet.
     const fn nobody(class: ClassId, person: PersonId, positions: Vec<Position>) -> Self {
         Self {

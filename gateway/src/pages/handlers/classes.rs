@@ -1,5 +1,7 @@
 //! `/classes` and one class with roster, attendance, tests and certificates.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
@@ -371,19 +373,28 @@ impl Page<'_> {
 
     fn tests(&self, trainee: &Trainee) -> Vec<TestRow> {
         let labels = &self.names.texts().labels;
-        let row = |(attempt, test): (u32, &classes::TestRecord)| TestRow {
+        let is_corrected = |test: &classes::TestRecord| trainee.tests.iter().any(|later| later.corrects == Some(test.position));
+        let mut sittings: BTreeMap<_, u32> = BTreeMap::new();
+        let row = |test: &classes::TestRecord| TestRow {
             name: self.name(trainee.person),
             date: test.effective_on.to_string(),
-            attempt,
+            attempt: {
+                let sat = sittings.values().copied().max().unwrap_or(0);
+                let attempt = test.corrects.and_then(|corrected| sittings.get(&corrected).copied()).unwrap_or(sat + 1);
+                sittings.insert(test.position, attempt);
+                attempt
+            },
             score: test.points.to_string(),
-            result: if test.passed {
+            result: if is_corrected(test) {
+                Tag { text: self.names.lang().pick("已更正", "corrected").to_owned(), tone: Tone::Neutral }
+            } else if test.passed {
                 Tag { text: labels.passed.to_string(), tone: Tone::Good }
             } else {
                 Tag { text: labels.failed.to_string(), tone: Tone::Bad }
             },
             position: test.position.0,
         };
-        (1..).zip(&trainee.tests).map(row).collect()
+        trainee.tests.iter().map(row).collect()
     }
 
     fn certificate(&self, trainee: &Trainee, register: &TableView) -> Result<Option<CertificateRow>, Problem> {

@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
+use zhixin_events::scope::Scope;
 use zhixin_events::{CivilDate, Grade, OccupationId, ReportingUnit, Subject, TrainerId};
 use zhixin_projections::classes::{self, ClassFilter};
 use zhixin_projections::occupations::{self, Directions, OccupationEntry};
@@ -269,7 +270,7 @@ fn trainer_view(app: &App, asked: &Asked, id: TrainerId) -> Result<TrainerView, 
         history: super::timeline::days(&history.entries, &names)?,
         timeline: format!("/subjects/{subject}"),
         why: asked.why_row(ModelName::Trainers, id),
-        classes: super::classes::rows(app, &held, moment.view, &names)?,
+        classes: (scope != Scope::None).then(|| super::classes::rows(app, &held, moment.view, &names)).transpose()?,
         citation: citation
             .replace("{0}", &entry.name)
             .replace("{1}", &entry.edition.to_string())

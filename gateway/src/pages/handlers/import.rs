@@ -117,6 +117,7 @@ fn view(app: &App, asked: &Asked, upload: &Upload) -> Result<ImportReportView, P
         seats,
         confirm_action: format!("/imports/{}/confirm", upload.id),
         marked_file: (!upload.rejected.is_empty() || !upload.refusals.is_empty()).then(|| format!("/api/v1/jobs/{}/returned", upload.id)),
+        refused: None,
         expires: names::minute(upload.kept_until()),
         class_name,
         class_href,
@@ -141,13 +142,13 @@ fn faulty(upload: &Upload, lang: Lang) -> Vec<FaultyRow> {
         row: row.row,
         name: row.name.clone(),
         problems: row.faults.iter().map(|fault| column(lang, fault)).collect(),
-        may_override: row.may_override && upload.state == Stand::Waiting,
+        reason: (row.may_override && upload.state == Stand::Waiting).then(String::new),
     });
     let refused = upload.refusals.iter().filter(|(_, refusal)| refusal.0 != SEATED).map(|(row, (code, zh, en))| FaultyRow {
         row: *row,
         name: name(upload, *row),
         problems: vec![RowProblem { code: code.clone(), column: String::new(), message: lang.pick(zh, en).to_owned(), fix: String::new() }],
-        may_override: false,
+        reason: None,
     });
     let mut rows: Vec<FaultyRow> = wrong.chain(refused).collect();
     rows.sort_by_key(|row| row.row);
@@ -198,8 +199,26 @@ async fn confirmed(State(app): State<App>, Path(id): Path<String>, caller: Calle
     drop(form);
     app.blocking(move |app| {
         let upload = Upload::of(app, asked.caller.signed_in()?, &id)?;
-        let upload = confirm(app, upload, &reasons)?;
-        see_other(&asked.query.href(&format!("/imports/{}", upload.id), &[]))
+        let outcome = if upload.state == Stand::Waiting && upload.promised().next().is_none() && reasons.is_empty() {
+            Err(Problem::saying(Kind::OutOfRange, "没有可导入的行，也没有填写理由", "there is no row to import, and no reason was given"))
+        } else {
+            confirm(app, upload, &reasons)
+        };
+        match outcome {
+            Ok(upload) => see_other(&asked.query.href(&format!("/imports/{}", upload.id), &[])),
+            Err(problem) if problem.status().is_client_error() => {
+                let mut view = view(app, &asked, &Upload::of(app, asked.caller.signed_in()?, &id)?)?;
+                view.refused = Some(problem.text(asked.lang));
+                for (row, reason) in reasons {
+                    let typed = view.faulty.iter_mut().filter(|faulty| faulty.row == row).find_map(|faulty| faulty.reason.as_mut());
+                    if let Some(typed) = typed {
+                        *typed = reason;
+                    }
+                }
+                Ok((problem.status(), html(view.render(asked.lang))?).into_response())
+            }
+            Err(problem) => Err(problem),
+        }
     })
     .await
 }

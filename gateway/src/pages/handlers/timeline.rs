@@ -280,6 +280,18 @@ fn with_unit(query: &Query) -> Query {
     }
 }
 
+/// What a figure of the quota counts, in words.
+fn figure_scope(key: &RowKey, names: &Names) -> Result<Vec<Fact>, Problem> {
+    let (lang, t) = (names.lang(), names.texts());
+    let fact = |label: String, value: String| Fact { label, value, href: None };
+    let year = fact(t.dashboard.year.to_string(), key.year.to_string());
+    let line = fact(t.dashboard.line.to_string(), names::line(lang, key.line).to_owned());
+    let region = key.region.map(|unit| fact(t.frame.region.to_string(), names::unit(lang, unit).to_owned()));
+    let of_group = (key.group != Group::Total).then(|| quota::label(&key.group, names)).transpose()?;
+    let group = of_group.map(|value| fact(why_group(lang, &key.group), value));
+    Ok([Some(year), Some(line), region, group].into_iter().flatten().collect())
+}
+
 fn why_view(app: &App, asked: &Asked) -> Result<WhyView, Problem> {
     let (lang, t) = (asked.lang, Texts::of(asked.lang));
     let moment = Moment::of_page(app, &asked.query)?;
@@ -308,15 +320,7 @@ fn why_view(app: &App, asked: &Asked) -> Result<WhyView, Problem> {
     let figure = why.value();
     let recount = recount(app, &why)?;
     let (label, scope, rule) = match &why.figure {
-        Some((row, field)) => {
-            let group = quota::label(&row.key.group, &names)?;
-            let scope = vec![
-                Fact { label: t.dashboard.year.to_string(), value: row.key.year.to_string(), href: None },
-                Fact { label: t.dashboard.line.to_string(), value: names::line(lang, row.key.line).to_owned(), href: None },
-                Fact { label: why_group(lang, &row.key.group), value: group, href: None },
-            ];
-            (field_name(lang, *field), scope, Some(quota::rule(lang, row.key.unit).to_owned()))
-        }
+        Some((row, field)) => (field_name(lang, *field), figure_scope(&row.key, &names)?, Some(quota::rule(lang, row.key.unit).to_owned())),
         None => (lang.pick("个来源事件", "source events").to_owned(), row_facts(why.model, query.text("row"), &names)?, None),
     };
     let back = match scope.first() {

@@ -231,7 +231,7 @@ impl<'a> Ink<'a> {
             None => t.tile_title_no_target.with2(&row.label, count),
         };
         let value = match (self.view.measure, row.percent_bp) {
-            (MapMeasure::Percent, Some(bp)) => format!("{}%", bp / 100),
+            (MapMeasure::Percent, Some(bp)) => format!("{}%", bp.saturating_add(50) / 100),
             (MapMeasure::Percent, None) => "–".to_owned(),
             (MapMeasure::Count, _) => grouped(row.completed),
         };

@@ -41,8 +41,8 @@ pub struct FaultyRow {
     pub name: String,
     /// Everything wrong with it, at least one.
     pub problems: Vec<RowProblem>,
-    /// May be imported with a reason, sent as `override-ROW`.
-    pub may_override: bool,
+    /// The reason typed so far, sent as `override-ROW`; none if no reason makes the row fit.
+    pub reason: Option<String>,
 }
 
 /// A row that repeats another.
@@ -109,6 +109,8 @@ pub struct ImportReportView {
     pub confirm_action: String,
     /// Marked copy of the file for download, if there is one.
     pub marked_file: Option<String>,
+    /// Why the confirmation just sent was not taken.
+    pub refused: Option<String>,
     /// Until when the report can be confirmed, in words.
     pub expires: String,
 }
@@ -142,6 +144,6 @@ impl ImportReport<'_> {
     }
 
     fn overridable(&self) -> usize {
-        self.v.faulty.iter().filter(|row| row.may_override).count()
+        self.v.faulty.iter().filter(|row| row.reason.is_some()).count()
     }
 }

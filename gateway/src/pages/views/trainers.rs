@@ -126,8 +126,8 @@ pub struct TrainerView {
     pub timeline: String,
     /// Address of the events behind the entry, for readers who may see them.
     pub why: Option<String>,
-    /// Recent classes.
-    pub classes: Vec<ClassRow>,
+    /// Recent classes; none for readers who may see no classes.
+    pub classes: Option<Vec<ClassRow>>,
     /// How to cite the entry.
     pub citation: String,
 }

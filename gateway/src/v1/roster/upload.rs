@@ -18,6 +18,8 @@ use crate::roster::{self, RejectedRow, ReturnedRow, RosterColumn, RosterFile, Ro
 use crate::text::Lang;
 use crate::v1::{names, story};
 
+/// Codes of cells whose digits a spreadsheet had lost.
+const LOST: [&str; 2] = ["ROSTER-ID-DIGITS-LOST", "ROSTER-USCC-DIGITS-LOST"];
 /// How long rows wait to be confirmed, and how long a report is kept. Unit: milliseconds.
 pub(crate) const KEPT_MS: i64 = 24 * 3_600_000;
 /// Begins the names under which uploads are kept.
@@ -183,7 +185,10 @@ impl Upload {
     pub(crate) fn take_with_reason(&mut self, row: u32, reason: &str) -> Result<(), Problem> {
         let Some(at) = self.rejected.iter().position(|rejected| rejected.row == row && rejected.may_override) else { return Ok(()) };
         let taken = self.rejected.get(at).and_then(|rejected| rejected.read_with_reason(reason));
-        let (zh, en) = (format!("第 {row} 行的理由不能接受"), format!("the reason for row {row} does not do"));
+        let (zh, en) = (
+            format!("第 {row} 行的理由不能接受：至少写 4 个字，说明为何无误"),
+            format!("the reason for row {row} does not do: write at least four letters on why it is right"),
+        );
         let taken = taken.ok_or_else(|| Problem::saying(Kind::OutOfRange, zh, en))?;
         self.rejected.remove(at);
         self.accepted.push(taken);
@@ -369,9 +374,11 @@ impl Rejected {
         }
     }
 
+    /// What was lost before the file came is not given back as if it were known: such a cell goes back empty.
     fn returned(&self) -> ReturnedRow {
         let column = |header: &str| RosterColumn::ALL.into_iter().find(|column| column.header_zh() == header);
-        let cell = |(header, cell): (&String, &String)| Some((column(header)?, Secret::new(cell.clone())));
+        let is_lost = |header: &str| self.faults.iter().any(|fault| fault.column.0 == header && LOST.contains(&fault.code.as_str()));
+        let cell = |(header, cell): (&String, &String)| Some((column(header).filter(|_| !is_lost(header))?, Secret::new(cell.clone())));
         let error = |fault: &Fault| (column(&fault.column.0), fault.code.clone(), fault.message.0.clone());
         ReturnedRow {
             row_number: self.row,

@@ -109,8 +109,7 @@ impl Shown<'_> {
     /// The fields of an act that are filled in once.
     pub(super) fn inputs(&self, act: Act) -> Vec<Input> {
         let (lang, t) = (self.asked.lang, &self.t().forms);
-        let last =
-            |trainee: &Trainee| trainee.test().map_or_else(String::new, |test| t.test_so_far.with2(trainee.tests.len(), test.points));
+        let last = |trainee: &Trainee| trainee.test().map_or_else(String::new, |test| t.test_so_far.with2(trainee.sittings(), test.points));
         let session = self.session.map(|session| hidden("session", session.session.get().to_string()));
         match act {
             Act::Open | Act::Hours => vec![self.day()],
@@ -188,7 +187,7 @@ impl Shown<'_> {
         let (t, planned) = (self.t(), names::whole_hours(self.planned()));
         let note = |trainee: &Trainee| {
             let hours = t.forms.attended.with2(names::whole_hours(trainee.attended), planned);
-            let tested = trainee.test().map(|test| t.forms.test_so_far.with2(trainee.tests.len(), test.points));
+            let tested = trainee.test().map(|test| t.forms.test_so_far.with2(trainee.sittings(), test.points));
             std::iter::once(hours).chain(tested).collect::<Vec<_>>().join(self.asked.lang.pick("；", "; "))
         };
         let cell = |person: PersonId| {
