@@ -357,12 +357,7 @@ fn roster_row(lang: Lang, i: usize, person: &str, employer: &str) -> RosterRow {
 
 fn report(lang: Lang) -> ImportReportView {
     let p = |zh, en| lang.pick(zh, en);
-    let problem = |code: &str, column: &str, message: &str, fix: &str| RowProblem {
-        code: s(code),
-        column: s(column),
-        message: s(message),
-        fix: s(fix),
-    };
+    let problem = |code: &str, column: &str, message: &str| RowProblem { code: s(code), column: s(column), message: s(message) };
     let id = p("证件号码", "Identity number");
     ImportReportView {
         refused: None,
@@ -401,7 +396,6 @@ fn report(lang: Lang) -> ImportReportView {
                     "ROSTER-ID-NUMERIC",
                     id,
                     p("以数字格式保存，末三位已丢失。", "Stored as a number; its last three digits are lost."),
-                    p("把该列设为“文本”后重新输入完整号码。", "Format the column as text and type the whole number again."),
                 )],
                 reason: None,
             },
@@ -409,13 +403,8 @@ fn report(lang: Lang) -> ImportReportView {
                 row: 15,
                 name: s("朱*"),
                 problems: vec![
-                    problem(
-                        "ROSTER-ID-CHECKSUM",
-                        id,
-                        p("校验位不正确。", "The check character is wrong."),
-                        p("对照证件核对号码。", "Compare it with the document."),
-                    ),
-                    problem("ROSTER-EMPLOYER-MISSING", p("单位", "Employer"), p("未填写。", "Empty."), ""),
+                    problem("ROSTER-ID-CHECKSUM", id, p("校验位不正确。", "The check character is wrong.")),
+                    problem("ROSTER-EMPLOYER-MISSING", p("单位", "Employer"), p("未填写。", "Empty.")),
                 ],
                 reason: Some(String::new()),
             },

@@ -78,7 +78,6 @@ super::texts! {
         row: "行号", "Row";
         column: "列", "Column";
         problem: "问题", "Problem";
-        fix: "更正方法：{0}", "What to do: {0}";
         override_label: "仍要导入第 {0} 行的理由", "Reason for importing row {0} anyway";
         override_hint: "仅在证件号码、单位信用代码确认无误时填写，至少 4 个字。填写后该行将一并导入，理由会记入记录。", "Only if the document number or the employer's code is confirmed to be right, in four letters at least. The row is then imported and the reason is kept on record.";
         duplicate_of: "重复于", "Repeats";

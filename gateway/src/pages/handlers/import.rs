@@ -79,7 +79,6 @@ fn column(lang: Lang, fault: &Fault) -> RowProblem {
         code: fault.code.clone(),
         column: lang.pick(&fault.column.0, &fault.column.1).to_owned(),
         message: lang.pick(&fault.message.0, &fault.message.1).to_owned(),
-        fix: String::new(),
     }
 }
 
@@ -147,7 +146,7 @@ fn faulty(upload: &Upload, lang: Lang) -> Vec<FaultyRow> {
     let refused = upload.refusals.iter().filter(|(_, refusal)| refusal.0 != SEATED).map(|(row, (code, zh, en))| FaultyRow {
         row: *row,
         name: name(upload, *row),
-        problems: vec![RowProblem { code: code.clone(), column: String::new(), message: lang.pick(zh, en).to_owned(), fix: String::new() }],
+        problems: vec![RowProblem { code: code.clone(), column: String::new(), message: lang.pick(zh, en).to_owned() }],
         reason: None,
     });
     let mut rows: Vec<FaultyRow> = wrong.chain(refused).collect();

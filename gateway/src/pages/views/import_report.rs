@@ -28,8 +28,6 @@ pub struct RowProblem {
     pub column: String,
     /// What is wrong.
     pub message: String,
-    /// What to do.
-    pub fix: String,
 }
 
 /// A row that will not be written.
