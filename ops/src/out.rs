@@ -1,5 +1,7 @@
 //! What the command line prints: results on standard output, progress and complaints on standard error.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
@@ -37,7 +39,8 @@ pub(crate) fn complain(fault: &anyhow::Error) {
 /// A progress bar on a terminal; plain lines now and then elsewhere.
 pub(crate) struct Bar {
     bar: ProgressBar,
-    plain: Option<std::cell::RefCell<(String, u64)>>,
+    /// Off a terminal: the tenth last told, by phase. Phases may take turns.
+    plain: Option<RefCell<BTreeMap<String, u64>>>,
 }
 
 impl Bar {
@@ -51,7 +54,7 @@ impl Bar {
         }
         bar.set_message(what.to_owned());
         bar.enable_steady_tick(Duration::from_millis(200));
-        Self { bar, plain: (!terminal).then(|| std::cell::RefCell::new((what.to_owned(), 0))) }
+        Self { bar, plain: (!terminal).then(RefCell::default) }
     }
 
     /// Moves to a position of a (perhaps new) total, in a (perhaps new) phase.
@@ -59,11 +62,9 @@ impl Bar {
         self.bar.set_length(total);
         self.bar.set_position(done);
         if let Some(plain) = &self.plain {
-            let mut last = plain.borrow_mut();
             let tenth = done.saturating_mul(10).checked_div(total).unwrap_or_default();
-            if last.0 != what || last.1 != tenth {
+            if plain.borrow_mut().insert(what.to_owned(), tenth) != Some(tenth) {
                 note(&format!("{what}: {done} of {total}"));
-                *last = (what.to_owned(), tenth);
             }
         } else {
             self.bar.set_message(what.to_owned());

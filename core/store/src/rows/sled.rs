@@ -37,7 +37,8 @@ pub struct SledOptions {
 
 impl Default for SledOptions {
     fn default() -> Self {
-        Self { cache_bytes: 128 << 20, view_wait: Duration::from_secs(1) }
+        // A process opens eight of them (index, readings, snapshots, five read models), which together take 128 MiB.
+        Self { cache_bytes: 16 << 20, view_wait: Duration::from_secs(1) }
     }
 }
 
